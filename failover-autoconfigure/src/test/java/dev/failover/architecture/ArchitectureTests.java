@@ -1,0 +1,207 @@
+/*
+ * Copyright 2026-present the original author or authors.
+ *
+ * Licensed under the Apache License, Version 2.0 (the "License");
+ * you may not use this file except in compliance with the License.
+ * You may obtain a copy of the License at
+ *
+ *      https://www.apache.org/licenses/LICENSE-2.0
+ *
+ * Unless required by applicable law or agreed to in writing, software
+ * distributed under the License is distributed on an "AS IS" BASIS,
+ * WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+ * See the License for the specific language governing permissions and
+ * limitations under the License.
+ */
+
+package dev.failover.architecture;
+
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.TimeUnit;
+
+import com.tngtech.archunit.core.domain.Dependency;
+import com.tngtech.archunit.core.domain.JavaClass;
+import com.tngtech.archunit.core.domain.JavaModifier;
+import com.tngtech.archunit.core.importer.ImportOption;
+import com.tngtech.archunit.junit.AnalyzeClasses;
+import com.tngtech.archunit.junit.ArchTest;
+import com.tngtech.archunit.lang.ArchCondition;
+import com.tngtech.archunit.lang.ArchRule;
+import com.tngtech.archunit.lang.ConditionEvents;
+import com.tngtech.archunit.lang.SimpleConditionEvent;
+import com.tngtech.archunit.library.GeneralCodingRules;
+import org.jspecify.annotations.NullMarked;
+
+import org.springframework.boot.context.properties.ConfigurationProperties;
+
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.methods;
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
+import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
+
+/**
+ * Who may know whom, and what no class of the main code may do.
+ */
+@AnalyzeClasses(packages = ArchitectureTests.BASE_PACKAGE,
+		importOptions = { ImportOption.DoNotIncludeTests.class, WithoutTestKit.class })
+class ArchitectureTests {
+
+	static final String BASE_PACKAGE = "dev.failover";
+
+	private static final String AUTOCONFIGURE = "autoconfigure";
+
+	private static final String[] RUNTIME = { "dev.failover.broker..", "dev.failover.strategy..",
+			"dev.failover.connection..", "dev.failover.detection..", "dev.failover.ensure..", "dev.failover.template..",
+			"dev.failover.listener..", "dev.failover.actuate.." };
+
+	/**
+	 * Each package, and those that it may know besides itself. {@code autoconfigure} may
+	 * know all of them, and none of them {@code autoconfigure}.
+	 */
+	private static final Map<String, Set<String>> ARROWS = Map.of(
+	// @formatter:off
+			"broker", Set.of(),
+			"strategy", Set.of("broker"),
+			"connection", Set.of("broker", "strategy"),
+			"detection", Set.of("broker", "connection"),
+			"ensure", Set.of("broker"),
+			"template", Set.of("ensure", "connection"),
+			"listener", Set.of("broker", "connection"),
+			"actuate", Set.of("broker", "template")
+	// @formatter:on
+	);
+
+	@ArchTest
+	static final ArchRule everyClassLivesInOneOfThePackages = classes()
+		.should(new ArchCondition<>("live in one of the packages of the architecture") {
+
+			@Override
+			public void check(JavaClass javaClass, ConditionEvents events) {
+				String part = part(javaClass);
+				boolean known = ARROWS.containsKey(part) || AUTOCONFIGURE.equals(part);
+				events.add(new SimpleConditionEvent(javaClass, known,
+						"%s lives in no package of the architecture".formatted(javaClass.getName())));
+			}
+
+		});
+
+	@ArchTest
+	static final ArchRule dependenciesFollowTheArrows = classes()
+		.should(new ArchCondition<>("depend only on the packages that theirs may know") {
+
+			@Override
+			public void check(JavaClass javaClass, ConditionEvents events) {
+				String source = part(javaClass);
+				if (AUTOCONFIGURE.equals(source)) {
+					return;
+				}
+				for (Dependency dependency : javaClass.getDirectDependenciesFromSelf()) {
+					String target = part(dependency.getTargetClass());
+					boolean allowed = target.isEmpty() || target.equals(source)
+							|| ARROWS.getOrDefault(source, Set.of()).contains(target);
+					events.add(new SimpleConditionEvent(dependency, allowed,
+							"'%s' must not know '%s': %s".formatted(source, target, dependency.getDescription())));
+				}
+			}
+
+		});
+
+	@ArchTest
+	static final ArchRule packagesAreFreeOfCycles = slices().matching("dev.failover.(**)").should().beFreeOfCycles();
+
+	@ArchTest
+	static final ArchRule nothingDependsOnAutoConfigure = noClasses().that()
+		.resideOutsideOfPackage("dev.failover.autoconfigure..")
+		.should()
+		.dependOnClassesThat()
+		.resideInAPackage("dev.failover.autoconfigure..");
+
+	@ArchTest
+	static final ArchRule runtimeCodeNeverSeesProperties = noClasses().that()
+		.resideOutsideOfPackage("dev.failover.autoconfigure..")
+		.should()
+		.dependOnClassesThat()
+		.haveSimpleName("FailoverProperties")
+		.orShould()
+		.dependOnClassesThat()
+		.areAnnotatedWith(ConfigurationProperties.class)
+		.orShould()
+		.beAnnotatedWith(ConfigurationProperties.class);
+
+	@ArchTest
+	static final ArchRule stateAndStrategyKnowNoProtocol = noClasses().that()
+		.resideInAnyPackage("dev.failover.broker..", "dev.failover.strategy..")
+		.should()
+		.dependOnClassesThat()
+		.resideInAnyPackage("com.rabbitmq..", "org.springframework.amqp..");
+
+	@ArchTest
+	static final ArchRule onlyTemplateAndListenerKnowSpringRabbit = noClasses().that()
+		.resideInAnyPackage(RUNTIME)
+		.and()
+		.resideOutsideOfPackages("dev.failover.template..", "dev.failover.listener..")
+		.should()
+		.dependOnClassesThat()
+		.resideInAPackage("org.springframework.amqp.rabbit..");
+
+	@ArchTest
+	static final ArchRule onlyEnsureKnowsSpringRetry = noClasses().that()
+		.resideInAnyPackage(RUNTIME)
+		.and()
+		.resideOutsideOfPackage("dev.failover.ensure..")
+		.should()
+		.dependOnClassesThat()
+		.resideInAPackage("org.springframework.retry..");
+
+	@ArchTest
+	static final ArchRule onlyActuateKnowsMicrometerAndHealth = noClasses().that()
+		.resideInAnyPackage(RUNTIME)
+		.and()
+		.resideOutsideOfPackage("dev.failover.actuate..")
+		.should()
+		.dependOnClassesThat()
+		.resideInAnyPackage("io.micrometer..", "org.springframework.boot.health..",
+				"org.springframework.boot.actuate..");
+
+	@ArchTest
+	static final ArchRule everyPackageIsNullMarked = classes()
+		.should(new ArchCondition<>("live in a package that is @NullMarked") {
+
+			@Override
+			public void check(JavaClass javaClass, ConditionEvents events) {
+				events.add(new SimpleConditionEvent(javaClass, javaClass.getPackage().isAnnotatedWith(NullMarked.class),
+						"Package %s of %s is not @NullMarked".formatted(javaClass.getPackageName(),
+								javaClass.getName())));
+			}
+
+		});
+
+	@ArchTest
+	static final ArchRule nothingIsSynchronized = methods().should().notHaveModifier(JavaModifier.SYNCHRONIZED);
+
+	@ArchTest
+	static final ArchRule nothingSleeps = noClasses().should()
+		.callMethod(Thread.class, "sleep", long.class)
+		.orShould()
+		.callMethod(Thread.class, "sleep", long.class, int.class)
+		.orShould()
+		.callMethod(TimeUnit.class, "sleep", long.class);
+
+	@ArchTest
+	static final ArchRule nothingLogsToJavaUtilLogging = GeneralCodingRules.NO_CLASSES_SHOULD_USE_JAVA_UTIL_LOGGING;
+
+	@ArchTest
+	static final ArchRule nothingPrints = GeneralCodingRules.NO_CLASSES_SHOULD_ACCESS_STANDARD_STREAMS;
+
+	/**
+	 * The first segment of the class's package under the base package, empty for classes
+	 * that are not of this project or live in the base package itself.
+	 */
+	private static String part(JavaClass javaClass) {
+		String prefix = BASE_PACKAGE + ".";
+		String name = javaClass.getBaseComponentType().getPackageName();
+		return name.startsWith(prefix) ? name.substring(prefix.length()).split("\\.")[0] : "";
+	}
+
+}
