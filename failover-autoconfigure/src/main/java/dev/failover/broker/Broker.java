@@ -1,0 +1,80 @@
+/*
+ * Copyright 2026-present the original author or authors.
+ *
+ * Licensed under the Apache License, Version 2.0 (the "License");
+ * you may not use this file except in compliance with the License.
+ * You may obtain a copy of the License at
+ *
+ *      https://www.apache.org/licenses/LICENSE-2.0
+ *
+ * Unless required by applicable law or agreed to in writing, software
+ * distributed under the License is distributed on an "AS IS" BASIS,
+ * WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+ * See the License for the specific language governing permissions and
+ * limitations under the License.
+ */
+
+package dev.failover.broker;
+
+import org.jspecify.annotations.Nullable;
+import org.springframework.util.Assert;
+
+/**
+ * One AMQP broker: a node of a cluster or an independent installation, with everything
+ * that is needed to connect to it. Nothing is shared between brokers.
+ * <p>
+ * A broker is identified by its {@link #name() name}; {@link #toString()} and
+ * {@link #uri()} never contain the password.
+ *
+ * @param name the unique name, as shown to operators
+ * @param host the host name or address, as configured; it is resolved at each connect
+ * @param port the TCP port
+ * @param username the user to log in with
+ * @param password the password of that user
+ * @param virtualHost the virtual host to open
+ * @param tls whether connections use TLS
+ * @param sslBundle the name of the SSL bundle to use with TLS, or {@code null} for the
+ * defaults of the platform
+ * @param priority the priority, lower values are preferred (as in RFC 2782)
+ * @param weight the share of this broker among its equals, at least 0 (as in RFC 2782)
+ */
+public record Broker(String name, String host, int port, String username, String password, String virtualHost,
+		boolean tls, @Nullable String sslBundle, int priority, int weight) {
+
+	/**
+	 * Priority of a broker for which none is configured.
+	 */
+	public static final int DEFAULT_PRIORITY = 0;
+
+	/**
+	 * Weight of a broker for which none is configured.
+	 */
+	public static final int DEFAULT_WEIGHT = 1;
+
+	public Broker {
+		Assert.hasText(name, "'name' must not be empty");
+		Assert.hasText(host, "'host' must not be empty");
+		Assert.isTrue(port > 0 && port <= 65535, () -> "'port' must be between 1 and 65535, not " + port);
+		Assert.notNull(username, "'username' must not be null");
+		Assert.notNull(password, "'password' must not be null");
+		Assert.notNull(virtualHost, "'virtualHost' must not be null");
+		Assert.isTrue(weight >= 0, () -> "'weight' must not be negative, but is " + weight);
+	}
+
+	/**
+	 * Return the address of this broker as a URI with the password masked.
+	 * @return the URI, safe to show to anybody
+	 */
+	public String uri() {
+		String bracketed = (this.host.indexOf(':') >= 0 && !this.host.startsWith("[")) ? "[" + this.host + "]"
+				: this.host;
+		return (this.tls ? "amqps" : "amqp") + "://" + this.username + ":******@" + bracketed + ":" + this.port + "/"
+				+ this.virtualHost;
+	}
+
+	@Override
+	public String toString() {
+		return this.name + " (" + uri() + ")";
+	}
+
+}

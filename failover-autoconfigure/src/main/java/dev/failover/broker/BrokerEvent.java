@@ -1,0 +1,63 @@
+/*
+ * Copyright 2026-present the original author or authors.
+ *
+ * Licensed under the Apache License, Version 2.0 (the "License");
+ * you may not use this file except in compliance with the License.
+ * You may obtain a copy of the License at
+ *
+ *      https://www.apache.org/licenses/LICENSE-2.0
+ *
+ * Unless required by applicable law or agreed to in writing, software
+ * distributed under the License is distributed on an "AS IS" BASIS,
+ * WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+ * See the License for the specific language governing permissions and
+ * limitations under the License.
+ */
+
+package dev.failover.broker;
+
+import java.time.Duration;
+
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Something that changed in {@link Brokers}.
+ */
+public sealed interface BrokerEvent {
+
+	/**
+	 * A broker changed its state.
+	 *
+	 * @param broker the broker
+	 * @param from the state before
+	 * @param to the state now
+	 * @param failure the failure that caused the change, or {@code null} if the change is
+	 * for the better
+	 */
+	record StateChanged(Broker broker, BrokerState from, BrokerState to,
+			@Nullable BrokerFailure failure) implements BrokerEvent {
+	}
+
+	/**
+	 * The active broker was lost; until {@link Activated} follows there is none.
+	 *
+	 * @param broker the broker that was active
+	 * @param failure why it was lost
+	 */
+	record Lost(Broker broker, BrokerFailure failure) implements BrokerEvent {
+	}
+
+	/**
+	 * A broker became the active one.
+	 *
+	 * @param from the broker that was active before, or {@code null} at the first connect
+	 * @param to the broker that is active now, may be the same as before
+	 * @param outage how long there was no active broker, zero at the first connect
+	 * @param failure why the previous broker was lost, or {@code null} at the first
+	 * connect
+	 */
+	record Activated(@Nullable Broker from, Broker to, Duration outage,
+			@Nullable BrokerFailure failure) implements BrokerEvent {
+	}
+
+}

@@ -1,0 +1,36 @@
+/*
+ * Copyright 2026-present the original author or authors.
+ *
+ * Licensed under the Apache License, Version 2.0 (the "License");
+ * you may not use this file except in compliance with the License.
+ * You may obtain a copy of the License at
+ *
+ *      https://www.apache.org/licenses/LICENSE-2.0
+ *
+ * Unless required by applicable law or agreed to in writing, software
+ * distributed under the License is distributed on an "AS IS" BASIS,
+ * WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+ * See the License for the specific language governing permissions and
+ * limitations under the License.
+ */
+
+package dev.failover.broker;
+
+import java.time.Instant;
+
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Snapshot of what is known of one broker.
+ *
+ * @param broker the broker
+ * @param state the state
+ * @param active whether connections go to this broker
+ * @param since when the state was entered
+ * @param lastFailure the last failure, kept when the broker comes back, or {@code null}
+ * if there was none
+ */
+public record BrokerStatus(Broker broker, BrokerState state, boolean active, Instant since,
+		@Nullable BrokerFailure lastFailure) {
+
+}

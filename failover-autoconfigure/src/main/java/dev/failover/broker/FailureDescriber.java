@@ -1,0 +1,67 @@
+/*
+ * Copyright 2026-present the original author or authors.
+ *
+ * Licensed under the Apache License, Version 2.0 (the "License");
+ * you may not use this file except in compliance with the License.
+ * You may obtain a copy of the License at
+ *
+ *      https://www.apache.org/licenses/LICENSE-2.0
+ *
+ * Unless required by applicable law or agreed to in writing, software
+ * distributed under the License is distributed on an "AS IS" BASIS,
+ * WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+ * See the License for the specific language governing permissions and
+ * limitations under the License.
+ */
+
+package dev.failover.broker;
+
+import java.util.List;
+
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Describes failures in one line for people, free of the brokers' passwords.
+ */
+final class FailureDescriber {
+
+	private static final String MASK = "******";
+
+	private static final int UNMISTAKABLE = 6;
+
+	private final List<String> passwords;
+
+	FailureDescriber(List<Broker> brokers) {
+		this.passwords = brokers.stream()
+			.map(Broker::password)
+			.filter((password) -> !password.isEmpty())
+			.distinct()
+			.sorted((one, other) -> other.length() - one.length())
+			.toList();
+	}
+
+	String describe(FailureReason reason, @Nullable Throwable cause) {
+		if (cause == null) {
+			return reason.name().toLowerCase().replace('_', ' ');
+		}
+		Throwable root = cause;
+		while (root.getCause() != null && root.getCause() != root) {
+			root = root.getCause();
+		}
+		String message = root.getMessage();
+		String name = root.getClass().getSimpleName();
+		return (message != null) ? name + ": " + mask(message) : name;
+	}
+
+	private String mask(String text) {
+		String masked = text;
+		for (String password : this.passwords) {
+			masked = masked.replace(":" + password + "@", ":" + MASK + "@");
+			if (password.length() >= UNMISTAKABLE) {
+				masked = masked.replace(password, MASK);
+			}
+		}
+		return masked;
+	}
+
+}

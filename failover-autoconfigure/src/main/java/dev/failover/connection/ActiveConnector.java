@@ -1,0 +1,171 @@
+/*
+ * Copyright 2026-present the original author or authors.
+ *
+ * Licensed under the Apache License, Version 2.0 (the "License");
+ * you may not use this file except in compliance with the License.
+ * You may obtain a copy of the License at
+ *
+ *      https://www.apache.org/licenses/LICENSE-2.0
+ *
+ * Unless required by applicable law or agreed to in writing, software
+ * distributed under the License is distributed on an "AS IS" BASIS,
+ * WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+ * See the License for the specific language governing permissions and
+ * limitations under the License.
+ */
+
+package dev.failover.connection;
+
+import java.io.IOException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.concurrent.locks.ReentrantLock;
+
+import com.rabbitmq.client.Connection;
+import org.apache.commons.logging.Log;
+import org.apache.commons.logging.LogFactory;
+import org.jspecify.annotations.Nullable;
+
+import dev.failover.broker.Activation;
+import dev.failover.broker.Broker;
+import dev.failover.broker.BrokerStatus;
+import dev.failover.broker.Brokers;
+import dev.failover.strategy.FailoverStrategy;
+
+/**
+ * Opens connections to the active broker. While there is none, one caller elects it by a
+ * race over all brokers, and the others wait for the result.
+ */
+final class ActiveConnector {
+
+	private static final Log logger = LogFactory.getLog(ActiveConnector.class);
+
+	private final Brokers brokers;
+
+	private final FailoverStrategy strategy;
+
+	private final BrokerConnector connector;
+
+	private final Duration raceDelay;
+
+	private final ReentrantLock lock = new ReentrantLock();
+
+	private @Nullable Election election;
+
+	ActiveConnector(Brokers brokers, FailoverStrategy strategy, BrokerConnector connector, Duration raceDelay) {
+		this.brokers = brokers;
+		this.strategy = strategy;
+		this.connector = connector;
+		this.raceDelay = raceDelay;
+	}
+
+	Connection connect(@Nullable ExecutorService consumers, @Nullable String name)
+			throws IOException, TimeoutException, InterruptedException {
+		long deadline = System.nanoTime() + budget().toNanos();
+		do {
+			Activation active = this.brokers.getActivation();
+			Connection connection = (active != null) ? connectTo(active, consumers, name)
+					: elect(consumers, name, deadline - System.nanoTime());
+			if (connection != null) {
+				return connection;
+			}
+		}
+		while (System.nanoTime() < deadline);
+		throw new TimeoutException("No connection to an active broker within %d ms, the last state is %s"
+			.formatted(budget().toMillis(), this.brokers.getStatuses()));
+	}
+
+	private Duration budget() {
+		return this.connector.timeout().multipliedBy(this.brokers.getAll().size() + 1L);
+	}
+
+	private @Nullable Connection connectTo(Activation active, @Nullable ExecutorService consumers,
+			@Nullable String name) throws InterruptedException {
+		ConnectAttempt attempt = this.connector.start(active.broker(), consumers, name);
+		try {
+			Connection connection = attempt.result().get(this.connector.timeout().toNanos(), TimeUnit.NANOSECONDS);
+			return accept(attempt, connection);
+		}
+		catch (ExecutionException | TimeoutException ex) {
+			logger.debug("Active broker %s cannot be connected to".formatted(active.broker()), ex);
+			return null;
+		}
+	}
+
+	/**
+	 * Take a connection that was opened into use, unless another broker is active.
+	 */
+	private @Nullable Connection accept(ConnectAttempt attempt, Connection connection) {
+		Activation active = this.brokers.connected(attempt.broker(), attempt.incarnation());
+		boolean current = active != null && active.broker().equals(attempt.broker())
+				&& active.incarnation() == attempt.incarnation();
+		if (!current) {
+			this.connector.discard(attempt);
+			return null;
+		}
+		return connection;
+	}
+
+	private @Nullable Connection elect(@Nullable ExecutorService consumers, @Nullable String name, long nanos)
+			throws IOException, InterruptedException {
+		Election mine = new Election();
+		Election running = join(mine);
+		if (running != mine) {
+			running.await(nanos);
+			return null;
+		}
+		try {
+			ConnectRace race = new ConnectRace(this.brokers, this.connector, this.raceDelay);
+			ConnectRace.Winner winner = race.run(order(), consumers, name);
+			Connection connection = accept(winner.attempt(), winner.connection());
+			mine.succeed();
+			return connection;
+		}
+		catch (IOException | InterruptedException | RuntimeException ex) {
+			mine.fail(ex);
+			throw ex;
+		}
+	}
+
+	/**
+	 * Return the election that runs, or that failed so recently that its result still
+	 * holds; otherwise begin the given one.
+	 */
+	private Election join(Election mine) {
+		this.lock.lock();
+		try {
+			if (this.election == null || this.election.isOver()) {
+				this.election = mine;
+			}
+			return this.election;
+		}
+		finally {
+			this.lock.unlock();
+		}
+	}
+
+	private List<Broker> order() {
+		List<BrokerStatus> statuses = this.brokers.getStatuses();
+		Broker previous = this.brokers.getPrevious();
+		List<Broker> order = new ArrayList<>(this.strategy.order(statuses, previous));
+		order.sort(Comparator.comparingInt((broker) -> demotion(broker, previous)));
+		return order;
+	}
+
+	private int demotion(Broker broker, @Nullable Broker previous) {
+		boolean usable = this.brokers.getStatus(broker.name())
+			.filter((status) -> status.state().isUsable())
+			.isPresent();
+		if (usable) {
+			return 0;
+		}
+		return broker.equals(previous) ? 2 : 1;
+	}
+
+}

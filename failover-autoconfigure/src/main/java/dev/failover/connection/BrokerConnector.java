@@ -1,0 +1,205 @@
+/*
+ * Copyright 2026-present the original author or authors.
+ *
+ * Licensed under the Apache License, Version 2.0 (the "License");
+ * you may not use this file except in compliance with the License.
+ * You may obtain a copy of the License at
+ *
+ *      https://www.apache.org/licenses/LICENSE-2.0
+ *
+ * Unless required by applicable law or agreed to in writing, software
+ * distributed under the License is distributed on an "AS IS" BASIS,
+ * WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+ * See the License for the specific language governing permissions and
+ * limitations under the License.
+ */
+
+package dev.failover.connection;
+
+import java.io.IOException;
+import java.net.Socket;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.CancellationException;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.ScheduledThreadPoolExecutor;
+import java.util.concurrent.SynchronousQueue;
+import java.util.concurrent.ThreadFactory;
+import java.util.concurrent.ThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+
+import com.rabbitmq.client.Address;
+import com.rabbitmq.client.Connection;
+import com.rabbitmq.client.ConnectionFactory;
+import org.jspecify.annotations.Nullable;
+import org.springframework.scheduling.concurrent.CustomizableThreadFactory;
+
+import dev.failover.broker.Broker;
+import dev.failover.broker.BrokerEvent;
+import dev.failover.broker.BrokerState;
+import dev.failover.broker.Brokers;
+import dev.failover.broker.FailureReason;
+
+/**
+ * Opens connections to single brokers, each within the connect time-out, and tells
+ * {@link Brokers} when one fails or is lost. Sockets of a broker that failed are closed
+ * at once.
+ */
+final class BrokerConnector implements AutoCloseable {
+
+	private static final long IDLE_SECONDS = 10;
+
+	private final Brokers brokers;
+
+	private final Map<String, ConnectionFactory> factories;
+
+	private final ConnectSettings settings;
+
+	private final OpenSockets sockets = new OpenSockets();
+
+	private final Set<ConnectAttempt> attempts = ConcurrentHashMap.newKeySet();
+
+	private final ThreadLocal<@Nullable ConnectAttempt> current = new ThreadLocal<>();
+
+	private final ThreadPoolExecutor executor;
+
+	private final ScheduledThreadPoolExecutor timer;
+
+	BrokerConnector(Brokers brokers, Map<String, ConnectionFactory> factories, ConnectSettings settings) {
+		this.brokers = brokers;
+		this.factories = factories;
+		this.settings = settings;
+		this.executor = new ThreadPoolExecutor(0, Integer.MAX_VALUE, IDLE_SECONDS, TimeUnit.SECONDS,
+				new SynchronousQueue<>(), threads("failover-connect-"));
+		this.timer = new ScheduledThreadPoolExecutor(1, threads("failover-connect-timer-"));
+		this.timer.setKeepAliveTime(IDLE_SECONDS, TimeUnit.SECONDS);
+		this.timer.allowCoreThreadTimeOut(true);
+		this.timer.setRemoveOnCancelPolicy(true);
+		factories.values().forEach(this::capture);
+		brokers.addListener(this::onEvent);
+	}
+
+	private static ThreadFactory threads(String prefix) {
+		CustomizableThreadFactory threads = new CustomizableThreadFactory(prefix);
+		threads.setDaemon(true);
+		return threads;
+	}
+
+	private void capture(ConnectionFactory factory) {
+		factory.setSocketConfigurator(factory.getSocketConfigurator().andThen(this::opened));
+	}
+
+	private void opened(Socket socket) throws IOException {
+		ConnectAttempt attempt = this.current.get();
+		if (attempt != null) {
+			this.sockets.add(attempt.broker(), attempt.incarnation(), socket);
+			attempt.opened(socket);
+		}
+	}
+
+	private void onEvent(BrokerEvent event) {
+		if (event instanceof BrokerEvent.StateChanged changed && changed.to() == BrokerState.DOWN) {
+			Broker broker = changed.broker();
+			this.sockets.closeBefore(broker, this.brokers.getIncarnation(broker));
+		}
+	}
+
+	/**
+	 * Begin to open a connection. The attempt ends within the connect time-out.
+	 */
+	ConnectAttempt start(Broker broker, @Nullable ExecutorService consumers, @Nullable String name) {
+		ConnectAttempt attempt = new ConnectAttempt(broker, this.brokers.getIncarnation(broker), this::ended);
+		this.attempts.add(attempt);
+		try {
+			this.executor.execute(() -> connect(attempt, consumers, name));
+			var timeout = this.timer.schedule(() -> attempt.fail(timeout(broker)), this.settings.timeout().toMillis(),
+					TimeUnit.MILLISECONDS);
+			attempt.result().whenComplete((connection, failure) -> timeout.cancel(false));
+		}
+		catch (RejectedExecutionException ex) {
+			attempt.fail(new CancellationException("The connection factory is closed"));
+		}
+		return attempt;
+	}
+
+	private TimeoutException timeout(Broker broker) {
+		return new TimeoutException(
+				"%s did not answer within %d ms".formatted(broker.uri(), this.settings.timeout().toMillis()));
+	}
+
+	private void connect(ConnectAttempt attempt, @Nullable ExecutorService consumers, @Nullable String name) {
+		Broker broker = attempt.broker();
+		this.current.set(attempt);
+		try {
+			ConnectionFactory factory = factory(broker);
+			List<Address> address = List.of(new Address(broker.host(), broker.port()));
+			Connection connection = (consumers != null) ? factory.newConnection(consumers, address, name)
+					: factory.newConnection(address, name);
+			watch(attempt, connection);
+			attempt.succeed(connection);
+		}
+		catch (IOException | TimeoutException | RuntimeException ex) {
+			attempt.fail(ex);
+		}
+		finally {
+			this.current.remove();
+		}
+	}
+
+	private void watch(ConnectAttempt attempt, Connection connection) {
+		connection.addShutdownListener((signal) -> {
+			if (!signal.isInitiatedByApplication()) {
+				this.brokers.failed(attempt.broker(), attempt.incarnation(), FailureReason.of(signal), signal);
+			}
+		});
+	}
+
+	private void ended(ConnectAttempt attempt, @Nullable Throwable failure) {
+		this.attempts.remove(attempt);
+		if (failure != null && !(failure instanceof CancellationException)) {
+			this.brokers.failed(attempt.broker(), attempt.incarnation(), FailureReason.of(failure), failure);
+		}
+	}
+
+	/**
+	 * Let an attempt go on for what it tells of the broker, and close the connection that
+	 * it opens.
+	 */
+	void discard(ConnectAttempt attempt) {
+		attempt.result().thenAccept((connection) -> {
+			this.brokers.answered(attempt.broker());
+			try {
+				this.executor.execute(() -> connection.abort((int) this.settings.timeout().toMillis()));
+			}
+			catch (RejectedExecutionException ex) {
+				connection.abort(0);
+			}
+		});
+	}
+
+	Duration timeout() {
+		return this.settings.timeout();
+	}
+
+	private ConnectionFactory factory(Broker broker) {
+		ConnectionFactory factory = this.factories.get(broker.name());
+		if (factory == null) {
+			throw new IllegalStateException("No connection factory for broker '%s'".formatted(broker.name()));
+		}
+		return factory;
+	}
+
+	@Override
+	public void close() {
+		this.executor.shutdown();
+		this.timer.shutdownNow();
+		this.attempts.forEach((attempt) -> attempt.fail(new CancellationException("The connection factory is closed")));
+		this.sockets.closeAll();
+	}
+
+}

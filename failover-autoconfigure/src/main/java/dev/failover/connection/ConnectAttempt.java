@@ -1,0 +1,103 @@
+/*
+ * Copyright 2026-present the original author or authors.
+ *
+ * Licensed under the Apache License, Version 2.0 (the "License");
+ * you may not use this file except in compliance with the License.
+ * You may obtain a copy of the License at
+ *
+ *      https://www.apache.org/licenses/LICENSE-2.0
+ *
+ * Unless required by applicable law or agreed to in writing, software
+ * distributed under the License is distributed on an "AS IS" BASIS,
+ * WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+ * See the License for the specific language governing permissions and
+ * limitations under the License.
+ */
+
+package dev.failover.connection;
+
+import java.io.IOException;
+import java.net.Socket;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.BiConsumer;
+
+import com.rabbitmq.client.Connection;
+import org.apache.commons.logging.Log;
+import org.apache.commons.logging.LogFactory;
+import org.jspecify.annotations.Nullable;
+
+import dev.failover.broker.Broker;
+
+/**
+ * One try to open a connection to one broker. Ends once, with the connection or with a
+ * failure; a connection that is opened after the end is closed again.
+ */
+final class ConnectAttempt {
+
+	private static final Log logger = LogFactory.getLog(ConnectAttempt.class);
+
+	private final Broker broker;
+
+	private final long incarnation;
+
+	private final BiConsumer<ConnectAttempt, @Nullable Throwable> onEnd;
+
+	private final AtomicBoolean ended = new AtomicBoolean();
+
+	private final CompletableFuture<Connection> result = new CompletableFuture<>();
+
+	private final Set<Socket> sockets = ConcurrentHashMap.newKeySet();
+
+	/**
+	 * Create an attempt.
+	 * @param onEnd called once with the failure or {@code null}, before the result is
+	 * visible
+	 */
+	ConnectAttempt(Broker broker, long incarnation, BiConsumer<ConnectAttempt, @Nullable Throwable> onEnd) {
+		this.broker = broker;
+		this.incarnation = incarnation;
+		this.onEnd = onEnd;
+	}
+
+	Broker broker() {
+		return this.broker;
+	}
+
+	long incarnation() {
+		return this.incarnation;
+	}
+
+	CompletableFuture<Connection> result() {
+		return this.result;
+	}
+
+	void opened(Socket socket) throws IOException {
+		this.sockets.add(socket);
+		if (this.ended.get()) {
+			OpenSockets.close(socket);
+			throw new IOException("The attempt to connect to %s has ended".formatted(this.broker.name()));
+		}
+	}
+
+	void succeed(Connection connection) {
+		if (!this.ended.compareAndSet(false, true)) {
+			logger.debug("Connection to %s was opened too late, and is closed".formatted(this.broker));
+			this.sockets.forEach(OpenSockets::close);
+			return;
+		}
+		this.onEnd.accept(this, null);
+		this.result.complete(connection);
+	}
+
+	void fail(Throwable failure) {
+		if (this.ended.compareAndSet(false, true)) {
+			this.sockets.forEach(OpenSockets::close);
+			this.onEnd.accept(this, failure);
+			this.result.completeExceptionally(failure);
+		}
+	}
+
+}

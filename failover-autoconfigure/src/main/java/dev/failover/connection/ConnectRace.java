@@ -1,0 +1,145 @@
+/*
+ * Copyright 2026-present the original author or authors.
+ *
+ * Licensed under the Apache License, Version 2.0 (the "License");
+ * you may not use this file except in compliance with the License.
+ * You may obtain a copy of the License at
+ *
+ *      https://www.apache.org/licenses/LICENSE-2.0
+ *
+ * Unless required by applicable law or agreed to in writing, software
+ * distributed under the License is distributed on an "AS IS" BASIS,
+ * WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+ * See the License for the specific language governing permissions and
+ * limitations under the License.
+ */
+
+package dev.failover.connection;
+
+import java.io.IOException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Iterator;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
+
+import com.rabbitmq.client.AuthenticationFailureException;
+import com.rabbitmq.client.Connection;
+import org.jspecify.annotations.Nullable;
+
+import dev.failover.broker.Broker;
+import dev.failover.broker.BrokerFailure;
+import dev.failover.broker.BrokerStatus;
+import dev.failover.broker.Brokers;
+import dev.failover.broker.BrokersUnavailableException;
+import dev.failover.broker.FailureReason;
+
+/**
+ * One pass over brokers in a given order that ends with the first connection. The next
+ * broker is tried when the one before has failed, or has not answered within the race
+ * delay. Attempts that were overtaken go on, report what they find, and close what they
+ * open.
+ */
+final class ConnectRace {
+
+	private final Brokers brokers;
+
+	private final BrokerConnector connector;
+
+	private final Duration raceDelay;
+
+	private final List<ConnectAttempt> running = new ArrayList<>();
+
+	private final BlockingQueue<ConnectAttempt> ended = new LinkedBlockingQueue<>();
+
+	private final Map<Broker, BrokerFailure> failures = new LinkedHashMap<>();
+
+	private @Nullable Throwable lastFailure;
+
+	ConnectRace(Brokers brokers, BrokerConnector connector, Duration raceDelay) {
+		this.brokers = brokers;
+		this.connector = connector;
+		this.raceDelay = raceDelay;
+	}
+
+	/**
+	 * Run the race.
+	 * @return the winner
+	 * @throws BrokersUnavailableException if every attempt failed
+	 * @throws AuthenticationFailureException if every broker refused the login
+	 */
+	Winner run(List<Broker> order, @Nullable ExecutorService consumers, @Nullable String name)
+			throws IOException, InterruptedException {
+		try {
+			Iterator<Broker> candidates = order.iterator();
+			while (candidates.hasNext() || !this.running.isEmpty()) {
+				if (candidates.hasNext()) {
+					start(candidates.next(), consumers, name);
+				}
+				Winner winner = awaitWinner(candidates.hasNext());
+				if (winner != null) {
+					return winner;
+				}
+			}
+			throw unavailable(order.size());
+		}
+		finally {
+			this.running.forEach(this.connector::discard);
+		}
+	}
+
+	private void start(Broker broker, @Nullable ExecutorService consumers, @Nullable String name) {
+		ConnectAttempt attempt = this.connector.start(broker, consumers, name);
+		this.running.add(attempt);
+		attempt.result().whenComplete((connection, failure) -> this.ended.add(attempt));
+	}
+
+	private @Nullable Winner awaitWinner(boolean more) throws InterruptedException {
+		Duration patience = (more && !this.raceDelay.isZero()) ? this.raceDelay : this.connector.timeout();
+		ConnectAttempt attempt = this.ended.poll(patience.toNanos(), TimeUnit.NANOSECONDS);
+		if (attempt == null) {
+			return null;
+		}
+		this.running.remove(attempt);
+		try {
+			return new Winner(attempt, attempt.result().get());
+		}
+		catch (ExecutionException ex) {
+			this.lastFailure = ex.getCause();
+			this.brokers.getStatus(attempt.broker().name())
+				.map(BrokerStatus::lastFailure)
+				.ifPresent((failure) -> this.failures.put(attempt.broker(), failure));
+			return null;
+		}
+	}
+
+	private IOException unavailable(int tried) {
+		String message = "None of the %d brokers can be connected to".formatted(tried);
+		IOException unavailable = new BrokersUnavailableException(message, this.failures, this.lastFailure);
+		boolean refused = !this.failures.isEmpty() && this.failures.values()
+			.stream()
+			.allMatch((failure) -> failure.reason() == FailureReason.ACCESS_REFUSED);
+		if (!refused) {
+			return unavailable;
+		}
+		IOException authentication = new AuthenticationFailureException(unavailable.getMessage());
+		authentication.initCause(unavailable);
+		return authentication;
+	}
+
+	/**
+	 * The attempt that won a race, and what it opened.
+	 *
+	 * @param attempt the attempt
+	 * @param connection its connection
+	 */
+	record Winner(ConnectAttempt attempt, Connection connection) {
+	}
+
+}

@@ -1,0 +1,132 @@
+/*
+ * Copyright 2026-present the original author or authors.
+ *
+ * Licensed under the Apache License, Version 2.0 (the "License");
+ * you may not use this file except in compliance with the License.
+ * You may obtain a copy of the License at
+ *
+ *      https://www.apache.org/licenses/LICENSE-2.0
+ *
+ * Unless required by applicable law or agreed to in writing, software
+ * distributed under the License is distributed on an "AS IS" BASIS,
+ * WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+ * See the License for the specific language governing permissions and
+ * limitations under the License.
+ */
+
+package dev.failover.connection;
+
+import java.io.IOException;
+import java.io.InterruptedIOException;
+import java.util.Collection;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.TimeoutException;
+
+import com.rabbitmq.client.AddressResolver;
+import com.rabbitmq.client.Connection;
+import com.rabbitmq.client.ConnectionFactory;
+import org.jspecify.annotations.Nullable;
+import org.springframework.util.Assert;
+
+import dev.failover.broker.Broker;
+import dev.failover.broker.Brokers;
+import dev.failover.strategy.FailoverStrategy;
+
+/**
+ * {@link ConnectionFactory} that connects to the active broker or, while there is none,
+ * to the first one that answers. It is meant to be the native factory of a
+ * {@link org.springframework.amqp.rabbit.connection.CachingConnectionFactory}; addresses
+ * that are handed to it are ignored in favour of the brokers.
+ * <p>
+ * Each broker has a native factory of its own. What is set on this factory later on
+ * reaches all of them, except for what belongs to one broker: host, port, user, password
+ * and virtual host cannot be set.
+ * <p>
+ * A new connection takes at most the connect time-out for each broker, whatever state the
+ * brokers are in, and callers that connect at the same time share one search. Connections
+ * do not recover themselves: what is lost is opened anew, through this factory.
+ */
+public class FailoverConnectionFactory extends FanOutConnectionFactory implements AutoCloseable {
+
+	private final Brokers brokers;
+
+	private final BrokerConnector brokerConnector;
+
+	private final ActiveConnector connector;
+
+	/**
+	 * Create a factory. No connection is opened.
+	 * @param brokers the brokers
+	 * @param strategy the strategy that orders them
+	 * @param factories the configured native factory of each broker, by the broker's name
+	 * @param settings how to connect
+	 */
+	public FailoverConnectionFactory(Brokers brokers, FailoverStrategy strategy,
+			Map<String, ConnectionFactory> factories, ConnectSettings settings) {
+		super(checked(brokers, factories));
+		Assert.notNull(strategy, "'strategy' must not be null");
+		Assert.notNull(settings, "'settings' must not be null");
+		this.brokers = brokers;
+		this.brokerConnector = new BrokerConnector(brokers, Map.copyOf(factories), settings);
+		this.connector = new ActiveConnector(brokers, strategy, this.brokerConnector, settings.raceDelay());
+	}
+
+	private static Collection<ConnectionFactory> checked(Brokers brokers, Map<String, ConnectionFactory> factories) {
+		Assert.notNull(brokers, "'brokers' must not be null");
+		Assert.notNull(factories, "'factories' must not be null");
+		brokers.getAll()
+			.forEach((broker) -> Assert.notNull(factories.get(broker.name()),
+					() -> "'factories' must contain one for broker '%s'".formatted(broker.name())));
+		return factories.values();
+	}
+
+	@Override
+	public Connection newConnection(@Nullable ExecutorService executor, AddressResolver addressResolver,
+			@Nullable String clientProvidedName) throws IOException, TimeoutException {
+		try {
+			return this.connector.connect(executor, clientProvidedName);
+		}
+		catch (InterruptedException ex) {
+			Thread.currentThread().interrupt();
+			throw new InterruptedIOException("Interrupted while connecting to a broker");
+		}
+	}
+
+	@Override
+	public String getHost() {
+		return current().host();
+	}
+
+	@Override
+	public int getPort() {
+		return current().port();
+	}
+
+	@Override
+	public String getUsername() {
+		return current().username();
+	}
+
+	@Override
+	public String getVirtualHost() {
+		return current().virtualHost();
+	}
+
+	private Broker current() {
+		Broker active = this.brokers.getPrevious();
+		List<Broker> all = this.brokers.getAll();
+		return (active != null) ? active : all.get(0);
+	}
+
+	/**
+	 * Close every connection without ado, and end all threads. Connections that are still
+	 * being opened fail.
+	 */
+	@Override
+	public void close() {
+		this.brokerConnector.close();
+	}
+
+}
