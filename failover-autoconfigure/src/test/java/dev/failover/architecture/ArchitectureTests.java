@@ -189,7 +189,9 @@ class ArchitectureTests {
 		.callMethod(TimeUnit.class, "sleep", long.class);
 
 	@ArchTest
-	static final ArchRule nothingLogsToJavaUtilLogging = GeneralCodingRules.NO_CLASSES_SHOULD_USE_JAVA_UTIL_LOGGING;
+	static final ArchRule nothingUsesJavaUtilLogging = noClasses().should()
+		.dependOnClassesThat()
+		.resideInAPackage("java.util.logging..");
 
 	@ArchTest
 	static final ArchRule nothingPrints = GeneralCodingRules.NO_CLASSES_SHOULD_ACCESS_STANDARD_STREAMS;
