@@ -16,15 +16,6 @@
 
 package dev.failover.broker;
 
-import java.net.SocketTimeoutException;
-import java.util.concurrent.TimeoutException;
-
-import javax.net.ssl.SSLException;
-
-import com.rabbitmq.client.AMQP;
-import com.rabbitmq.client.PossibleAuthenticationFailureException;
-import com.rabbitmq.client.ShutdownSignalException;
-
 /**
  * Why a broker was given up.
  */
@@ -64,39 +55,6 @@ public enum FailureReason {
 	/**
 	 * The broker blocks publishers because of a resource alarm.
 	 */
-	BLOCKED;
-
-	/**
-	 * Return the reason that an exception stands for, as far as its causes tell it.
-	 * @param failure what was thrown while the broker was connected to or worked with
-	 * @return the reason, {@link #UNREACHABLE} if there was no connection yet
-	 */
-	public static FailureReason of(Throwable failure) {
-		for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
-			if (cause instanceof PossibleAuthenticationFailureException) {
-				return ACCESS_REFUSED;
-			}
-			if (cause instanceof SSLException) {
-				return TLS;
-			}
-			if (cause instanceof TimeoutException || cause instanceof SocketTimeoutException) {
-				return TIMEOUT;
-			}
-			if (cause instanceof ShutdownSignalException signal) {
-				return of(signal);
-			}
-		}
-		return UNREACHABLE;
-	}
-
-	private static FailureReason of(ShutdownSignalException signal) {
-		if (signal.getReason() instanceof AMQP.Connection.Close close) {
-			return switch (close.getReplyCode()) {
-				case AMQP.ACCESS_REFUSED, AMQP.NOT_ALLOWED, AMQP.INVALID_PATH -> ACCESS_REFUSED;
-				default -> CONNECTION_CLOSED;
-			};
-		}
-		return (signal.getCause() instanceof SSLException) ? TLS : CONNECTION_LOST;
-	}
+	BLOCKED
 
 }

@@ -43,7 +43,6 @@ import dev.failover.broker.Broker;
 import dev.failover.broker.BrokerEvent;
 import dev.failover.broker.BrokerState;
 import dev.failover.broker.Brokers;
-import dev.failover.broker.FailureReason;
 
 /**
  * Opens connections to single brokers, each within the connect time-out, and tells
@@ -154,7 +153,7 @@ final class BrokerConnector implements AutoCloseable {
 	private void watch(ConnectAttempt attempt, Connection connection) {
 		connection.addShutdownListener((signal) -> {
 			if (!signal.isInitiatedByApplication()) {
-				this.brokers.failed(attempt.broker(), attempt.incarnation(), FailureReason.of(signal), signal);
+				this.brokers.failed(attempt.broker(), attempt.incarnation(), FailureReasons.of(signal), signal);
 			}
 		});
 	}
@@ -162,7 +161,7 @@ final class BrokerConnector implements AutoCloseable {
 	private void ended(ConnectAttempt attempt, @Nullable Throwable failure) {
 		this.attempts.remove(attempt);
 		if (failure != null && !(failure instanceof CancellationException)) {
-			this.brokers.failed(attempt.broker(), attempt.incarnation(), FailureReason.of(failure), failure);
+			this.brokers.failed(attempt.broker(), attempt.incarnation(), FailureReasons.of(failure), failure);
 		}
 	}
 

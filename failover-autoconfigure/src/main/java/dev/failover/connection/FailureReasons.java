@@ -1,0 +1,72 @@
+/*
+ * Copyright 2026-present the original author or authors.
+ *
+ * Licensed under the Apache License, Version 2.0 (the "License");
+ * you may not use this file except in compliance with the License.
+ * You may obtain a copy of the License at
+ *
+ *      https://www.apache.org/licenses/LICENSE-2.0
+ *
+ * Unless required by applicable law or agreed to in writing, software
+ * distributed under the License is distributed on an "AS IS" BASIS,
+ * WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+ * See the License for the specific language governing permissions and
+ * limitations under the License.
+ */
+
+package dev.failover.connection;
+
+import java.net.SocketTimeoutException;
+import java.util.concurrent.TimeoutException;
+
+import javax.net.ssl.SSLException;
+
+import com.rabbitmq.client.AMQP;
+import com.rabbitmq.client.PossibleAuthenticationFailureException;
+import com.rabbitmq.client.ShutdownSignalException;
+
+import dev.failover.broker.FailureReason;
+
+/**
+ * Reads the reason of a failure from the exceptions of the AMQP client.
+ */
+final class FailureReasons {
+
+	private FailureReasons() {
+	}
+
+	/**
+	 * Return the reason that an exception stands for, as far as its causes tell it.
+	 * @param failure what was thrown while the broker was connected to or worked with
+	 * @return the reason, {@link FailureReason#UNREACHABLE} if there was no connection
+	 * yet
+	 */
+	static FailureReason of(Throwable failure) {
+		for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
+			if (cause instanceof PossibleAuthenticationFailureException) {
+				return FailureReason.ACCESS_REFUSED;
+			}
+			if (cause instanceof SSLException) {
+				return FailureReason.TLS;
+			}
+			if (cause instanceof TimeoutException || cause instanceof SocketTimeoutException) {
+				return FailureReason.TIMEOUT;
+			}
+			if (cause instanceof ShutdownSignalException signal) {
+				return of(signal);
+			}
+		}
+		return FailureReason.UNREACHABLE;
+	}
+
+	private static FailureReason of(ShutdownSignalException signal) {
+		if (signal.getReason() instanceof AMQP.Connection.Close close) {
+			return switch (close.getReplyCode()) {
+				case AMQP.ACCESS_REFUSED, AMQP.NOT_ALLOWED, AMQP.INVALID_PATH -> FailureReason.ACCESS_REFUSED;
+				default -> FailureReason.CONNECTION_CLOSED;
+			};
+		}
+		return (signal.getCause() instanceof SSLException) ? FailureReason.TLS : FailureReason.CONNECTION_LOST;
+	}
+
+}
