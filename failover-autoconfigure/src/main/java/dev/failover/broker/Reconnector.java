@@ -19,6 +19,8 @@ package dev.failover.broker;
 import java.io.IOException;
 import java.time.Duration;
 
+import org.jspecify.annotations.Nullable;
+
 /**
  * Connects again after the active broker was lost, once for all who wait for it.
  */
@@ -43,5 +45,12 @@ public interface Reconnector {
 	 * @throws InterruptedException if the thread is interrupted while it waits
 	 */
 	boolean awaitActive(Duration timeout) throws InterruptedException;
+
+	/**
+	 * Return the broker that a reconnect would try first.
+	 * @return the active broker or, while there is none, the next one in the order of the
+	 * strategy; {@code null} if the strategy leaves all of them out
+	 */
+	@Nullable Broker getNext();
 
 }

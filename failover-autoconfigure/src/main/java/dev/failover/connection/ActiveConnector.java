@@ -18,9 +18,6 @@ package dev.failover.connection;
 
 import java.io.IOException;
 import java.time.Duration;
-import java.util.ArrayList;
-import java.util.Comparator;
-import java.util.List;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.TimeUnit;
@@ -33,10 +30,7 @@ import org.apache.commons.logging.LogFactory;
 import org.jspecify.annotations.Nullable;
 
 import dev.failover.broker.Activation;
-import dev.failover.broker.Broker;
-import dev.failover.broker.BrokerStatus;
 import dev.failover.broker.Brokers;
-import dev.failover.strategy.FailoverStrategy;
 
 /**
  * Opens connections to the active broker. While there is none, one caller elects it by a
@@ -48,7 +42,7 @@ final class ActiveConnector {
 
 	private final Brokers brokers;
 
-	private final FailoverStrategy strategy;
+	private final ConnectPlan plan;
 
 	private final BrokerConnector connector;
 
@@ -58,9 +52,9 @@ final class ActiveConnector {
 
 	private @Nullable Election election;
 
-	ActiveConnector(Brokers brokers, FailoverStrategy strategy, BrokerConnector connector, Duration raceDelay) {
+	ActiveConnector(Brokers brokers, ConnectPlan plan, BrokerConnector connector, Duration raceDelay) {
 		this.brokers = brokers;
-		this.strategy = strategy;
+		this.plan = plan;
 		this.connector = connector;
 		this.raceDelay = raceDelay;
 	}
@@ -122,7 +116,7 @@ final class ActiveConnector {
 		}
 		try {
 			ConnectRace race = new ConnectRace(this.brokers, this.connector, this.raceDelay);
-			ConnectRace.Winner winner = race.run(order(), consumers, name);
+			ConnectRace.Winner winner = race.run(this.plan.take(), consumers, name);
 			Connection connection = accept(winner.attempt(), winner.connection());
 			mine.succeed();
 			return connection;
@@ -148,24 +142,6 @@ final class ActiveConnector {
 		finally {
 			this.lock.unlock();
 		}
-	}
-
-	private List<Broker> order() {
-		List<BrokerStatus> statuses = this.brokers.getStatuses();
-		Broker previous = this.brokers.getPrevious();
-		List<Broker> order = new ArrayList<>(this.strategy.order(statuses, previous));
-		order.sort(Comparator.comparingInt((broker) -> demotion(broker, previous)));
-		return order;
-	}
-
-	private int demotion(Broker broker, @Nullable Broker previous) {
-		boolean usable = this.brokers.getStatus(broker.name())
-			.filter((status) -> status.state().isUsable())
-			.isPresent();
-		if (usable) {
-			return 0;
-		}
-		return broker.equals(previous) ? 2 : 1;
 	}
 
 }

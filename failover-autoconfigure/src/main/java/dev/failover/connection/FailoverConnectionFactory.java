@@ -54,6 +54,8 @@ public class FailoverConnectionFactory extends FanOutConnectionFactory implement
 
 	private final BrokerConnector brokerConnector;
 
+	private final ConnectPlan plan;
+
 	private final ActiveConnector connector;
 
 	/**
@@ -70,7 +72,8 @@ public class FailoverConnectionFactory extends FanOutConnectionFactory implement
 		Assert.notNull(settings, "'settings' must not be null");
 		this.brokers = brokers;
 		this.brokerConnector = new BrokerConnector(brokers, Map.copyOf(factories), settings);
-		this.connector = new ActiveConnector(brokers, strategy, this.brokerConnector, settings.raceDelay());
+		this.plan = new ConnectPlan(brokers, strategy);
+		this.connector = new ActiveConnector(brokers, this.plan, this.brokerConnector, settings.raceDelay());
 	}
 
 	private static Collection<ConnectionFactory> checked(Brokers brokers, Map<String, ConnectionFactory> factories) {
@@ -92,6 +95,16 @@ public class FailoverConnectionFactory extends FanOutConnectionFactory implement
 			Thread.currentThread().interrupt();
 			throw new InterruptedIOException("Interrupted while connecting to a broker");
 		}
+	}
+
+	/**
+	 * Return the broker that the next connection is tried with first.
+	 * @return the active broker or, while there is none, the first one in the order of
+	 * the strategy; {@code null} if the strategy leaves all of them out
+	 */
+	public @Nullable Broker getNext() {
+		Broker active = this.brokers.getActive();
+		return (active != null) ? active : this.plan.peek();
 	}
 
 	@Override

@@ -65,7 +65,7 @@ class ArchitectureTests {
 			"connection", Set.of("broker", "strategy"),
 			"detection", Set.of("broker", "connection"),
 			"ensure", Set.of("broker"),
-			"template", Set.of("ensure", "connection"),
+			"template", Set.of("broker", "ensure", "connection"),
 			"listener", Set.of("broker", "connection"),
 			"actuate", Set.of("broker", "template")
 	// @formatter:on
