@@ -73,7 +73,7 @@ final class Election {
 	/**
 	 * Each caller throws an exception of its own.
 	 */
-	private static IOException copyOf(Throwable failure) {
+	private static IOException copyOf(@Nullable Throwable failure) {
 		if (failure instanceof AuthenticationFailureException) {
 			IOException copy = new AuthenticationFailureException(failure.getMessage());
 			copy.initCause(failure);
