@@ -31,7 +31,6 @@ import java.util.concurrent.locks.ReentrantLock;
 import org.apache.commons.logging.Log;
 import org.apache.commons.logging.LogFactory;
 import org.jspecify.annotations.Nullable;
-import org.springframework.amqp.rabbit.connection.ConnectionFactory;
 import org.springframework.scheduling.concurrent.CustomizableThreadFactory;
 
 import dev.failover.broker.Broker;
@@ -60,7 +59,7 @@ public final class SpringReconnector implements Reconnector, AutoCloseable {
 
 	private final FailoverConnectionFactory failover;
 
-	private final ConnectionFactory target;
+	private final Runnable opener;
 
 	private final ScheduledThreadPoolExecutor executor;
 
@@ -74,12 +73,14 @@ public final class SpringReconnector implements Reconnector, AutoCloseable {
 	 * Create a reconnector.
 	 * @param brokers the brokers
 	 * @param failover the native connection factory
-	 * @param target the connection factory of Spring on top of it
+	 * @param opener opens Spring's connection on top of it and gives it back at once: the
+	 * one of {@code getPublisherConnectionFactory()} where there is such a factory, else
+	 * the connection factory's own; throws if there is no broker
 	 */
-	public SpringReconnector(Brokers brokers, FailoverConnectionFactory failover, ConnectionFactory target) {
+	public SpringReconnector(Brokers brokers, FailoverConnectionFactory failover, Runnable opener) {
 		this.brokers = brokers;
 		this.failover = failover;
-		this.target = target;
+		this.opener = opener;
 		CustomizableThreadFactory threads = new CustomizableThreadFactory("failover-reconnect-");
 		threads.setDaemon(true);
 		this.executor = new ScheduledThreadPoolExecutor(1, threads);
@@ -158,8 +159,7 @@ public final class SpringReconnector implements Reconnector, AutoCloseable {
 
 	private void run(CompletableFuture<@Nullable Void> scheduled) {
 		try {
-			ConnectionFactory publisher = this.target.getPublisherConnectionFactory();
-			((publisher != null) ? publisher : this.target).createConnection().close();
+			this.opener.run();
 			scheduled.complete(null);
 		}
 		catch (RuntimeException ex) {
