@@ -1,0 +1,85 @@
+/*
+ * Copyright 2026-present the original author or authors.
+ *
+ * Licensed under the Apache License, Version 2.0 (the "License");
+ * you may not use this file except in compliance with the License.
+ * You may obtain a copy of the License at
+ *
+ *      https://www.apache.org/licenses/LICENSE-2.0
+ *
+ * Unless required by applicable law or agreed to in writing, software
+ * distributed under the License is distributed on an "AS IS" BASIS,
+ * WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+ * See the License for the specific language governing permissions and
+ * limitations under the License.
+ */
+
+package dev.failover.template;
+
+import java.lang.reflect.Method;
+import java.lang.reflect.Proxy;
+
+import com.rabbitmq.client.AMQP.BasicProperties;
+import com.rabbitmq.client.Channel;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What {@link org.springframework.amqp.rabbit.core.RabbitTemplate} publishes on while it
+ * prepares a message: keeps the message as it would be written, and does nothing else.
+ */
+interface CapturingChannel extends Channel {
+
+	/**
+	 * Keep the message.
+	 */
+	void capture(String exchange, String routingKey, BasicProperties properties, byte[] body);
+
+	/**
+	 * Return the message that was kept.
+	 */
+	Captured captured();
+
+	static CapturingChannel create() {
+		Handler handler = new Handler();
+		return (CapturingChannel) Proxy.newProxyInstance(CapturingChannel.class.getClassLoader(),
+				new Class<?>[] { CapturingChannel.class }, handler);
+	}
+
+	/**
+	 * A message as it would be written.
+	 *
+	 * @param exchange the exchange
+	 * @param routingKey the routing key
+	 * @param properties the properties
+	 * @param body the body
+	 */
+	record Captured(String exchange, String routingKey, BasicProperties properties, byte[] body) {
+	}
+
+	/**
+	 * Handles the calls.
+	 */
+	final class Handler implements java.lang.reflect.InvocationHandler {
+
+		private @Nullable Captured captured;
+
+		@Override
+		public @Nullable Object invoke(Object proxy, Method method, @Nullable Object @Nullable [] args) {
+			return switch (method.getName()) {
+				case "capture" -> {
+					this.captured = new Captured((String) args[0], (String) args[1], (BasicProperties) args[2],
+							(byte[]) args[3]);
+					yield null;
+				}
+				case "captured" -> this.captured;
+				case "hashCode" -> System.identityHashCode(proxy);
+				case "equals" -> proxy == args[0];
+				case "toString" -> "Channel of the confirmed publisher";
+				default -> throw new IllegalStateException(
+						"'%s' cannot be called while a message is prepared".formatted(method.getName()));
+			};
+		}
+
+	}
+
+}

@@ -1,0 +1,54 @@
+/*
+ * Copyright 2026-present the original author or authors.
+ *
+ * Licensed under the Apache License, Version 2.0 (the "License");
+ * you may not use this file except in compliance with the License.
+ * You may obtain a copy of the License at
+ *
+ *      https://www.apache.org/licenses/LICENSE-2.0
+ *
+ * Unless required by applicable law or agreed to in writing, software
+ * distributed under the License is distributed on an "AS IS" BASIS,
+ * WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+ * See the License for the specific language governing permissions and
+ * limitations under the License.
+ */
+
+package dev.failover.template;
+
+import java.io.IOException;
+import java.time.Duration;
+
+import com.rabbitmq.client.Channel;
+import org.jspecify.annotations.Nullable;
+
+import dev.failover.broker.Activation;
+
+/**
+ * Where the publisher gets its channels from, and whom it tells of a broker that does not
+ * confirm.
+ */
+interface ChannelSource {
+
+	/**
+	 * Return the current activation.
+	 */
+	@Nullable Activation activation();
+
+	/**
+	 * Open a new native channel to the active broker.
+	 * @throws IOException if no broker can be connected to
+	 */
+	Channel open() throws IOException;
+
+	/**
+	 * Wait until there is an active broker.
+	 */
+	void awaitActive(Duration timeout) throws InterruptedException;
+
+	/**
+	 * Report that the broker of an activation did not confirm in time.
+	 */
+	void failed(@Nullable Activation activation, Throwable cause);
+
+}

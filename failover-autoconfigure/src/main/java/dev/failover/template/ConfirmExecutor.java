@@ -1,0 +1,73 @@
+/*
+ * Copyright 2026-present the original author or authors.
+ *
+ * Licensed under the Apache License, Version 2.0 (the "License");
+ * you may not use this file except in compliance with the License.
+ * You may obtain a copy of the License at
+ *
+ *      https://www.apache.org/licenses/LICENSE-2.0
+ *
+ * Unless required by applicable law or agreed to in writing, software
+ * distributed under the License is distributed on an "AS IS" BASIS,
+ * WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+ * See the License for the specific language governing permissions and
+ * limitations under the License.
+ */
+
+package dev.failover.template;
+
+import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.ThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
+
+import org.springframework.scheduling.concurrent.CustomizableThreadFactory;
+
+/**
+ * Runs what depends on confirms, so that it cannot hold the connection's thread up.
+ */
+final class ConfirmExecutor {
+
+	private final ThreadPoolExecutor executor;
+
+	ConfirmExecutor() {
+		CustomizableThreadFactory threads = new CustomizableThreadFactory("failover-confirms-");
+		threads.setDaemon(true);
+		this.executor = new ThreadPoolExecutor(1, 1, 10, TimeUnit.SECONDS, new LinkedBlockingQueue<>(), threads);
+		this.executor.allowCoreThreadTimeOut(true);
+	}
+
+	<T> CompletableFuture<T> relay(CompletableFuture<T> source) {
+		CompletableFuture<T> relayed = new CompletableFuture<>();
+		source.whenComplete((value, failure) -> {
+			Runnable completion = () -> {
+				if (failure != null) {
+					relayed.completeExceptionally(failure);
+				}
+				else {
+					relayed.complete(value);
+				}
+			};
+			try {
+				this.executor.execute(completion);
+			}
+			catch (RejectedExecutionException ex) {
+				completion.run();
+			}
+		});
+		return relayed;
+	}
+
+	void close(Duration timeout) {
+		this.executor.shutdown();
+		try {
+			this.executor.awaitTermination(timeout.toNanos(), TimeUnit.NANOSECONDS);
+		}
+		catch (InterruptedException ex) {
+			Thread.currentThread().interrupt();
+		}
+	}
+
+}

@@ -1,0 +1,252 @@
+/*
+ * Copyright 2026-present the original author or authors.
+ *
+ * Licensed under the Apache License, Version 2.0 (the "License");
+ * you may not use this file except in compliance with the License.
+ * You may obtain a copy of the License at
+ *
+ *      https://www.apache.org/licenses/LICENSE-2.0
+ *
+ * Unless required by applicable law or agreed to in writing, software
+ * distributed under the License is distributed on an "AS IS" BASIS,
+ * WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+ * See the License for the specific language governing permissions and
+ * limitations under the License.
+ */
+
+package dev.failover.template;
+
+import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
+
+import com.rabbitmq.client.AMQP.BasicProperties;
+import com.rabbitmq.client.Channel;
+import org.jspecify.annotations.Nullable;
+import org.springframework.amqp.AmqpException;
+import org.springframework.amqp.core.Message;
+import org.springframework.amqp.core.MessageProperties;
+import org.springframework.amqp.core.ReturnedMessage;
+import org.springframework.amqp.rabbit.connection.ConnectionFactory;
+import org.springframework.amqp.rabbit.connection.CorrelationData;
+import org.springframework.amqp.rabbit.core.RabbitTemplate;
+import org.springframework.util.Assert;
+
+import dev.failover.broker.Brokers;
+import dev.failover.broker.Reconnector;
+
+/**
+ * {@link RabbitTemplate} that publishes with failover: a send that returns has its
+ * message on a broker.
+ * <p>
+ * Messages are published on one channel by a thread of the template, and every one is
+ * waited for until the broker has confirmed it. If the broker is lost, what was not
+ * confirmed is published again to the next one, with the same message id, in the order in
+ * which it was handed over. A message may therefore arrive more than once, but no
+ * confirmed message is lost. A send ends at the latest after the time-out of the
+ * {@link PublishSettings}, with one of:
+ * <ul>
+ * <li>normally: the broker has confirmed the message;</li>
+ * <li>{@link MessageReturnedException}: no queue is bound for it;</li>
+ * <li>{@link PublishException}: it was not confirmed;
+ * {@link PublishException#getOutcome()} tells whether it may have arrived.</li>
+ * </ul>
+ * <p>
+ * Work that is bound to one channel is left to it: inside of
+ * {@link #invoke(org.springframework.amqp.rabbit.core.RabbitOperations.OperationsCallback)}
+ * and with a transacted channel, a send is Spring's own, is not confirmed one by one, and
+ * is never repeated. The whole of it can be repeated by an {@code @Ensure} around it.
+ * <p>
+ * Safe for use by any number of threads. Messages that one thread sends keep their order;
+ * between threads there is none.
+ */
+public class FailoverTemplate extends RabbitTemplate {
+
+	private final MessageIds messageIds = new MessageIds();
+
+	private final ThreadLocal<Boolean> invoking = new ThreadLocal<>();
+
+	private final PublishSettings settings;
+
+	private final ConfirmedPublisher publisher;
+
+	private final ConfirmExecutor confirms = new ConfirmExecutor();
+
+	private @Nullable ConfirmCallback confirmCallback;
+
+	private @Nullable ReturnsCallback returnsCallback;
+
+	/**
+	 * Create a template. No connection is opened.
+	 * @param connectionFactory the connection factory; its publisher connection factory
+	 * is used where there is one
+	 * @param brokers the brokers
+	 * @param reconnector reconnects when the active broker was lost
+	 * @param settings how to publish
+	 */
+	public FailoverTemplate(ConnectionFactory connectionFactory, Brokers brokers, Reconnector reconnector,
+			PublishSettings settings) {
+		super(connectionFactory);
+		Assert.notNull(brokers, "'brokers' must not be null");
+		Assert.notNull(reconnector, "'reconnector' must not be null");
+		Assert.notNull(settings, "'settings' must not be null");
+		this.settings = settings;
+		ConnectionFactory publisherFactory = connectionFactory.getPublisherConnectionFactory();
+		this.publisher = new ConfirmedPublisher(new SpringChannelSource(
+				(publisherFactory != null) ? publisherFactory : connectionFactory, brokers, reconnector), settings);
+		setUsePublisherConnection(true);
+		setMandatory(true);
+	}
+
+	@Override
+	public void setConfirmCallback(ConfirmCallback confirmCallback) {
+		super.setConfirmCallback(confirmCallback);
+		this.confirmCallback = confirmCallback;
+	}
+
+	/**
+	 * Set a callback for messages that are returned. Where there is one, it is told of a
+	 * returned message, and the send does not throw.
+	 */
+	@Override
+	public void setReturnsCallback(ReturnsCallback returnsCallback) {
+		super.setReturnsCallback(returnsCallback);
+		this.returnsCallback = returnsCallback;
+	}
+
+	/**
+	 * Send a message, and wait until a broker has confirmed it.
+	 * @throws MessageReturnedException if no queue is bound for the message, unless there
+	 * is a returns callback
+	 * @throws PublishException if no broker confirmed the message in time
+	 */
+	@Override
+	public void send(@Nullable String exchange, @Nullable String routingKey, Message message,
+			@Nullable CorrelationData correlationData) throws AmqpException {
+		if (isBoundToChannel()) {
+			super.send(exchange, routingKey, message, correlationData);
+			return;
+		}
+		Publication publication = prepare(exchange, routingKey, message, correlationData);
+		this.publisher.submit(publication);
+		try {
+			publication.await();
+			report(correlationData, null, null);
+		}
+		catch (MessageReturnedException ex) {
+			report(correlationData, ex, publication.returned());
+			if (this.returnsCallback == null) {
+				throw ex;
+			}
+		}
+		catch (AmqpException ex) {
+			report(correlationData, ex, null);
+			throw ex;
+		}
+	}
+
+	/**
+	 * Send a message without waiting for the confirm. Waits only while the maximum of
+	 * messages is in flight already.
+	 * @param exchange the exchange, or {@code null} for the template's own
+	 * @param routingKey the routing key, or {@code null} for the template's own
+	 * @param message the message; it gets an id if it has none
+	 * @return a future that always completes: with the confirmation, or exceptionally
+	 * with a {@link MessageReturnedException} or a {@link PublishException}. Its
+	 * dependents run one after the other on a thread of the template, and should not
+	 * block it
+	 * @throws IllegalStateException if the template is inside of {@code invoke} or its
+	 * channel is transacted: such work ends with its channel
+	 */
+	public CompletableFuture<Confirmation> sendAsync(@Nullable String exchange, @Nullable String routingKey,
+			Message message) {
+		Assert.state(!isBoundToChannel(), "sendAsync cannot be used inside of invoke or with a transacted channel");
+		Publication publication = prepare(exchange, routingKey, message, null);
+		CompletableFuture<Confirmation> confirmed = this.confirms.relay(publication.result());
+		this.publisher.submit(publication);
+		return confirmed;
+	}
+
+	/**
+	 * Convert an object to a message and send it without waiting for the confirm.
+	 * @param exchange the exchange, or {@code null} for the template's own
+	 * @param routingKey the routing key, or {@code null} for the template's own
+	 * @param object the object to convert
+	 * @return the future of {@link #sendAsync(String, String, Message)}
+	 */
+	public CompletableFuture<Confirmation> convertAndSendAsync(@Nullable String exchange, @Nullable String routingKey,
+			Object object) {
+		return sendAsync(exchange, routingKey, convertMessageIfNecessary(object));
+	}
+
+	private Publication prepare(@Nullable String exchange, @Nullable String routingKey, Message message,
+			@Nullable CorrelationData correlationData) {
+		MessageProperties properties = message.getMessageProperties();
+		if (properties.getMessageId() == null) {
+			properties.setMessageId(this.messageIds.next());
+		}
+		CapturingChannel channel = CapturingChannel.create();
+		doSend(channel, exchange, routingKey, message, false, correlationData);
+		CapturingChannel.Captured captured = channel.captured();
+		long deadline = System.nanoTime() + this.settings.timeout().toNanos();
+		return new Publication(captured.exchange(), captured.routingKey(), isMandatoryFor(message),
+				captured.properties(), captured.body(), true, deadline);
+	}
+
+	@Override
+	protected void sendToRabbit(Channel channel, String exchange, String routingKey, boolean mandatory,
+			Message message) {
+		if (channel instanceof CapturingChannel capturing) {
+			BasicProperties properties = getMessagePropertiesConverter()
+				.fromMessageProperties(message.getMessageProperties(), getEncoding());
+			capturing.capture(exchange, routingKey, properties, message.getBody());
+			return;
+		}
+		super.sendToRabbit(channel, exchange, routingKey, mandatory, message);
+	}
+
+	private void report(@Nullable CorrelationData correlationData, @Nullable AmqpException failure,
+			@Nullable ReturnedMessage returned) {
+		boolean ack = failure == null || returned != null;
+		String reason = ack ? null : failure.getMessage();
+		if (returned != null && this.returnsCallback != null) {
+			this.returnsCallback.returnedMessage(returned);
+		}
+		if (correlationData != null) {
+			if (returned != null) {
+				correlationData.setReturned(returned);
+			}
+			correlationData.getFuture().complete(new CorrelationData.Confirm(ack, reason));
+		}
+		if (this.confirmCallback != null) {
+			this.confirmCallback.confirm(correlationData, ack, reason);
+		}
+	}
+
+	@Override
+	public <T extends @Nullable Object> T invoke(OperationsCallback<T> action,
+			com.rabbitmq.client.@Nullable ConfirmCallback acks, com.rabbitmq.client.@Nullable ConfirmCallback nacks) {
+		this.invoking.set(Boolean.TRUE);
+		try {
+			return super.invoke(action, acks, nacks);
+		}
+		finally {
+			this.invoking.remove();
+		}
+	}
+
+	private boolean isBoundToChannel() {
+		return isChannelTransacted() || this.invoking.get() != null;
+	}
+
+	/**
+	 * Wait for outstanding confirms, for the shutdown time-out at most, and end what is
+	 * left with a {@link PublishException}.
+	 */
+	@Override
+	public void destroy() {
+		this.publisher.close();
+		this.confirms.close(Duration.ofSeconds(1));
+		super.destroy();
+	}
+
+}

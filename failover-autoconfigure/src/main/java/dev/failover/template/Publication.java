@@ -1,0 +1,223 @@
+/*
+ * Copyright 2026-present the original author or authors.
+ *
+ * Licensed under the Apache License, Version 2.0 (the "License");
+ * you may not use this file except in compliance with the License.
+ * You may obtain a copy of the License at
+ *
+ *      https://www.apache.org/licenses/LICENSE-2.0
+ *
+ * Unless required by applicable law or agreed to in writing, software
+ * distributed under the License is distributed on an "AS IS" BASIS,
+ * WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+ * See the License for the specific language governing permissions and
+ * limitations under the License.
+ */
+
+package dev.failover.template;
+
+import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+
+import com.rabbitmq.client.AMQP.BasicProperties;
+import org.jspecify.annotations.Nullable;
+import org.springframework.amqp.AmqpException;
+import org.springframework.amqp.core.ReturnedMessage;
+
+/**
+ * One message on its way to a confirm. Ends once: confirmed, or with an exception.
+ */
+final class Publication {
+
+	private final String exchange;
+
+	private final String routingKey;
+
+	private final boolean mandatory;
+
+	private final BasicProperties properties;
+
+	private final byte[] body;
+
+	private final boolean idempotent;
+
+	private final long deadline;
+
+	private final CompletableFuture<Confirmation> result = new CompletableFuture<>();
+
+	private volatile int tries;
+
+	private volatile long writtenAt;
+
+	private volatile @Nullable ReturnedMessage returned;
+
+	private volatile @Nullable Throwable lastFailure;
+
+	private boolean suspect;
+
+	Publication(String exchange, String routingKey, boolean mandatory, BasicProperties properties, byte[] body,
+			boolean idempotent, long deadline) {
+		this.exchange = exchange;
+		this.routingKey = routingKey;
+		this.mandatory = mandatory;
+		this.properties = properties;
+		this.body = body;
+		this.idempotent = idempotent;
+		this.deadline = deadline;
+	}
+
+	String exchange() {
+		return this.exchange;
+	}
+
+	String routingKey() {
+		return this.routingKey;
+	}
+
+	boolean mandatory() {
+		return this.mandatory;
+	}
+
+	BasicProperties properties() {
+		return this.properties;
+	}
+
+	byte[] body() {
+		return this.body;
+	}
+
+	String messageId() {
+		return this.properties.getMessageId();
+	}
+
+	int tries() {
+		return this.tries;
+	}
+
+	long writtenAt() {
+		return this.writtenAt;
+	}
+
+	boolean isDone() {
+		return this.result.isDone();
+	}
+
+	CompletableFuture<Confirmation> result() {
+		return this.result;
+	}
+
+	/**
+	 * Nanoseconds that are left until the deadline, zero or less if it is over.
+	 */
+	long remaining(long now) {
+		return this.deadline - now;
+	}
+
+	/**
+	 * Whether the message may be written to a connection again: it has not been written
+	 * yet, or to write it twice does no harm.
+	 */
+	boolean isRepeatable() {
+		return this.tries == 0 || this.idempotent;
+	}
+
+	/**
+	 * Whether the message is suspected to be the one for which the broker closed the
+	 * channel. Known to the writer only.
+	 */
+	boolean isSuspect() {
+		return this.suspect;
+	}
+
+	void suspect() {
+		this.suspect = true;
+	}
+
+	void writing(long now) {
+		this.writtenAt = now;
+		this.tries++;
+	}
+
+	void notWritten() {
+		this.tries--;
+	}
+
+	void returned(ReturnedMessage message) {
+		this.returned = message;
+	}
+
+	@Nullable ReturnedMessage returned() {
+		return this.returned;
+	}
+
+	void failedWith(@Nullable Throwable failure) {
+		if (failure != null) {
+			this.lastFailure = failure;
+		}
+	}
+
+	void confirmed() {
+		ReturnedMessage message = this.returned;
+		if (message != null) {
+			this.result.completeExceptionally(new MessageReturnedException(messageId(), message));
+			return;
+		}
+		this.result.complete(new Confirmation(messageId(), this.tries));
+	}
+
+	void fail(String message) {
+		fail(message, (this.tries == 0) ? PublishOutcome.NOT_SENT : PublishOutcome.UNKNOWN);
+	}
+
+	void fail(String message, PublishOutcome outcome) {
+		this.result.completeExceptionally(new PublishException(message, outcome, messageId(), this.lastFailure));
+	}
+
+	/**
+	 * Wait for the end, however it may be, but not longer than the given time.
+	 */
+	void awaitEnd(Duration timeout) throws InterruptedException {
+		try {
+			this.result.get(timeout.toNanos(), TimeUnit.NANOSECONDS);
+		}
+		catch (ExecutionException | TimeoutException ex) {
+			// whoever waits for the result is told
+		}
+	}
+
+	/**
+	 * Wait for the end.
+	 * @return the confirmation
+	 * @throws AmqpException if the message was returned, or not confirmed in time
+	 */
+	Confirmation await() {
+		try {
+			return this.result.get(remaining(System.nanoTime()), TimeUnit.NANOSECONDS);
+		}
+		catch (TimeoutException ex) {
+			fail("The message was not confirmed in time");
+		}
+		catch (InterruptedException ex) {
+			Thread.currentThread().interrupt();
+			failedWith(ex);
+			fail("Interrupted while waiting for the confirm");
+		}
+		catch (ExecutionException ex) {
+			throw rethrown(ex.getCause());
+		}
+		return this.result.handle((confirmation, failure) -> {
+			if (failure != null) {
+				throw rethrown(failure);
+			}
+			return confirmation;
+		}).join();
+	}
+
+	private static AmqpException rethrown(@Nullable Throwable failure) {
+		return (failure instanceof AmqpException amqp) ? amqp : new AmqpException("Publishing failed", failure);
+	}
+
+}

@@ -1,0 +1,187 @@
+/*
+ * Copyright 2026-present the original author or authors.
+ *
+ * Licensed under the Apache License, Version 2.0 (the "License");
+ * you may not use this file except in compliance with the License.
+ * You may obtain a copy of the License at
+ *
+ *      https://www.apache.org/licenses/LICENSE-2.0
+ *
+ * Unless required by applicable law or agreed to in writing, software
+ * distributed under the License is distributed on an "AS IS" BASIS,
+ * WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+ * See the License for the specific language governing permissions and
+ * limitations under the License.
+ */
+
+package dev.failover.template;
+
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.NavigableMap;
+import java.util.concurrent.ConcurrentSkipListMap;
+import java.util.function.BiConsumer;
+
+import com.rabbitmq.client.AlreadyClosedException;
+import com.rabbitmq.client.Channel;
+import com.rabbitmq.client.Return;
+import com.rabbitmq.client.ShutdownSignalException;
+import org.jspecify.annotations.Nullable;
+import org.springframework.amqp.core.Message;
+import org.springframework.amqp.core.ReturnedMessage;
+import org.springframework.amqp.rabbit.support.DefaultMessagePropertiesConverter;
+import org.springframework.amqp.rabbit.support.MessagePropertiesConverter;
+
+import dev.failover.broker.Activation;
+
+/**
+ * A native channel in confirm mode, with the ledger of what was published on it and is
+ * not confirmed yet. One writer publishes; confirms and returns come from the
+ * connection's thread. What comes for an earlier channel cannot touch this ledger.
+ */
+final class PublishChannel {
+
+	private static final MessagePropertiesConverter CONVERTER = new DefaultMessagePropertiesConverter();
+
+	private final Channel channel;
+
+	private final @Nullable Activation activation;
+
+	private final NavigableMap<Long, Publication> ledger = new ConcurrentSkipListMap<>();
+
+	private final BiConsumer<PublishChannel, Publication> onNack;
+
+	private volatile @Nullable ShutdownSignalException closedBy;
+
+	/**
+	 * Set a native channel up.
+	 * @param channel a new channel
+	 * @param activation the activation that was current before its connection was used
+	 * @param onNack called for each message that the broker rejects
+	 * @param onClose called when the channel is closed
+	 */
+	PublishChannel(Channel channel, @Nullable Activation activation, BiConsumer<PublishChannel, Publication> onNack,
+			Runnable onClose) throws IOException {
+		this.channel = channel;
+		this.activation = activation;
+		this.onNack = onNack;
+		channel.addConfirmListener(this::acknowledged, this::rejected);
+		channel.addReturnListener(this::returned);
+		channel.confirmSelect();
+		channel.addShutdownListener((signal) -> {
+			this.closedBy = signal;
+			onClose.run();
+		});
+	}
+
+	@Nullable Activation activation() {
+		return this.activation;
+	}
+
+	boolean isOpen() {
+		return this.channel.isOpen();
+	}
+
+	@Nullable ShutdownSignalException closedBy() {
+		return this.closedBy;
+	}
+
+	/**
+	 * Write a message. It is in the ledger also if this fails.
+	 * @throws IOException if the connection is lost
+	 * @throws AlreadyClosedException if nothing was written because the channel is closed
+	 */
+	void publish(Publication publication) throws IOException {
+		this.ledger.put(this.channel.getNextPublishSeqNo(), publication);
+		publication.writing(System.nanoTime());
+		try {
+			this.channel.basicPublish(publication.exchange(), publication.routingKey(), publication.mandatory(),
+					publication.properties(), publication.body());
+		}
+		catch (AlreadyClosedException ex) {
+			publication.notWritten();
+			throw ex;
+		}
+	}
+
+	/**
+	 * Return the oldest message that is not confirmed yet.
+	 */
+	@Nullable Publication oldest() {
+		Map.Entry<Long, Publication> first = this.ledger.firstEntry();
+		while (first != null && first.getValue().isDone()) {
+			this.ledger.remove(first.getKey());
+			first = this.ledger.firstEntry();
+		}
+		return (first != null) ? first.getValue() : null;
+	}
+
+	Iterable<Publication> unconfirmed() {
+		return this.ledger.values();
+	}
+
+	/**
+	 * Take everything that is not confirmed out of the ledger.
+	 * @return the messages in the order in which they were published
+	 */
+	List<Publication> drain() {
+		List<Publication> drained = new ArrayList<>(this.ledger.size());
+		for (var entry = this.ledger.pollFirstEntry(); entry != null; entry = this.ledger.pollFirstEntry()) {
+			if (!entry.getValue().isDone()) {
+				drained.add(entry.getValue());
+			}
+		}
+		return drained;
+	}
+
+	void close() {
+		try {
+			if (this.channel.isOpen()) {
+				this.channel.close();
+			}
+		}
+		catch (Exception ex) {
+			// it is closed one way or the other
+			this.ledger.clear();
+		}
+	}
+
+	private void acknowledged(long sequence, boolean multiple) {
+		if (!multiple) {
+			Publication publication = this.ledger.remove(sequence);
+			if (publication != null) {
+				publication.confirmed();
+			}
+			return;
+		}
+		var confirmed = this.ledger.headMap(sequence, true);
+		for (var entry = confirmed.pollFirstEntry(); entry != null; entry = confirmed.pollFirstEntry()) {
+			entry.getValue().confirmed();
+		}
+	}
+
+	private void rejected(long sequence, boolean multiple) {
+		var rejected = multiple ? this.ledger.headMap(sequence, true)
+				: this.ledger.subMap(sequence, true, sequence, true);
+		for (var entry = rejected.pollFirstEntry(); entry != null; entry = rejected.pollFirstEntry()) {
+			this.onNack.accept(this, entry.getValue());
+		}
+	}
+
+	private void returned(Return message) {
+		for (Publication publication : this.ledger.values()) {
+			if (publication.returned() == null && publication.messageId().equals(message.getProperties().getMessageId())
+					&& publication.exchange().equals(message.getExchange())
+					&& publication.routingKey().equals(message.getRoutingKey())) {
+				Message body = new Message(message.getBody(),
+						CONVERTER.toMessageProperties(message.getProperties(), null, "UTF-8"));
+				publication.returned(new ReturnedMessage(body, message.getReplyCode(), message.getReplyText(),
+						message.getExchange(), message.getRoutingKey()));
+				return;
+			}
+		}
+	}
+
+}

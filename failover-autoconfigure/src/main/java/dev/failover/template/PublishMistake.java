@@ -1,0 +1,82 @@
+/*
+ * Copyright 2026-present the original author or authors.
+ *
+ * Licensed under the Apache License, Version 2.0 (the "License");
+ * you may not use this file except in compliance with the License.
+ * You may obtain a copy of the License at
+ *
+ *      https://www.apache.org/licenses/LICENSE-2.0
+ *
+ * Unless required by applicable law or agreed to in writing, software
+ * distributed under the License is distributed on an "AS IS" BASIS,
+ * WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+ * See the License for the specific language governing permissions and
+ * limitations under the License.
+ */
+
+package dev.failover.template;
+
+import java.util.ArrayList;
+import java.util.List;
+
+import com.rabbitmq.client.AMQP;
+import com.rabbitmq.client.ShutdownSignalException;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Finds the message for which a broker closed the channel. The protocol tells only that
+ * it is one of the unconfirmed (AMQP 0-9-1, channel.close: class and method, but no
+ * sequence number), so that the suspects are published one at a time until one is left.
+ */
+final class PublishMistake {
+
+	private PublishMistake() {
+	}
+
+	/**
+	 * Sort messages for publishing them again: those above suspicion first. A message
+	 * that is proven guilty ends.
+	 * @return the messages that remain
+	 */
+	static List<Publication> sort(List<Publication> unconfirmed, @Nullable ShutdownSignalException reason) {
+		String text = (reason != null) ? mistake(reason) : null;
+		if (text == null) {
+			return unconfirmed;
+		}
+		List<Publication> suspects = suspects(unconfirmed, text);
+		if (suspects.size() == 1) {
+			Publication guilty = suspects.get(0);
+			guilty.fail("The broker refused the message: " + text,
+					(guilty.tries() <= 1) ? PublishOutcome.NOT_SENT : PublishOutcome.UNKNOWN);
+		}
+		suspects.forEach(Publication::suspect);
+		List<Publication> sorted = new ArrayList<>(unconfirmed);
+		sorted.removeAll(suspects);
+		suspects.stream().filter((publication) -> !publication.isDone()).forEach(sorted::add);
+		return sorted;
+	}
+
+	private static List<Publication> suspects(List<Publication> unconfirmed, String text) {
+		List<Publication> named = unconfirmed.stream()
+			.filter((publication) -> text.contains("exchange '" + publication.exchange() + "'"))
+			.toList();
+		return named.isEmpty() ? unconfirmed : named;
+	}
+
+	private static @Nullable String mistake(ShutdownSignalException signal) {
+		if (signal.getReason() instanceof AMQP.Channel.Close close && !signal.isInitiatedByApplication()) {
+			return switch (close.getReplyCode()) {
+				case AMQP.ACCESS_REFUSED, AMQP.NOT_FOUND, AMQP.PRECONDITION_FAILED, AMQP.CONTENT_TOO_LARGE ->
+					(close.getReplyText() != null) ? close.getReplyText() : "";
+				default -> null;
+			};
+		}
+		if (signal.getReason() instanceof AMQP.Connection.Close close && close.getReplyCode() >= AMQP.FRAME_ERROR
+				&& close.getReplyCode() <= AMQP.NOT_IMPLEMENTED && close.getReplyCode() != AMQP.RESOURCE_ERROR
+				&& close.getReplyCode() != AMQP.NOT_ALLOWED) {
+			return (close.getReplyText() != null) ? close.getReplyText() : "";
+		}
+		return null;
+	}
+
+}

@@ -1,0 +1,52 @@
+/*
+ * Copyright 2026-present the original author or authors.
+ *
+ * Licensed under the Apache License, Version 2.0 (the "License");
+ * you may not use this file except in compliance with the License.
+ * You may obtain a copy of the License at
+ *
+ *      https://www.apache.org/licenses/LICENSE-2.0
+ *
+ * Unless required by applicable law or agreed to in writing, software
+ * distributed under the License is distributed on an "AS IS" BASIS,
+ * WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+ * See the License for the specific language governing permissions and
+ * limitations under the License.
+ */
+
+package dev.failover.template;
+
+import java.time.Duration;
+
+import org.springframework.util.Assert;
+
+/**
+ * How messages are published and confirmed.
+ *
+ * @param timeout how long publishing a message may take in all, over all tries
+ * @param confirmTimeout how long to wait for one confirm before the broker is given up
+ * @param maxInFlight how many messages may be unconfirmed at a time before callers wait
+ * @param maxRetries how often a message is written again at most, negative for no limit
+ * but the timeout
+ * @param shutdownTimeout how long to wait for outstanding confirms on shutdown
+ */
+public record PublishSettings(Duration timeout, Duration confirmTimeout, int maxInFlight, int maxRetries,
+		Duration shutdownTimeout) {
+
+	/**
+	 * Settings that suit most applications: 60 seconds in all, 5 seconds for a confirm,
+	 * 1000 messages in flight, no limit of retries, 10 seconds for shutdown.
+	 */
+	public static final PublishSettings DEFAULTS = new PublishSettings(Duration.ofSeconds(60), Duration.ofSeconds(5),
+			1000, -1, Duration.ofSeconds(10));
+
+	public PublishSettings {
+		Assert.isTrue(timeout.toMillis() > 0, () -> "'timeout' must be at least 1 ms, not " + timeout);
+		Assert.isTrue(confirmTimeout.toMillis() > 0,
+				() -> "'confirmTimeout' must be at least 1 ms, not " + confirmTimeout);
+		Assert.isTrue(maxInFlight > 0, () -> "'maxInFlight' must be at least 1, not " + maxInFlight);
+		Assert.isTrue(!shutdownTimeout.isNegative(),
+				() -> "'shutdownTimeout' must not be negative, but is " + shutdownTimeout);
+	}
+
+}

@@ -1,0 +1,77 @@
+/*
+ * Copyright 2026-present the original author or authors.
+ *
+ * Licensed under the Apache License, Version 2.0 (the "License");
+ * you may not use this file except in compliance with the License.
+ * You may obtain a copy of the License at
+ *
+ *      https://www.apache.org/licenses/LICENSE-2.0
+ *
+ * Unless required by applicable law or agreed to in writing, software
+ * distributed under the License is distributed on an "AS IS" BASIS,
+ * WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+ * See the License for the specific language governing permissions and
+ * limitations under the License.
+ */
+
+package dev.failover.template;
+
+import java.time.Duration;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * Bounds how many messages are unconfirmed at a time.
+ */
+final class PublishWindow {
+
+	private final int size;
+
+	private final Semaphore free;
+
+	PublishWindow(int size) {
+		this.size = size;
+		this.free = new Semaphore(size);
+	}
+
+	/**
+	 * Let a message in as soon as there is room, and out when it ends. A message for
+	 * which there is no room until its deadline ends here.
+	 * @return whether the message is in
+	 */
+	boolean enter(Publication publication) {
+		try {
+			long remaining = publication.remaining(System.nanoTime());
+			if (this.free.tryAcquire() || this.free.tryAcquire(remaining, TimeUnit.NANOSECONDS)) {
+				publication.result().whenComplete((confirmation, failure) -> this.free.release());
+				return true;
+			}
+			publication.fail("%d messages are unconfirmed already".formatted(this.size));
+		}
+		catch (InterruptedException ex) {
+			Thread.currentThread().interrupt();
+			publication.failedWith(ex);
+			publication.fail("Interrupted while waiting for room among the unconfirmed messages");
+		}
+		return false;
+	}
+
+	int inFlight() {
+		return this.size - this.free.availablePermits();
+	}
+
+	/**
+	 * Wait until no message is in.
+	 * @return whether that is so
+	 */
+	boolean awaitEmpty(Duration timeout) {
+		try {
+			return this.free.tryAcquire(this.size, timeout.toNanos(), TimeUnit.NANOSECONDS);
+		}
+		catch (InterruptedException ex) {
+			Thread.currentThread().interrupt();
+			return false;
+		}
+	}
+
+}

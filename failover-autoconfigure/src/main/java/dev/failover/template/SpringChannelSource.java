@@ -1,0 +1,96 @@
+/*
+ * Copyright 2026-present the original author or authors.
+ *
+ * Licensed under the Apache License, Version 2.0 (the "License");
+ * you may not use this file except in compliance with the License.
+ * You may obtain a copy of the License at
+ *
+ *      https://www.apache.org/licenses/LICENSE-2.0
+ *
+ * Unless required by applicable law or agreed to in writing, software
+ * distributed under the License is distributed on an "AS IS" BASIS,
+ * WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+ * See the License for the specific language governing permissions and
+ * limitations under the License.
+ */
+
+package dev.failover.template;
+
+import java.io.IOException;
+import java.time.Duration;
+
+import com.rabbitmq.client.Channel;
+import org.jspecify.annotations.Nullable;
+import org.springframework.amqp.rabbit.connection.Connection;
+import org.springframework.amqp.rabbit.connection.ConnectionFactory;
+
+import dev.failover.broker.Activation;
+import dev.failover.broker.Brokers;
+import dev.failover.broker.FailureReason;
+import dev.failover.broker.Reconnector;
+
+/**
+ * Opens channels on the connections of Spring's connection factory, so that its listeners
+ * have declared the topology before anything is published. Used by one thread.
+ */
+final class SpringChannelSource implements ChannelSource {
+
+	private final ConnectionFactory connectionFactory;
+
+	private final Brokers brokers;
+
+	private final Reconnector reconnector;
+
+	private @Nullable Connection connection;
+
+	SpringChannelSource(ConnectionFactory connectionFactory, Brokers brokers, Reconnector reconnector) {
+		this.connectionFactory = connectionFactory;
+		this.brokers = brokers;
+		this.reconnector = reconnector;
+	}
+
+	@Override
+	public @Nullable Activation activation() {
+		return this.brokers.getActivation();
+	}
+
+	@Override
+	public Channel open() throws IOException {
+		Connection current = this.connection;
+		if (current == null || !current.isOpen()) {
+			release();
+			current = this.connectionFactory.createConnection();
+			this.connection = current;
+		}
+		com.rabbitmq.client.Connection target = current.getDelegate();
+		if (target == null) {
+			throw new IOException("The connection was lost");
+		}
+		Channel channel = target.createChannel();
+		if (channel == null) {
+			throw new IOException("The connection has no channel left, its maximum is " + target.getChannelMax());
+		}
+		return channel;
+	}
+
+	private void release() {
+		Connection lost = this.connection;
+		this.connection = null;
+		if (lost != null) {
+			lost.close();
+		}
+	}
+
+	@Override
+	public void awaitActive(Duration timeout) throws InterruptedException {
+		this.reconnector.awaitActive(timeout);
+	}
+
+	@Override
+	public void failed(@Nullable Activation activation, Throwable cause) {
+		if (activation != null) {
+			this.brokers.failed(activation, FailureReason.TIMEOUT, cause);
+		}
+	}
+
+}
