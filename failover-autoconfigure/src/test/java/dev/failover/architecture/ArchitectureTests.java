@@ -34,6 +34,7 @@ import com.tngtech.archunit.library.GeneralCodingRules;
 import org.jspecify.annotations.NullMarked;
 import org.springframework.boot.context.properties.ConfigurationProperties;
 
+import static com.tngtech.archunit.base.DescribedPredicate.describe;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.methods;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
@@ -162,6 +163,16 @@ class ArchitectureTests {
 		.dependOnClassesThat()
 		.resideInAnyPackage("io.micrometer..", "org.springframework.boot.health..",
 				"org.springframework.boot.actuate..");
+
+	@ArchTest
+	static final ArchRule actuateOnlyReadsTheState = noClasses().that()
+		.resideInAPackage("dev.failover.actuate..")
+		.should()
+		.accessTargetWhere(describe("change the state of the brokers", (access) -> {
+			String owner = access.getTarget().getOwner().getName();
+			return owner.equals("dev.failover.broker.Brokers")
+					&& !access.getTarget().getName().matches("get[A-Z].*|(add|remove)Listener|toString");
+		}));
 
 	@ArchTest
 	static final ArchRule everyPackageIsNullMarked = classes()
