@@ -1,0 +1,43 @@
+/*
+ * Copyright 2026-present the original author or authors.
+ *
+ * Licensed under the Apache License, Version 2.0 (the "License");
+ * you may not use this file except in compliance with the License.
+ * You may obtain a copy of the License at
+ *
+ *      https://www.apache.org/licenses/LICENSE-2.0
+ *
+ * Unless required by applicable law or agreed to in writing, software
+ * distributed under the License is distributed on an "AS IS" BASIS,
+ * WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+ * See the License for the specific language governing permissions and
+ * limitations under the License.
+ */
+
+package dev.failover.test;
+
+import java.util.List;
+
+/**
+ * A user of a broker.
+ *
+ * @param name the name
+ * @param password the password
+ * @param virtualHosts the virtual hosts that the user may use, all if empty
+ */
+record BrokerUser(String name, String password, List<String> virtualHosts) {
+
+	BrokerUser {
+		virtualHosts = List.copyOf(virtualHosts);
+	}
+
+	boolean mayUse(String virtualHost) {
+		return this.virtualHosts.isEmpty() || this.virtualHosts.contains(virtualHost);
+	}
+
+	@Override
+	public String toString() {
+		return this.name;
+	}
+
+}

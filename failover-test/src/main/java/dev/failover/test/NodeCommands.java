@@ -1,0 +1,107 @@
+/*
+ * Copyright 2026-present the original author or authors.
+ *
+ * Licensed under the Apache License, Version 2.0 (the "License");
+ * you may not use this file except in compliance with the License.
+ * You may obtain a copy of the License at
+ *
+ *      https://www.apache.org/licenses/LICENSE-2.0
+ *
+ * Unless required by applicable law or agreed to in writing, software
+ * distributed under the License is distributed on an "AS IS" BASIS,
+ * WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+ * See the License for the specific language governing permissions and
+ * limitations under the License.
+ */
+
+package dev.failover.test;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.io.Writer;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * Runs Erlang expressions in a node, by way of Erlang's own client, which takes some
+ * milliseconds where RabbitMQ's command line takes seconds.
+ */
+final class NodeCommands {
+
+	private static final Duration TIMEOUT = Duration.ofSeconds(30);
+
+	private static final String OK = "{ok, ";
+
+	private final ErlangRuntime runtime;
+
+	private final String nodeName;
+
+	NodeCommands(ErlangRuntime runtime, String nodeName) {
+		this.runtime = runtime;
+		this.nodeName = nodeName;
+	}
+
+	/**
+	 * Evaluate expressions.
+	 * @param expressions the expressions, which end with a full stop
+	 * @return the value of the last one
+	 */
+	String evaluate(String expressions) {
+		try {
+			Path output = Files.createTempFile(this.runtime.folder(), "eval", ".out");
+			try {
+				run(expressions, output);
+				return result(Files.readString(output).strip());
+			}
+			finally {
+				Files.deleteIfExists(output);
+			}
+		}
+		catch (IOException ex) {
+			throw new UncheckedIOException(ex);
+		}
+		catch (InterruptedException ex) {
+			Thread.currentThread().interrupt();
+			throw new IllegalStateException("Interrupted while talking to %s".formatted(this.nodeName), ex);
+		}
+	}
+
+	/**
+	 * Quote a text as an Erlang binary.
+	 */
+	static String binary(String text) {
+		StringBuilder binary = new StringBuilder("<<");
+		byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
+		for (int i = 0; i < bytes.length; i++) {
+			binary.append((i > 0) ? "," : "").append(Byte.toUnsignedInt(bytes[i]));
+		}
+		return binary.append(">>").toString();
+	}
+
+	private void run(String expressions, Path output) throws IOException, InterruptedException {
+		ProcessBuilder builder = new ProcessBuilder(this.runtime.installation().erlCall().toString(), "-sname",
+				this.nodeName, "-e")
+			.redirectErrorStream(true)
+			.redirectOutput(output.toFile());
+		this.runtime.configure(builder.environment());
+		Process process = builder.start();
+		try (Writer writer = process.outputWriter(StandardCharsets.UTF_8)) {
+			writer.write(expressions + "\n");
+		}
+		if (!process.waitFor(TIMEOUT.toSeconds(), TimeUnit.SECONDS)) {
+			process.destroyForcibly();
+			throw new IllegalStateException("Node %s does not answer".formatted(this.nodeName));
+		}
+	}
+
+	private String result(String output) {
+		if (!output.startsWith(OK) || !output.endsWith("}")) {
+			throw new IllegalStateException("Node %s refused a command: %s".formatted(this.nodeName, output));
+		}
+		return output.substring(OK.length(), output.length() - 1);
+	}
+
+}
