@@ -1,0 +1,85 @@
+/*
+ * Copyright 2026-present the original author or authors.
+ *
+ * Licensed under the Apache License, Version 2.0 (the "License");
+ * you may not use this file except in compliance with the License.
+ * You may obtain a copy of the License at
+ *
+ *      https://www.apache.org/licenses/LICENSE-2.0
+ *
+ * Unless required by applicable law or agreed to in writing, software
+ * distributed under the License is distributed on an "AS IS" BASIS,
+ * WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+ * See the License for the specific language governing permissions and
+ * limitations under the License.
+ */
+
+package dev.failover.autoconfigure;
+
+import java.time.Clock;
+import java.util.Random;
+
+import com.rabbitmq.client.Channel;
+import org.springframework.amqp.rabbit.core.RabbitTemplate;
+import org.springframework.boot.autoconfigure.AutoConfiguration;
+import org.springframework.boot.autoconfigure.EnableAutoConfiguration;
+import org.springframework.boot.autoconfigure.condition.ConditionalOnBooleanProperty;
+import org.springframework.boot.autoconfigure.condition.ConditionalOnClass;
+import org.springframework.boot.autoconfigure.condition.ConditionalOnMissingBean;
+import org.springframework.boot.context.properties.EnableConfigurationProperties;
+import org.springframework.context.annotation.Bean;
+import org.springframework.context.annotation.Configuration;
+
+import dev.failover.broker.Brokers;
+import dev.failover.strategy.PriorityStrategy;
+import dev.failover.strategy.RoundRobinStrategy;
+import dev.failover.strategy.ShuffleStrategy;
+import dev.failover.strategy.WeightedStrategy;
+
+/**
+ * {@link EnableAutoConfiguration Auto-configuration} of the brokers and the strategies
+ * that order them.
+ */
+@AutoConfiguration(beforeName = { "org.springframework.boot.amqp.autoconfigure.RabbitAutoConfiguration",
+		"org.springframework.boot.rabbitmq.autoconfigure.RabbitAutoConfiguration" })
+@ConditionalOnClass({ RabbitTemplate.class, Channel.class })
+@ConditionalOnBooleanProperty(name = "failover.enabled", matchIfMissing = true)
+@EnableConfigurationProperties(FailoverProperties.class)
+public final class FailoverAutoConfiguration {
+
+	@Bean
+	@ConditionalOnMissingBean
+	Brokers failoverBrokers(FailoverConnectionDetails connectionDetails) {
+		return new Brokers(connectionDetails.getBrokers(), Clock.systemUTC());
+	}
+
+	@Configuration(proxyBeanMethods = false)
+	static class StrategyConfiguration {
+
+		@Bean("round-robin")
+		@ConditionalOnMissingBean(name = "round-robin")
+		RoundRobinStrategy roundRobinFailoverStrategy() {
+			return new RoundRobinStrategy();
+		}
+
+		@Bean("shuffle")
+		@ConditionalOnMissingBean(name = "shuffle")
+		ShuffleStrategy shuffleFailoverStrategy() {
+			return new ShuffleStrategy(new Random());
+		}
+
+		@Bean("priority")
+		@ConditionalOnMissingBean(name = "priority")
+		PriorityStrategy priorityFailoverStrategy() {
+			return new PriorityStrategy();
+		}
+
+		@Bean("weighted")
+		@ConditionalOnMissingBean(name = "weighted")
+		WeightedStrategy weightedFailoverStrategy() {
+			return new WeightedStrategy(new Random());
+		}
+
+	}
+
+}

@@ -1,0 +1,47 @@
+/*
+ * Copyright 2026-present the original author or authors.
+ *
+ * Licensed under the Apache License, Version 2.0 (the "License");
+ * you may not use this file except in compliance with the License.
+ * You may obtain a copy of the License at
+ *
+ *      https://www.apache.org/licenses/LICENSE-2.0
+ *
+ * Unless required by applicable law or agreed to in writing, software
+ * distributed under the License is distributed on an "AS IS" BASIS,
+ * WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+ * See the License for the specific language governing permissions and
+ * limitations under the License.
+ */
+
+package dev.failover.autoconfigure;
+
+import java.util.List;
+
+import org.springframework.boot.autoconfigure.service.connection.ConnectionDetails;
+
+import dev.failover.broker.Broker;
+
+/**
+ * Details of the brokers. A bean of this type replaces what is configured in
+ * {@code failover.brokers} and {@code spring.rabbitmq}.
+ */
+public interface FailoverConnectionDetails extends ConnectionDetails {
+
+	/**
+	 * Return the brokers.
+	 * @return the brokers in their configured order, at least one, with unique names
+	 */
+	List<Broker> getBrokers();
+
+	/**
+	 * Return whether to log in with the credentials of the broker even if the application
+	 * has a credentials provider for RabbitMQ.
+	 * @param broker one of the brokers
+	 * @return {@code true} unless a credentials provider takes precedence
+	 */
+	default boolean hasOwnCredentials(Broker broker) {
+		return true;
+	}
+
+}

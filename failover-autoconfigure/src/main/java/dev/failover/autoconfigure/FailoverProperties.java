@@ -1,0 +1,325 @@
+/*
+ * Copyright 2026-present the original author or authors.
+ *
+ * Licensed under the Apache License, Version 2.0 (the "License");
+ * you may not use this file except in compliance with the License.
+ * You may obtain a copy of the License at
+ *
+ *      https://www.apache.org/licenses/LICENSE-2.0
+ *
+ * Unless required by applicable law or agreed to in writing, software
+ * distributed under the License is distributed on an "AS IS" BASIS,
+ * WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+ * See the License for the specific language governing permissions and
+ * limitations under the License.
+ */
+
+package dev.failover.autoconfigure;
+
+import java.time.Duration;
+import java.util.List;
+
+import org.jspecify.annotations.Nullable;
+import org.springframework.beans.factory.InitializingBean;
+import org.springframework.boot.context.properties.ConfigurationProperties;
+import org.springframework.boot.convert.Delimiter;
+
+/**
+ * Configuration properties of failover.
+ */
+@ConfigurationProperties("failover")
+public class FailoverProperties implements InitializingBean {
+
+	/**
+	 * List of brokers, each a URL or an object; several URLs in one string are separated
+	 * by semicolons. Taken from 'spring.rabbitmq' or the connection details if not set.
+	 */
+	@Delimiter(";")
+	private @Nullable List<BrokerProperties> brokers;
+
+	/**
+	 * Name of the strategy that orders the brokers: a shipped one, or that of a bean of
+	 * type FailoverStrategy.
+	 */
+	private String strategy = "round-robin";
+
+	/**
+	 * How many brokers must answer before the application context is up.
+	 */
+	private Startup startup = Startup.LAZY;
+
+	private final Connect connect = new Connect();
+
+	private final Ensure ensure = new Ensure();
+
+	private final Publish publish = new Publish();
+
+	private final Listener listener = new Listener();
+
+	public @Nullable List<BrokerProperties> getBrokers() {
+		return this.brokers;
+	}
+
+	public void setBrokers(@Nullable List<BrokerProperties> brokers) {
+		this.brokers = brokers;
+	}
+
+	public String getStrategy() {
+		return this.strategy;
+	}
+
+	public void setStrategy(String strategy) {
+		this.strategy = strategy;
+	}
+
+	public Startup getStartup() {
+		return this.startup;
+	}
+
+	public void setStartup(Startup startup) {
+		this.startup = startup;
+	}
+
+	public Connect getConnect() {
+		return this.connect;
+	}
+
+	public Ensure getEnsure() {
+		return this.ensure;
+	}
+
+	public Publish getPublish() {
+		return this.publish;
+	}
+
+	public Listener getListener() {
+		return this.listener;
+	}
+
+	@Override
+	public void afterPropertiesSet() {
+		FailoverPropertiesValidator.validate(this);
+	}
+
+	/**
+	 * How many brokers must answer before the application context is up.
+	 */
+	public enum Startup {
+
+		/**
+		 * No broker is connected to before one is needed.
+		 */
+		LAZY,
+
+		/**
+		 * At least one broker must answer.
+		 */
+		ONE,
+
+		/**
+		 * Every broker must answer.
+		 */
+		ALL
+
+	}
+
+	/**
+	 * Properties of opening connections.
+	 */
+	public static class Connect {
+
+		/**
+		 * How long to wait for one broker, from the resolution of its name to the open
+		 * connection.
+		 */
+		private Duration timeout = Duration.ofSeconds(3);
+
+		/**
+		 * How long to wait for one broker before the next one is tried beside it. Zero
+		 * tries one after the other.
+		 */
+		private Duration raceDelay = Duration.ofMillis(250);
+
+		public Duration getTimeout() {
+			return this.timeout;
+		}
+
+		public void setTimeout(Duration timeout) {
+			this.timeout = timeout;
+		}
+
+		public Duration getRaceDelay() {
+			return this.raceDelay;
+		}
+
+		public void setRaceDelay(Duration raceDelay) {
+			this.raceDelay = raceDelay;
+		}
+
+	}
+
+	/**
+	 * Properties of ensured work.
+	 */
+	public static class Ensure {
+
+		/**
+		 * How often a failed call is tried again. Unlimited if not set.
+		 */
+		private @Nullable Integer maxRetries;
+
+		/**
+		 * Total time that a call may take with all its retries and waits.
+		 */
+		private Duration timeout = Duration.ofSeconds(60);
+
+		private final Interval interval = new Interval();
+
+		public @Nullable Integer getMaxRetries() {
+			return this.maxRetries;
+		}
+
+		public void setMaxRetries(@Nullable Integer maxRetries) {
+			this.maxRetries = maxRetries;
+		}
+
+		public Duration getTimeout() {
+			return this.timeout;
+		}
+
+		public void setTimeout(Duration timeout) {
+			this.timeout = timeout;
+		}
+
+		public Interval getInterval() {
+			return this.interval;
+		}
+
+		/**
+		 * Properties of the wait between two passes over the brokers.
+		 */
+		public static class Interval {
+
+			/**
+			 * First wait.
+			 */
+			private Duration start = Duration.ZERO;
+
+			/**
+			 * What is added to the wait after each pass.
+			 */
+			private Duration step = Duration.ofMillis(200);
+
+			/**
+			 * Longest wait.
+			 */
+			private Duration max = Duration.ofSeconds(2);
+
+			/**
+			 * Share of the wait that is random, from 0 to 1.
+			 */
+			private double jitter = 0.2;
+
+			/**
+			 * Factor by which the wait grows after each pass, instead of the step.
+			 */
+			private @Nullable Double multiplier;
+
+			public Duration getStart() {
+				return this.start;
+			}
+
+			public void setStart(Duration start) {
+				this.start = start;
+			}
+
+			public Duration getStep() {
+				return this.step;
+			}
+
+			public void setStep(Duration step) {
+				this.step = step;
+			}
+
+			public Duration getMax() {
+				return this.max;
+			}
+
+			public void setMax(Duration max) {
+				this.max = max;
+			}
+
+			public double getJitter() {
+				return this.jitter;
+			}
+
+			public void setJitter(double jitter) {
+				this.jitter = jitter;
+			}
+
+			public @Nullable Double getMultiplier() {
+				return this.multiplier;
+			}
+
+			public void setMultiplier(@Nullable Double multiplier) {
+				this.multiplier = multiplier;
+			}
+
+		}
+
+	}
+
+	/**
+	 * Properties of publishing.
+	 */
+	public static class Publish {
+
+		/**
+		 * How long to wait for a broker to confirm a message.
+		 */
+		private Duration confirmTimeout = Duration.ofSeconds(5);
+
+		/**
+		 * How many messages may be sent and not confirmed yet.
+		 */
+		private int maxInFlight = 1000;
+
+		public Duration getConfirmTimeout() {
+			return this.confirmTimeout;
+		}
+
+		public void setConfirmTimeout(Duration confirmTimeout) {
+			this.confirmTimeout = confirmTimeout;
+		}
+
+		public int getMaxInFlight() {
+			return this.maxInFlight;
+		}
+
+		public void setMaxInFlight(int maxInFlight) {
+			this.maxInFlight = maxInFlight;
+		}
+
+	}
+
+	/**
+	 * Properties of listener containers.
+	 */
+	public static class Listener {
+
+		/**
+		 * Whether listener containers are tuned to notice a lost broker at once.
+		 */
+		private boolean tune = true;
+
+		public boolean isTune() {
+			return this.tune;
+		}
+
+		public void setTune(boolean tune) {
+			this.tune = tune;
+		}
+
+	}
+
+}

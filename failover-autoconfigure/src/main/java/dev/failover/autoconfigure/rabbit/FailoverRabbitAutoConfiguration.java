@@ -1,0 +1,144 @@
+/*
+ * Copyright 2026-present the original author or authors.
+ *
+ * Licensed under the Apache License, Version 2.0 (the "License");
+ * you may not use this file except in compliance with the License.
+ * You may obtain a copy of the License at
+ *
+ *      https://www.apache.org/licenses/LICENSE-2.0
+ *
+ * Unless required by applicable law or agreed to in writing, software
+ * distributed under the License is distributed on an "AS IS" BASIS,
+ * WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+ * See the License for the specific language governing permissions and
+ * limitations under the License.
+ */
+
+package dev.failover.autoconfigure.rabbit;
+
+import java.util.Collection;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Collectors;
+
+import com.rabbitmq.client.Channel;
+import org.springframework.amqp.rabbit.connection.AbstractConnectionFactory;
+import org.springframework.amqp.rabbit.connection.CachingConnectionFactory;
+import org.springframework.amqp.rabbit.connection.ConnectionFactory;
+import org.springframework.amqp.rabbit.core.RabbitTemplate;
+import org.springframework.beans.factory.ObjectProvider;
+import org.springframework.boot.amqp.autoconfigure.CachingConnectionFactoryConfigurer;
+import org.springframework.boot.amqp.autoconfigure.ConnectionFactoryCustomizer;
+import org.springframework.boot.amqp.autoconfigure.RabbitConnectionDetails;
+import org.springframework.boot.amqp.autoconfigure.RabbitConnectionFactoryBeanConfigurer;
+import org.springframework.boot.amqp.autoconfigure.RabbitProperties;
+import org.springframework.boot.autoconfigure.AutoConfiguration;
+import org.springframework.boot.autoconfigure.EnableAutoConfiguration;
+import org.springframework.boot.autoconfigure.condition.ConditionalOnBooleanProperty;
+import org.springframework.boot.autoconfigure.condition.ConditionalOnClass;
+import org.springframework.boot.autoconfigure.condition.ConditionalOnMissingBean;
+import org.springframework.boot.context.properties.bind.Binder;
+import org.springframework.boot.ssl.SslBundles;
+import org.springframework.context.annotation.Bean;
+import org.springframework.core.env.Environment;
+
+import dev.failover.autoconfigure.BrokerProperties;
+import dev.failover.autoconfigure.FailoverAutoConfiguration;
+import dev.failover.autoconfigure.FailoverConnectionDetails;
+import dev.failover.autoconfigure.FailoverProperties;
+import dev.failover.autoconfigure.InvalidFailoverPropertyException;
+import dev.failover.broker.Broker;
+import dev.failover.broker.Brokers;
+import dev.failover.connection.ConnectSettings;
+import dev.failover.connection.FailoverConnectionFactory;
+import dev.failover.strategy.FailoverStrategy;
+
+/**
+ * {@link EnableAutoConfiguration Auto-configuration} of the connection factory that fails
+ * over.
+ */
+@AutoConfiguration(after = FailoverAutoConfiguration.class,
+		beforeName = { "org.springframework.boot.amqp.autoconfigure.RabbitAutoConfiguration",
+				"org.springframework.boot.rabbitmq.autoconfigure.RabbitAutoConfiguration" })
+@ConditionalOnClass({ RabbitTemplate.class, Channel.class, RabbitConnectionDetails.class })
+@ConditionalOnBooleanProperty(name = "failover.enabled", matchIfMissing = true)
+public final class FailoverRabbitAutoConfiguration {
+
+	@Bean
+	@ConditionalOnMissingBean
+	FailoverConnectionDetails failoverConnectionDetails(FailoverProperties properties,
+			RabbitProperties rabbitProperties, RabbitConnectionDetails rabbitDetails,
+			ObjectProvider<SslBundles> sslBundles) {
+		List<BrokerProperties> brokers = properties.getBrokers();
+		if (brokers == null) {
+			boolean tls = rabbitDetails.getSslBundle() != null || rabbitProperties.getSsl().determineEnabled();
+			return new RabbitFailoverConnectionDetails(rabbitDetails, tls);
+		}
+		Collection<String> bundles = sslBundles.stream().flatMap((all) -> all.getBundleNames().stream()).toList();
+		return new PropertiesFailoverConnectionDetails(brokers, BrokerDefaults.of(rabbitProperties), bundles);
+	}
+
+	@Bean
+	@ConditionalOnMissingBean
+	FailoverConnectionFactory failoverConnectionFactory(Brokers brokers, Map<String, FailoverStrategy> strategies,
+			FailoverProperties properties, Environment environment, FailoverConnectionDetails details,
+			RabbitConnectionDetails rabbitDetails, RabbitProperties rabbitProperties,
+			RabbitConnectionFactoryBeanConfigurer configurer, ObjectProvider<ConnectionFactoryCustomizer> customizers,
+			ObjectProvider<SslBundles> sslBundles) {
+		FailoverStrategy strategy = strategy(properties.getStrategy(), strategies);
+		FailoverProperties.Connect connect = properties.getConnect();
+		boolean rpcTimeoutConfigured = isSet(environment, "spring.rabbitmq.channel-rpc-timeout");
+		BrokerConnectionFactories factories = new BrokerConnectionFactories(details, rabbitDetails, rabbitProperties,
+				configurer, customizers.orderedStream().toList(), sslBundles.getIfAvailable());
+		return new FailoverConnectionFactory(brokers, strategy,
+				brokers.getAll()
+					.stream()
+					.collect(Collectors.toMap(Broker::name,
+							(broker) -> factories.create(broker, connect.getTimeout(), rpcTimeoutConfigured))),
+				new ConnectSettings(connect.getTimeout(), connect.getRaceDelay()));
+	}
+
+	private static FailoverStrategy strategy(String name, Map<String, FailoverStrategy> strategies) {
+		FailoverStrategy strategy = strategies.get(name);
+		if (strategy == null) {
+			throw new InvalidFailoverPropertyException("failover.strategy", name,
+					"there is no bean of type FailoverStrategy with that name",
+					"Use one of %s, or define a bean of that name".formatted(strategies.keySet()));
+		}
+		return strategy;
+	}
+
+	@Bean
+	@ConditionalOnMissingBean(ConnectionFactory.class)
+	CachingConnectionFactory rabbitConnectionFactory(FailoverConnectionFactory failoverConnectionFactory,
+			CachingConnectionFactoryConfigurer configurer, RabbitProperties rabbitProperties,
+			FailoverProperties properties, Brokers brokers, Environment environment) {
+		CachingConnectionFactory factory = new CachingConnectionFactory(failoverConnectionFactory);
+		configurer.configure(factory);
+		factory.setAddresses(addresses(brokers));
+		factory.setAddressShuffleMode(AbstractConnectionFactory.AddressShuffleMode.NONE);
+		factory.setCloseTimeout((int) properties.getConnect().getTimeout().toMillis());
+		boolean confirms = factory.isPublisherConfirms() || factory.isSimplePublisherConfirms();
+		if (!confirms && rabbitProperties.getPublisherConfirmType() == null) {
+			factory.setPublisherConfirmType(CachingConnectionFactory.ConfirmType.CORRELATED);
+		}
+		if (!isSet(environment, "spring.rabbitmq.publisher-returns")) {
+			factory.setPublisherReturns(true);
+		}
+		return factory;
+	}
+
+	private static String addresses(Brokers brokers) {
+		return brokers.getAll().stream().map(FailoverRabbitAutoConfiguration::address).collect(Collectors.joining(","));
+	}
+
+	private static String address(Broker broker) {
+		String host = broker.host();
+		return ((host.indexOf(':') >= 0) ? "[" + host + "]" : host) + ":" + broker.port();
+	}
+
+	private static boolean isSet(Environment environment, String property) {
+		return Binder.get(environment).bind(property, String.class).isBound();
+	}
+
+}
