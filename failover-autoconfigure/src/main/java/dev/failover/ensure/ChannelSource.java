@@ -1,0 +1,36 @@
+/*
+ * Copyright 2026-present the original author or authors.
+ *
+ * Licensed under the Apache License, Version 2.0 (the "License");
+ * you may not use this file except in compliance with the License.
+ * You may obtain a copy of the License at
+ *
+ *      https://www.apache.org/licenses/LICENSE-2.0
+ *
+ * Unless required by applicable law or agreed to in writing, software
+ * distributed under the License is distributed on an "AS IS" BASIS,
+ * WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+ * See the License for the specific language governing permissions and
+ * limitations under the License.
+ */
+
+package dev.failover.ensure;
+
+import com.rabbitmq.client.Channel;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Where ensured work gets its channels from.
+ */
+@FunctionalInterface
+public interface ChannelSource {
+
+	/**
+	 * Lease a channel.
+	 * @param given a channel to use instead of a new one, which is then not closed at the
+	 * end of the lease, or {@code null}
+	 * @return the lease
+	 */
+	ChannelLease lease(@Nullable Channel given);
+
+}

@@ -1,0 +1,159 @@
+/*
+ * Copyright 2026-present the original author or authors.
+ *
+ * Licensed under the Apache License, Version 2.0 (the "License");
+ * you may not use this file except in compliance with the License.
+ * You may obtain a copy of the License at
+ *
+ *      https://www.apache.org/licenses/LICENSE-2.0
+ *
+ * Unless required by applicable law or agreed to in writing, software
+ * distributed under the License is distributed on an "AS IS" BASIS,
+ * WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+ * See the License for the specific language governing permissions and
+ * limitations under the License.
+ */
+
+package dev.failover.ensure;
+
+import java.util.function.BooleanSupplier;
+
+import com.rabbitmq.client.Channel;
+import org.jspecify.annotations.Nullable;
+import org.springframework.retry.backoff.BackOffInterruptedException;
+import org.springframework.retry.support.RetryTemplate;
+import org.springframework.util.Assert;
+
+import dev.failover.broker.Activation;
+import dev.failover.broker.Brokers;
+import dev.failover.broker.Reconnector;
+
+/**
+ * Does work that fails over: when a broker fails, the work is done again with the next
+ * one, within the limits of an {@link EnsurePolicy}.
+ * <p>
+ * The first try runs bare. Only when it has failed with something that a repetition can
+ * cure, the loop begins, a {@link RetryTemplate} of which that failure is the first. The
+ * calling thread does everything: the tries, the waits, and, shared with all others that
+ * wait, the reconnect. When the loop ends without success, the last failure is thrown;
+ * while no broker is available, that is an
+ * {@link org.springframework.amqp.AmqpConnectException} with the last failure of each
+ * broker in its message, and with what the work itself threw last as suppressed
+ * exception. When the thread is interrupted, the loop ends at once in the same way, and
+ * the thread stays interrupted.
+ * <p>
+ * Safe for use by any number of threads.
+ */
+public final class Ensurer {
+
+	final Brokers brokers;
+
+	final Reconnector reconnector;
+
+	final FailureClassifier classifier;
+
+	final BooleanSupplier boundWork;
+
+	final EnsureTime time;
+
+	/**
+	 * Create an instance.
+	 * @param brokers the brokers
+	 * @param reconnector how to connect again
+	 * @param classifier what can cure a failure
+	 * @param boundWork whether the work of the current thread is bound to a channel that
+	 * cannot be replaced, because a transaction uses it
+	 */
+	public Ensurer(Brokers brokers, Reconnector reconnector, FailureClassifier classifier, BooleanSupplier boundWork) {
+		this(brokers, reconnector, classifier, boundWork, EnsureTime.SYSTEM);
+	}
+
+	Ensurer(Brokers brokers, Reconnector reconnector, FailureClassifier classifier, BooleanSupplier boundWork,
+			EnsureTime time) {
+		Assert.notNull(brokers, "'brokers' must not be null");
+		Assert.notNull(reconnector, "'reconnector' must not be null");
+		Assert.notNull(classifier, "'classifier' must not be null");
+		Assert.notNull(boundWork, "'boundWork' must not be null");
+		this.brokers = brokers;
+		this.reconnector = reconnector;
+		this.classifier = classifier;
+		this.boundWork = boundWork;
+		this.time = time;
+	}
+
+	/**
+	 * Do work.
+	 * @param <T> the type of the result
+	 * @param <E> the type of the checked exceptions of the work, if any
+	 * @param policy the limits
+	 * @param work the work
+	 * @return the result of the try that succeeded
+	 * @throws E what the work threw last
+	 */
+	public <T extends @Nullable Object, E extends Throwable> T execute(EnsurePolicy policy, EnsuredWork<T, E> work)
+			throws E {
+		return execute(policy, work, null);
+	}
+
+	/**
+	 * Do work with a channel. Each try has a lease of its own; before a try counts as
+	 * successful, the broker must have confirmed what was published on the channel, if it
+	 * is in confirm mode.
+	 * @param <T> the type of the result
+	 * @param <E> the type of the checked exceptions of the work, if any
+	 * @param policy the limits
+	 * @param channels where the channels come from
+	 * @param given the channel of the first try, or {@code null} for a new one
+	 * @param work the work
+	 * @return the result of the try that succeeded
+	 * @throws E what the work threw last
+	 */
+	public <T extends @Nullable Object, E extends Throwable> T execute(EnsurePolicy policy, ChannelSource channels,
+			@Nullable Channel given, EnsuredChannelWork<T, E> work) throws E {
+		ChannelTry<T, E> channelTry = new ChannelTry<>(channels, given, policy, work);
+		return execute(policy, channelTry, channelTry);
+	}
+
+	private <T extends @Nullable Object, E extends Throwable> T execute(EnsurePolicy policy, EnsuredWork<T, E> work,
+			@Nullable ChannelTry<?, ?> channelTry) throws E {
+		long[] scope = EnsureScope.state();
+		long outerFlags = EnsureScope.flags(scope);
+		long outerDeadline = EnsureScope.deadline(scope);
+		EnsureScope.enter(scope, this.time.now() + policy.timeout().toNanos(), policy.idempotent());
+		try {
+			Activation activation = this.brokers.getActivation();
+			try {
+				return work.run();
+			}
+			catch (Throwable ex) {
+				return retry(new EnsureRun(this, policy, scope, activation, channelTry), work, ex);
+			}
+		}
+		finally {
+			EnsureScope.exit(scope, outerFlags, outerDeadline);
+		}
+	}
+
+	@SuppressWarnings("unchecked")
+	private <T extends @Nullable Object, E extends Throwable> T retry(EnsureRun run, EnsuredWork<T, E> work,
+			Throwable first) throws E {
+		if (!run.isRetryable(first)) {
+			throw (E) first;
+		}
+		RetryTemplate template = run.template();
+		try {
+			return template.<T, E>execute((context) -> {
+				if (context.getRetryCount() == 0) {
+					throw (E) first;
+				}
+				run.prepare();
+				return work.run();
+			});
+		}
+		catch (BackOffInterruptedException ex) {
+			Thread.currentThread().interrupt();
+			throw (E) run.interrupted(ex);
+		}
+	}
+
+}

@@ -1,0 +1,91 @@
+/*
+ * Copyright 2026-present the original author or authors.
+ *
+ * Licensed under the Apache License, Version 2.0 (the "License");
+ * you may not use this file except in compliance with the License.
+ * You may obtain a copy of the License at
+ *
+ *      https://www.apache.org/licenses/LICENSE-2.0
+ *
+ * Unless required by applicable law or agreed to in writing, software
+ * distributed under the License is distributed on an "AS IS" BASIS,
+ * WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+ * See the License for the specific language governing permissions and
+ * limitations under the License.
+ */
+
+package dev.failover.ensure;
+
+import javax.net.ssl.SSLException;
+
+import com.rabbitmq.client.AMQP;
+import com.rabbitmq.client.MissedHeartbeatException;
+import com.rabbitmq.client.ShutdownSignalException;
+import org.jspecify.annotations.Nullable;
+
+import dev.failover.broker.FailureReason;
+
+/**
+ * Verdicts on connections and channels that were shut down, by the reply code.
+ */
+final class ReplyCodes {
+
+	private static final String QUEUE_ON_LOST_NODE = "down or inaccessible";
+
+	private static final String CONFIRM_TIMEOUT = "TIMEOUT WAITING FOR ACK";
+
+	private ReplyCodes() {
+	}
+
+	static FailureVerdict classify(ShutdownSignalException signal) {
+		if (signal.getReason() instanceof AMQP.Connection.Close close) {
+			return ofConnection(close.getReplyCode());
+		}
+		if (signal.getReason() instanceof AMQP.Channel.Close close) {
+			return ofChannel(close.getReplyCode(), close.getReplyText());
+		}
+		return signal.isHardError() ? FailureVerdict.nextBroker(lossReason(signal.getCause()))
+				: FailureVerdict.SAME_BROKER;
+	}
+
+	private static FailureVerdict ofConnection(int code) {
+		return switch (code) {
+			case AMQP.REPLY_SUCCESS -> FailureVerdict.SAME_BROKER;
+			case AMQP.ACCESS_REFUSED, AMQP.NOT_ALLOWED, AMQP.INVALID_PATH ->
+				FailureVerdict.nextBroker(FailureReason.ACCESS_REFUSED);
+			case AMQP.FRAME_ERROR, AMQP.SYNTAX_ERROR, AMQP.COMMAND_INVALID, AMQP.CHANNEL_ERROR, AMQP.UNEXPECTED_FRAME,
+					AMQP.NOT_IMPLEMENTED ->
+				FailureVerdict.NEVER;
+			default -> FailureVerdict.nextBroker(FailureReason.CONNECTION_CLOSED);
+		};
+	}
+
+	private static FailureVerdict ofChannel(int code, @Nullable String text) {
+		return switch (code) {
+			case AMQP.CONNECTION_FORCED, AMQP.RESOURCE_ERROR, AMQP.INTERNAL_ERROR ->
+				FailureVerdict.nextBroker(FailureReason.CONNECTION_CLOSED);
+			case AMQP.NOT_FOUND -> contains(text, QUEUE_ON_LOST_NODE)
+					? new FailureVerdict(FailureAction.SAME_THEN_NEXT_BROKER, FailureReason.CONNECTION_CLOSED, false)
+					: FailureVerdict.NEVER;
+			case AMQP.PRECONDITION_FAILED -> contains(text, CONFIRM_TIMEOUT)
+					? FailureVerdict.nextBroker(FailureReason.TIMEOUT) : FailureVerdict.NEVER;
+			case AMQP.ACCESS_REFUSED, AMQP.NO_ROUTE, AMQP.INVALID_PATH, AMQP.FRAME_ERROR, AMQP.SYNTAX_ERROR,
+					AMQP.COMMAND_INVALID, AMQP.CHANNEL_ERROR, AMQP.UNEXPECTED_FRAME, AMQP.NOT_ALLOWED,
+					AMQP.NOT_IMPLEMENTED ->
+				FailureVerdict.NEVER;
+			default -> FailureVerdict.SAME_BROKER;
+		};
+	}
+
+	private static FailureReason lossReason(@Nullable Throwable cause) {
+		if (cause instanceof MissedHeartbeatException) {
+			return FailureReason.TIMEOUT;
+		}
+		return (cause instanceof SSLException) ? FailureReason.TLS : FailureReason.CONNECTION_LOST;
+	}
+
+	private static boolean contains(@Nullable String text, String part) {
+		return text != null && text.contains(part);
+	}
+
+}
