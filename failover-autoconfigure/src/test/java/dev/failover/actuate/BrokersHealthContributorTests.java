@@ -1,0 +1,144 @@
+/*
+ * Copyright 2026-present the original author or authors.
+ *
+ * Licensed under the Apache License, Version 2.0 (the "License");
+ * you may not use this file except in compliance with the License.
+ * You may obtain a copy of the License at
+ *
+ *      https://www.apache.org/licenses/LICENSE-2.0
+ *
+ * Unless required by applicable law or agreed to in writing, software
+ * distributed under the License is distributed on an "AS IS" BASIS,
+ * WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+ * See the License for the specific language governing permissions and
+ * limitations under the License.
+ */
+
+package dev.failover.actuate;
+
+import java.net.ConnectException;
+import java.time.Clock;
+import java.time.Instant;
+import java.time.ZoneOffset;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.stream.Collectors;
+
+import org.junit.jupiter.api.Test;
+import org.springframework.boot.health.actuate.endpoint.StatusAggregator;
+import org.springframework.boot.health.contributor.Health;
+import org.springframework.boot.health.contributor.HealthContributors;
+import org.springframework.boot.health.contributor.HealthIndicator;
+import org.springframework.boot.health.contributor.Status;
+
+import dev.failover.broker.Broker;
+import dev.failover.broker.Brokers;
+import dev.failover.broker.FailureReason;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+class BrokersHealthContributorTests {
+
+	private static final Instant NOW = Instant.parse("2026-01-01T00:00:00Z");
+
+	private final Broker first = broker("first");
+
+	private final Broker second = broker("second");
+
+	private final Brokers brokers = new Brokers(List.of(this.first, this.second), Clock.fixed(NOW, ZoneOffset.UTC));
+
+	private final BrokersHealthContributor contributor = new BrokersHealthContributor(this.brokers);
+
+	@Test
+	void hasOneComponentForEachBroker() {
+		assertThat(this.contributor.stream().map(HealthContributors.Entry::name)).containsExactly("first", "second");
+		assertThat(this.contributor.getContributor("third")).isNull();
+	}
+
+	@Test
+	void brokersThatWereNotTriedAreUnknown() {
+		assertThat(health("first").getStatus()).isEqualTo(Status.UNKNOWN);
+		assertThat(aggregate()).isEqualTo(Status.UNKNOWN);
+	}
+
+	@Test
+	void isUpWhileABrokerIsActive() {
+		this.brokers.connected(this.first, 0);
+		assertThat(health("first").getStatus()).isEqualTo(Status.UP);
+		assertThat(health("first").getDetails()).containsEntry("active", true).containsEntry("state", "UP");
+		assertThat(health("second").getDetails()).containsEntry("active", false);
+		assertThat(aggregate()).isEqualTo(Status.UP);
+	}
+
+	@Test
+	void staysUpWhenOneBrokerIsDownAndShowsWhichOne() {
+		fail(this.first);
+		this.brokers.connected(this.second, 0);
+		assertThat(health("first").getStatus()).isEqualTo(BrokersHealthContributor.FAILED_OVER);
+		assertThat(health("first").getDetails()).containsEntry("state", "DOWN");
+		assertThat(aggregate()).isEqualTo(Status.UP);
+	}
+
+	@Test
+	void isNotDownWhileABrokerIsLeftToTry() {
+		fail(this.first);
+		assertThat(aggregate()).isEqualTo(Status.UNKNOWN);
+	}
+
+	@Test
+	void isDownWhenNoBrokerIsUsable() {
+		fail(this.first);
+		fail(this.second);
+		assertThat(health("first").getStatus()).isEqualTo(Status.DOWN);
+		assertThat(health("second").getStatus()).isEqualTo(Status.DOWN);
+		assertThat(aggregate()).isEqualTo(Status.DOWN);
+	}
+
+	@Test
+	void tellsTheLastFailureAlsoWhenTheBrokerIsBack() {
+		fail(this.first);
+		this.brokers.answered(this.first);
+		Health health = health("first");
+		assertThat(health.getStatus()).isEqualTo(Status.UP);
+		assertThat(health.getDetails().get("lastFailure")).isEqualTo(Map.of("reason", "UNREACHABLE", "description",
+				"ConnectException: refused by ******", "at", NOW.toString()));
+	}
+
+	@Test
+	void showsNoPassword() {
+		fail(this.first);
+		assertThat(health("first").toString()).doesNotContain("verysecret")
+			.contains("amqp://app:******@first.example.com:5672/orders");
+	}
+
+	@Test
+	void componentsHaveNoSlashAndStayApart() {
+		Brokers slashed = new Brokers(List.of(broker("a/b"), broker("a_b")), Clock.systemUTC());
+		assertThat(new BrokersHealthContributor(slashed).stream().map(HealthContributors.Entry::name))
+			.containsExactly("a_b", "a_b_");
+	}
+
+	private void fail(Broker broker) {
+		this.brokers.failed(broker, this.brokers.getIncarnation(broker), FailureReason.UNREACHABLE,
+				new ConnectException("refused by verysecret"));
+	}
+
+	private Health health(String name) {
+		HealthIndicator indicator = (HealthIndicator) this.contributor.getContributor(name);
+		return indicator.health();
+	}
+
+	private Status aggregate() {
+		Set<Status> statuses = this.contributor.stream()
+			.map((entry) -> ((HealthIndicator) entry.contributor()).health().getStatus())
+			.collect(Collectors.toSet());
+		return StatusAggregator.getDefault().getAggregateStatus(statuses);
+	}
+
+	private static Broker broker(String name) {
+		return new Broker(name, name.replaceAll("[^a-z]", "") + ".example.com", 5672, "app", "verysecret", "orders",
+				false, null, 0, 1);
+	}
+
+}
