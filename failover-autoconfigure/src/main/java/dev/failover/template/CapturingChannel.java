@@ -18,6 +18,7 @@ package dev.failover.template;
 
 import java.lang.reflect.Method;
 import java.lang.reflect.Proxy;
+import java.util.Objects;
 
 import com.rabbitmq.client.AMQP.BasicProperties;
 import com.rabbitmq.client.Channel;
@@ -67,17 +68,21 @@ interface CapturingChannel extends Channel {
 		public @Nullable Object invoke(Object proxy, Method method, @Nullable Object @Nullable [] args) {
 			return switch (method.getName()) {
 				case "capture" -> {
-					this.captured = new Captured((String) args[0], (String) args[1], (BasicProperties) args[2],
-							(byte[]) args[3]);
+					this.captured = new Captured(argument(args, 0, String.class), argument(args, 1, String.class),
+							argument(args, 2, BasicProperties.class), argument(args, 3, byte[].class));
 					yield null;
 				}
 				case "captured" -> this.captured;
 				case "hashCode" -> System.identityHashCode(proxy);
-				case "equals" -> proxy == args[0];
+				case "equals" -> proxy == Objects.requireNonNull(args)[0];
 				case "toString" -> "Channel of the confirmed publisher";
 				default -> throw new IllegalStateException(
 						"'%s' cannot be called while a message is prepared".formatted(method.getName()));
 			};
+		}
+
+		private static <T> T argument(@Nullable Object @Nullable [] args, int index, Class<T> type) {
+			return type.cast(Objects.requireNonNull(Objects.requireNonNull(args)[index]));
 		}
 
 	}

@@ -252,7 +252,7 @@ final class ConfirmedPublisher {
 		});
 		PublishChannel current = this.channel;
 		Publication oldest = (current != null) ? current.oldest() : null;
-		if (oldest != null && now - oldest.writtenAt() > this.settings.confirmTimeout().toNanos()) {
+		if (current != null && oldest != null && now - oldest.writtenAt() > this.settings.confirmTimeout().toNanos()) {
 			this.source.failed(current.activation(), new TimeoutException(
 					"No confirm within %d ms".formatted(this.settings.confirmTimeout().toMillis())));
 		}

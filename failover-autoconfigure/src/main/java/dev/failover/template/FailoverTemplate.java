@@ -207,7 +207,7 @@ public class FailoverTemplate extends RabbitTemplate {
 	private void report(@Nullable CorrelationData correlationData, @Nullable AmqpException failure,
 			@Nullable ReturnedMessage returned) {
 		boolean ack = failure == null || returned != null;
-		String reason = ack ? null : failure.getMessage();
+		String reason = (failure != null && returned == null) ? failure.getMessage() : null;
 		if (returned != null && this.returnsCallback != null) {
 			this.returnsCallback.returnedMessage(returned);
 		}

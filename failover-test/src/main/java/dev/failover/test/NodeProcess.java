@@ -52,7 +52,7 @@ final class NodeProcess {
 	static NodeProcess launch(ErlangRuntime runtime, Map<String, String> environment, Path console) {
 		ProcessBuilder builder = new ProcessBuilder("/bin/sh", "-c", LAUNCHER,
 				runtime.installation().server().toString())
-			.directory(console.getParent().toFile())
+			.directory(console.resolveSibling("").toFile())
 			.redirectErrorStream(true)
 			.redirectOutput(ProcessBuilder.Redirect.appendTo(console.toFile()));
 		runtime.configure(builder.environment());
