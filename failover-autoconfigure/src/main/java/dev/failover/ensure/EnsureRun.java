@@ -203,7 +203,7 @@ final class EnsureRun {
 			this.ensurer.reconnector.reconnect(Duration.ofNanos(Math.max(0, remaining())));
 		}
 		catch (BrokersUnavailableException ex) {
-			throw reconnectFailure(new AmqpConnectException(ex.getMessage(), ex));
+			throw reconnectFailure(new AmqpConnectException(String.valueOf(ex.getMessage()), ex));
 		}
 		catch (IOException ex) {
 			throw reconnectFailure(new AmqpIOException(ex));

@@ -73,9 +73,9 @@ final class BrokerUrlParser {
 		int colon = (user != null) ? user.indexOf(':') : -1;
 		String host = authority.substring(at + 1);
 		int port = parsePort(host, tls);
-		return new BrokerUrl(tls, decodePart("user", (colon >= 0) ? user.substring(0, colon) : user),
-				(colon >= 0) ? decodePart("password", user.substring(colon + 1)) : null, parseHost(host), port,
-				parseVirtualHost(rest.substring(end)));
+		return new BrokerUrl(tls, decodePart("user", (user != null && colon >= 0) ? user.substring(0, colon) : user),
+				(user != null && colon >= 0) ? decodePart("password", user.substring(colon + 1)) : null,
+				parseHost(host), port, parseVirtualHost(rest.substring(end)));
 	}
 
 	private boolean parseScheme() {
