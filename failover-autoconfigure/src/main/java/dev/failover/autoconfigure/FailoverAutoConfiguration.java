@@ -27,6 +27,7 @@ import org.springframework.boot.autoconfigure.condition.ConditionalOnBooleanProp
 import org.springframework.boot.autoconfigure.condition.ConditionalOnClass;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnMissingBean;
 import org.springframework.boot.context.properties.EnableConfigurationProperties;
+import org.springframework.context.ApplicationEventPublisher;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 
@@ -49,8 +50,16 @@ public final class FailoverAutoConfiguration {
 
 	@Bean
 	@ConditionalOnMissingBean
-	Brokers failoverBrokers(FailoverConnectionDetails connectionDetails) {
-		return new Brokers(connectionDetails.getBrokers(), Clock.systemUTC());
+	Brokers failoverBrokers(FailoverConnectionDetails connectionDetails, BrokerEventPublisher eventPublisher) {
+		Brokers brokers = new Brokers(connectionDetails.getBrokers(), Clock.systemUTC());
+		brokers.addListener(new BrokerEventLogger());
+		brokers.addListener(eventPublisher);
+		return brokers;
+	}
+
+	@Bean
+	BrokerEventPublisher failoverEventPublisher(ApplicationEventPublisher publisher) {
+		return new BrokerEventPublisher(publisher);
 	}
 
 	@Configuration(proxyBeanMethods = false)

@@ -32,6 +32,7 @@ import org.springframework.util.Assert;
 
 import dev.failover.broker.Broker;
 import dev.failover.broker.Brokers;
+import dev.failover.broker.BrokersUnavailableException;
 import dev.failover.strategy.FailoverStrategy;
 
 /**
@@ -94,6 +95,23 @@ public class FailoverConnectionFactory extends FanOutConnectionFactory implement
 		catch (InterruptedException ex) {
 			Thread.currentThread().interrupt();
 			throw new InterruptedIOException("Interrupted while connecting to a broker");
+		}
+	}
+
+	/**
+	 * Connect to every broker once, side by side, and close the connections again. What
+	 * is found is reported to {@link Brokers}; the active broker stays the same.
+	 * @throws BrokersUnavailableException if a broker does not answer within the connect
+	 * time-out
+	 * @throws InterruptedIOException if the thread is interrupted while it waits
+	 */
+	public void checkAll() throws IOException {
+		try {
+			new BrokerCheck(this.brokers, this.brokerConnector).run();
+		}
+		catch (InterruptedException ex) {
+			Thread.currentThread().interrupt();
+			throw new InterruptedIOException("Interrupted while connecting to the brokers");
 		}
 	}
 

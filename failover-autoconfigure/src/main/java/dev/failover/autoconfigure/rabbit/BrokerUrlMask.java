@@ -27,14 +27,14 @@ final class BrokerUrlMask {
 
 	private static final Pattern HARMLESS = Pattern.compile("(\\[[0-9A-Fa-f:.%]*]|[^:/?#]*)(:[0-9]{0,7})?([/?#].*)?");
 
-	private static final Pattern PARAMETER = Pattern.compile("([?&][^=&]*)=[^&]*");
+	private static final Pattern TAIL = Pattern.compile("([?#]).*");
 
 	private BrokerUrlMask() {
 	}
 
 	/**
 	 * Mask everything before the last '@'. Without one, mask what follows the first colon
-	 * unless it is a port.
+	 * unless it is a port. Parameters and fragments are masked in any case.
 	 */
 	static String mask(String url) {
 		int separator = url.indexOf("://");
@@ -42,17 +42,17 @@ final class BrokerUrlMask {
 		int at = url.lastIndexOf('@');
 		if (at >= 0) {
 			String head = (at >= begin) ? url.substring(0, begin) : "";
-			return head + MASK + parameters(url.substring(at));
+			return head + MASK + maskTail(url.substring(at));
 		}
 		String rest = url.substring(begin);
 		if (HARMLESS.matcher(rest).matches()) {
-			return url.substring(0, begin) + parameters(rest);
+			return url.substring(0, begin) + maskTail(rest);
 		}
 		return url.substring(0, begin) + rest.substring(0, Math.max(rest.indexOf(':'), 0)) + ":" + MASK;
 	}
 
-	private static String parameters(String tail) {
-		return PARAMETER.matcher(tail).replaceAll("$1=" + MASK);
+	private static String maskTail(String text) {
+		return TAIL.matcher(text).replaceFirst("$1" + MASK);
 	}
 
 }

@@ -37,7 +37,6 @@ import org.springframework.boot.autoconfigure.EnableAutoConfiguration;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnBooleanProperty;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnClass;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnMissingBean;
-import org.springframework.boot.context.properties.bind.Binder;
 import org.springframework.boot.ssl.SslBundles;
 import org.springframework.context.annotation.Bean;
 import org.springframework.core.env.Environment;
@@ -68,13 +67,15 @@ public final class FailoverRabbitAutoConfiguration {
 	@ConditionalOnMissingBean
 	FailoverConnectionDetails failoverConnectionDetails(FailoverProperties properties,
 			RabbitProperties rabbitProperties, RabbitConnectionDetails rabbitDetails,
-			ObjectProvider<SslBundles> sslBundles) {
+			ObjectProvider<SslBundles> sslBundles, Environment environment) {
 		List<BrokerProperties> brokers = properties.getBrokers();
 		if (brokers == null) {
 			boolean tls = rabbitDetails.getSslBundle() != null || rabbitProperties.getSsl().determineEnabled();
 			return new RabbitFailoverConnectionDetails(rabbitDetails, tls);
 		}
 		Collection<String> bundles = sslBundles.stream().flatMap((all) -> all.getBundleNames().stream()).toList();
+		UserSettings.rejectKeysBesideUrl(environment, brokers.size());
+		UserSettings.warnOfOverridden(environment);
 		return new PropertiesFailoverConnectionDetails(brokers, BrokerDefaults.of(rabbitProperties), bundles);
 	}
 
@@ -87,7 +88,7 @@ public final class FailoverRabbitAutoConfiguration {
 			ObjectProvider<SslBundles> sslBundles) {
 		FailoverStrategy strategy = strategy(properties.getStrategy(), strategies);
 		FailoverProperties.Connect connect = properties.getConnect();
-		boolean rpcTimeoutConfigured = isSet(environment, "spring.rabbitmq.channel-rpc-timeout");
+		boolean rpcTimeoutConfigured = UserSettings.isSet(environment, "spring.rabbitmq.channel-rpc-timeout");
 		BrokerConnectionFactories factories = new BrokerConnectionFactories(details, rabbitDetails, rabbitProperties,
 				configurer, customizers.orderedStream().toList(), sslBundles.getIfAvailable());
 		return new FailoverConnectionFactory(brokers, strategy,
@@ -122,10 +123,15 @@ public final class FailoverRabbitAutoConfiguration {
 		if (!confirms && rabbitProperties.getPublisherConfirmType() == null) {
 			factory.setPublisherConfirmType(CachingConnectionFactory.ConfirmType.CORRELATED);
 		}
-		if (!isSet(environment, "spring.rabbitmq.publisher-returns")) {
+		if (!UserSettings.isSet(environment, "spring.rabbitmq.publisher-returns")) {
 			factory.setPublisherReturns(true);
 		}
 		return factory;
+	}
+
+	@Bean
+	StartupCheck failoverStartupCheck(FailoverConnectionFactory connectionFactory, FailoverProperties properties) {
+		return new StartupCheck(connectionFactory, properties.getStartup(), properties.getConnect().getTimeout());
 	}
 
 	private static String addresses(Brokers brokers) {
@@ -135,10 +141,6 @@ public final class FailoverRabbitAutoConfiguration {
 	private static String address(Broker broker) {
 		String host = broker.host();
 		return ((host.indexOf(':') >= 0) ? "[" + host + "]" : host) + ":" + broker.port();
-	}
-
-	private static boolean isSet(Environment environment, String property) {
-		return Binder.get(environment).bind(property, String.class).isBound();
 	}
 
 }

@@ -1,0 +1,81 @@
+/*
+ * Copyright 2026-present the original author or authors.
+ *
+ * Licensed under the Apache License, Version 2.0 (the "License");
+ * you may not use this file except in compliance with the License.
+ * You may obtain a copy of the License at
+ *
+ *      https://www.apache.org/licenses/LICENSE-2.0
+ *
+ * Unless required by applicable law or agreed to in writing, software
+ * distributed under the License is distributed on an "AS IS" BASIS,
+ * WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+ * See the License for the specific language governing permissions and
+ * limitations under the License.
+ */
+
+package dev.failover.autoconfigure;
+
+import org.apache.commons.logging.Log;
+import org.apache.commons.logging.LogFactory;
+
+import dev.failover.broker.Broker;
+import dev.failover.broker.BrokerEvent;
+import dev.failover.broker.BrokerFailure;
+import dev.failover.broker.BrokerListener;
+import dev.failover.broker.BrokerState;
+import dev.failover.broker.FailureReason;
+
+/**
+ * Logs each event of a broker in one line: what operators must act on as an error, a loss
+ * or switch as a warning, the rest for information.
+ */
+final class BrokerEventLogger implements BrokerListener {
+
+	private static final Log logger = LogFactory.getLog("dev.failover.events");
+
+	@Override
+	public void onEvent(BrokerEvent event) {
+		if (event instanceof BrokerEvent.StateChanged changed) {
+			log(changed);
+		}
+		else if (event instanceof BrokerEvent.Activated activated) {
+			log(activated);
+		}
+	}
+
+	private void log(BrokerEvent.StateChanged changed) {
+		BrokerFailure failure = changed.failure();
+		if (failure != null) {
+			String line = "Broker %s failed: %s".formatted(changed.broker(), failure);
+			if (failure.reason() == FailureReason.TLS || failure.reason() == FailureReason.ACCESS_REFUSED) {
+				logger.error(line);
+			}
+			else {
+				logger.warn(line);
+			}
+		}
+		else if (changed.from() != BrokerState.UNKNOWN) {
+			logger.info("Broker %s answers again".formatted(changed.broker()));
+		}
+	}
+
+	private void log(BrokerEvent.Activated activated) {
+		Broker from = activated.from();
+		Broker to = activated.to();
+		if (from == null) {
+			logger.info("Connected to broker %s".formatted(to));
+			return;
+		}
+		String line = "%s broker %s after %d ms, because %s had failed: %s".formatted(
+				from.equals(to) ? "Connected again to" : "Switched to", to, activated.outage().toMillis(), from.name(),
+				activated.failure());
+		if (from.equals(to)) {
+			logger.info(line);
+		}
+		else {
+			logger.warn(line);
+		}
+	}
+
+}
