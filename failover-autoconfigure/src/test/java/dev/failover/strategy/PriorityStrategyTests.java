@@ -20,14 +20,12 @@ import org.junit.jupiter.api.Test;
 
 import dev.failover.broker.Broker;
 
-import static dev.failover.strategy.TestBrokers.broker;
-import static dev.failover.strategy.TestBrokers.statuses;
 import static org.assertj.core.api.Assertions.assertThat;
 
 /**
  * Tests for {@link PriorityStrategy}.
  */
-class PriorityStrategyTests {
+class PriorityStrategyTests extends AbstractStrategyTests {
 
 	private final PriorityStrategy strategy = new PriorityStrategy();
 

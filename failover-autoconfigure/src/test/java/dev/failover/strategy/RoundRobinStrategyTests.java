@@ -18,16 +18,12 @@ package dev.failover.strategy;
 
 import org.junit.jupiter.api.Test;
 
-import static dev.failover.strategy.TestBrokers.A;
-import static dev.failover.strategy.TestBrokers.B;
-import static dev.failover.strategy.TestBrokers.C;
-import static dev.failover.strategy.TestBrokers.statuses;
 import static org.assertj.core.api.Assertions.assertThat;
 
 /**
  * Tests for {@link RoundRobinStrategy}.
  */
-class RoundRobinStrategyTests {
+class RoundRobinStrategyTests extends AbstractStrategyTests {
 
 	private final RoundRobinStrategy strategy = new RoundRobinStrategy();
 

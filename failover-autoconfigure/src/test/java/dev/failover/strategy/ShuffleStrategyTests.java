@@ -25,17 +25,13 @@ import org.junit.jupiter.api.Test;
 
 import dev.failover.broker.Broker;
 
-import static dev.failover.strategy.TestBrokers.A;
-import static dev.failover.strategy.TestBrokers.B;
-import static dev.failover.strategy.TestBrokers.C;
-import static dev.failover.strategy.TestBrokers.statuses;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
 /**
  * Tests for {@link ShuffleStrategy}.
  */
-class ShuffleStrategyTests {
+class ShuffleStrategyTests extends AbstractStrategyTests {
 
 	private static final int DRAWS = 60_000;
 

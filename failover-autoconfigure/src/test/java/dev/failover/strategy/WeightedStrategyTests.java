@@ -25,15 +25,13 @@ import org.junit.jupiter.api.Test;
 
 import dev.failover.broker.Broker;
 
-import static dev.failover.strategy.TestBrokers.broker;
-import static dev.failover.strategy.TestBrokers.statuses;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
 /**
  * Tests for {@link WeightedStrategy}.
  */
-class WeightedStrategyTests {
+class WeightedStrategyTests extends AbstractStrategyTests {
 
 	private static final int DRAWS = 60_000;
 

@@ -27,16 +27,13 @@ import dev.failover.broker.BrokerStatus;
 /**
  * Brokers for tests of strategies.
  */
-final class TestBrokers {
+abstract class AbstractStrategyTests {
 
 	static final Broker A = broker("a", 0, 1);
 
 	static final Broker B = broker("b", 0, 1);
 
 	static final Broker C = broker("c", 0, 1);
-
-	private TestBrokers() {
-	}
 
 	static Broker broker(String name, int priority, int weight) {
 		return new Broker(name, name, 5672, "guest", "guest", "/", false, null, priority, weight);
