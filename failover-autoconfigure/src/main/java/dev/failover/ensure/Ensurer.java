@@ -82,6 +82,22 @@ public final class Ensurer {
 	}
 
 	/**
+	 * Return the brokers.
+	 * @return the brokers
+	 */
+	public Brokers getBrokers() {
+		return this.brokers;
+	}
+
+	/**
+	 * Return what connects again.
+	 * @return the reconnector
+	 */
+	public Reconnector getReconnector() {
+		return this.reconnector;
+	}
+
+	/**
 	 * Do work.
 	 * @param <T> the type of the result
 	 * @param <E> the type of the checked exceptions of the work, if any

@@ -52,9 +52,11 @@ final class ConfirmedPublisher {
 
 	private static final Duration RETRY = Duration.ofMillis(250);
 
-	private final ChannelSource source;
+	private final PublishSource source;
 
 	private final PublishSettings settings;
+
+	private final int maxRetries;
 
 	private final PublishWindow window;
 
@@ -76,9 +78,10 @@ final class ConfirmedPublisher {
 
 	private volatile boolean closed;
 
-	ConfirmedPublisher(ChannelSource source, PublishSettings settings) {
+	ConfirmedPublisher(PublishSource source, PublishSettings settings, @Nullable Integer maxRetries) {
 		this.source = source;
 		this.settings = settings;
+		this.maxRetries = (maxRetries != null) ? maxRetries : Integer.MAX_VALUE;
 		this.window = new PublishWindow(settings.maxInFlight());
 		this.watch = new PublishWatch(this::inspect);
 	}
@@ -226,7 +229,7 @@ final class ConfirmedPublisher {
 		if (!publication.isRepeatable()) {
 			publication.fail("The connection was lost before the confirm, and the message must not be sent twice");
 		}
-		else if (this.settings.maxRetries() >= 0 && publication.tries() > this.settings.maxRetries()) {
+		else if (publication.tries() > this.maxRetries) {
 			publication.fail("The message was not confirmed after %d tries".formatted(publication.tries()));
 		}
 		return !publication.isDone();

@@ -31,8 +31,9 @@ import org.springframework.amqp.rabbit.connection.CorrelationData;
 import org.springframework.amqp.rabbit.core.RabbitTemplate;
 import org.springframework.util.Assert;
 
-import dev.failover.broker.Brokers;
-import dev.failover.broker.Reconnector;
+import dev.failover.ensure.EnsurePolicy;
+import dev.failover.ensure.EnsureScope;
+import dev.failover.ensure.Ensurer;
 
 /**
  * {@link RabbitTemplate} that publishes with failover: a send that returns has its
@@ -59,13 +60,9 @@ import dev.failover.broker.Reconnector;
  * Safe for use by any number of threads. Messages that one thread sends keep their order;
  * between threads there is none.
  */
-public class FailoverTemplate extends RabbitTemplate {
+public class FailoverTemplate extends EnsuredRabbitTemplate {
 
 	private final MessageIds messageIds = new MessageIds();
-
-	private final ThreadLocal<Boolean> invoking = new ThreadLocal<>();
-
-	private final PublishSettings settings;
 
 	private final ConfirmedPublisher publisher;
 
@@ -79,20 +76,19 @@ public class FailoverTemplate extends RabbitTemplate {
 	 * Create a template. No connection is opened.
 	 * @param connectionFactory the connection factory; its publisher connection factory
 	 * is used where there is one
-	 * @param brokers the brokers
-	 * @param reconnector reconnects when the active broker was lost
+	 * @param ensurer retries what is not published, such as receiving
+	 * @param policy the limits of all operations, those of publishing included
 	 * @param settings how to publish
 	 */
-	public FailoverTemplate(ConnectionFactory connectionFactory, Brokers brokers, Reconnector reconnector,
+	public FailoverTemplate(ConnectionFactory connectionFactory, Ensurer ensurer, EnsurePolicy policy,
 			PublishSettings settings) {
-		super(connectionFactory);
-		Assert.notNull(brokers, "'brokers' must not be null");
-		Assert.notNull(reconnector, "'reconnector' must not be null");
+		super(connectionFactory, ensurer, policy);
 		Assert.notNull(settings, "'settings' must not be null");
-		this.settings = settings;
 		ConnectionFactory publisherFactory = connectionFactory.getPublisherConnectionFactory();
-		this.publisher = new ConfirmedPublisher(new SpringChannelSource(
-				(publisherFactory != null) ? publisherFactory : connectionFactory, brokers, reconnector), settings);
+		PublishSource source = new SpringPublishSource(
+				(publisherFactory != null) ? publisherFactory : connectionFactory, ensurer.getBrokers(),
+				ensurer.getReconnector());
+		this.publisher = new ConfirmedPublisher(source, settings, policy.maxRetries());
 		setUsePublisherConnection(true);
 		setMandatory(true);
 	}
@@ -130,6 +126,7 @@ public class FailoverTemplate extends RabbitTemplate {
 		this.publisher.submit(publication);
 		try {
 			publication.await();
+			EnsureScope.markSent();
 			report(correlationData, null, null);
 		}
 		catch (MessageReturnedException ex) {
@@ -139,6 +136,9 @@ public class FailoverTemplate extends RabbitTemplate {
 			}
 		}
 		catch (AmqpException ex) {
+			if (publication.tries() > 0) {
+				EnsureScope.markSent();
+			}
 			report(correlationData, ex, null);
 			throw ex;
 		}
@@ -163,6 +163,7 @@ public class FailoverTemplate extends RabbitTemplate {
 		Publication publication = prepare(exchange, routingKey, message, null);
 		CompletableFuture<Confirmation> confirmed = this.confirms.relay(publication.result());
 		this.publisher.submit(publication);
+		EnsureScope.markSent();
 		return confirmed;
 	}
 
@@ -187,9 +188,10 @@ public class FailoverTemplate extends RabbitTemplate {
 		CapturingChannel channel = CapturingChannel.create();
 		doSend(channel, exchange, routingKey, message, false, correlationData);
 		CapturingChannel.Captured captured = channel.captured();
-		long deadline = System.nanoTime() + this.settings.timeout().toNanos();
+		boolean idempotent = getEnsurePolicy().idempotent() && EnsureScope.isIdempotent();
+		long deadline = System.nanoTime() + EnsureScope.remainingNanos(getEnsurePolicy().timeout().toNanos());
 		return new Publication(captured.exchange(), captured.routingKey(), isMandatoryFor(message),
-				captured.properties(), captured.body(), true, deadline);
+				captured.properties(), captured.body(), idempotent, deadline);
 	}
 
 	@Override
@@ -220,22 +222,6 @@ public class FailoverTemplate extends RabbitTemplate {
 		if (this.confirmCallback != null) {
 			this.confirmCallback.confirm(correlationData, ack, reason);
 		}
-	}
-
-	@Override
-	public <T extends @Nullable Object> T invoke(OperationsCallback<T> action,
-			com.rabbitmq.client.@Nullable ConfirmCallback acks, com.rabbitmq.client.@Nullable ConfirmCallback nacks) {
-		this.invoking.set(Boolean.TRUE);
-		try {
-			return super.invoke(action, acks, nacks);
-		}
-		finally {
-			this.invoking.remove();
-		}
-	}
-
-	private boolean isBoundToChannel() {
-		return isChannelTransacted() || this.invoking.get() != null;
 	}
 
 	/**

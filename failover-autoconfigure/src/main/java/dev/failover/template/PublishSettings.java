@@ -23,25 +23,20 @@ import org.springframework.util.Assert;
 /**
  * How messages are published and confirmed.
  *
- * @param timeout how long publishing a message may take in all, over all tries
  * @param confirmTimeout how long to wait for one confirm before the broker is given up
  * @param maxInFlight how many messages may be unconfirmed at a time before callers wait
- * @param maxRetries how often a message is written again at most, negative for no limit
- * but the timeout
  * @param shutdownTimeout how long to wait for outstanding confirms on shutdown
  */
-public record PublishSettings(Duration timeout, Duration confirmTimeout, int maxInFlight, int maxRetries,
-		Duration shutdownTimeout) {
+public record PublishSettings(Duration confirmTimeout, int maxInFlight, Duration shutdownTimeout) {
 
 	/**
-	 * Settings that suit most applications: 60 seconds in all, 5 seconds for a confirm,
-	 * 1000 messages in flight, no limit of retries, 10 seconds for shutdown.
+	 * Settings that suit most applications: 5 seconds for a confirm, 1000 messages in
+	 * flight, 10 seconds for shutdown.
 	 */
-	public static final PublishSettings DEFAULTS = new PublishSettings(Duration.ofSeconds(60), Duration.ofSeconds(5),
-			1000, -1, Duration.ofSeconds(10));
+	public static final PublishSettings DEFAULTS = new PublishSettings(Duration.ofSeconds(5), 1000,
+			Duration.ofSeconds(10));
 
 	public PublishSettings {
-		Assert.isTrue(timeout.toMillis() > 0, () -> "'timeout' must be at least 1 ms, not " + timeout);
 		Assert.isTrue(confirmTimeout.toMillis() > 0,
 				() -> "'confirmTimeout' must be at least 1 ms, not " + confirmTimeout);
 		Assert.isTrue(maxInFlight > 0, () -> "'maxInFlight' must be at least 1, not " + maxInFlight);

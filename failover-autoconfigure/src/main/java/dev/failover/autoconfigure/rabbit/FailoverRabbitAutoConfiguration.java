@@ -37,6 +37,7 @@ import org.springframework.boot.autoconfigure.EnableAutoConfiguration;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnBooleanProperty;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnClass;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnMissingBean;
+import org.springframework.boot.autoconfigure.condition.ConditionalOnSingleCandidate;
 import org.springframework.boot.ssl.SslBundles;
 import org.springframework.context.annotation.Bean;
 import org.springframework.core.env.Environment;
@@ -48,8 +49,10 @@ import dev.failover.autoconfigure.FailoverProperties;
 import dev.failover.autoconfigure.InvalidFailoverPropertyException;
 import dev.failover.broker.Broker;
 import dev.failover.broker.Brokers;
+import dev.failover.broker.Reconnector;
 import dev.failover.connection.ConnectSettings;
 import dev.failover.connection.FailoverConnectionFactory;
+import dev.failover.connection.SpringReconnector;
 import dev.failover.strategy.FailoverStrategy;
 
 /**
@@ -132,6 +135,16 @@ public final class FailoverRabbitAutoConfiguration {
 	@Bean
 	StartupCheck failoverStartupCheck(FailoverConnectionFactory connectionFactory, FailoverProperties properties) {
 		return new StartupCheck(connectionFactory, properties.getStartup(), properties.getConnect().getTimeout());
+	}
+
+	@Bean
+	@ConditionalOnMissingBean(Reconnector.class)
+	@ConditionalOnSingleCandidate(ConnectionFactory.class)
+	SpringReconnector failoverReconnector(Brokers brokers, FailoverConnectionFactory failoverConnectionFactory,
+			ConnectionFactory connectionFactory) {
+		ConnectionFactory publisher = connectionFactory.getPublisherConnectionFactory();
+		ConnectionFactory target = (publisher != null) ? publisher : connectionFactory;
+		return new SpringReconnector(brokers, failoverConnectionFactory, () -> target.createConnection().close());
 	}
 
 	private static String addresses(Brokers brokers) {

@@ -14,24 +14,10 @@
  * limitations under the License.
  */
 
-package dev.failover.test;
-
 /**
- * Starts nodes, tells where they are, and waits to be killed.
+ * Auto-configuration of ensured work.
  */
-public final class NodeHolder {
+@NullMarked
+package dev.failover.autoconfigure.ensure;
 
-	private NodeHolder() {
-	}
-
-	public static void main(String[] args) throws Exception {
-		RabbitNode node = RabbitNode.builder().start();
-		RabbitNode frozen = RabbitNode.builder().start();
-		frozen.freeze();
-		System.out.println(node.port());
-		System.out.println(frozen.port());
-		System.out.println(ErlangRuntime.get().folder());
-		System.in.read();
-	}
-
-}
+import org.jspecify.annotations.NullMarked;

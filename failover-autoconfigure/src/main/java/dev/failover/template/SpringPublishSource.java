@@ -33,7 +33,7 @@ import dev.failover.broker.Reconnector;
  * Opens channels on the connections of Spring's connection factory, so that its listeners
  * have declared the topology before anything is published. Used by one thread.
  */
-final class SpringChannelSource implements ChannelSource {
+final class SpringPublishSource implements PublishSource {
 
 	private final ConnectionFactory connectionFactory;
 
@@ -43,7 +43,7 @@ final class SpringChannelSource implements ChannelSource {
 
 	private @Nullable Connection connection;
 
-	SpringChannelSource(ConnectionFactory connectionFactory, Brokers brokers, Reconnector reconnector) {
+	SpringPublishSource(ConnectionFactory connectionFactory, Brokers brokers, Reconnector reconnector) {
 		this.connectionFactory = connectionFactory;
 		this.brokers = brokers;
 		this.reconnector = reconnector;

@@ -28,7 +28,7 @@ import dev.failover.broker.Activation;
  * Where the publisher gets its channels from, and whom it tells of a broker that does not
  * confirm.
  */
-interface ChannelSource {
+interface PublishSource {
 
 	/**
 	 * Return the current activation.

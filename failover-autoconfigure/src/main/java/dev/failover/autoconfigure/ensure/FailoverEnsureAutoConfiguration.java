@@ -1,0 +1,81 @@
+/*
+ * Copyright 2026-present the original author or authors.
+ *
+ * Licensed under the Apache License, Version 2.0 (the "License");
+ * you may not use this file except in compliance with the License.
+ * You may obtain a copy of the License at
+ *
+ *      https://www.apache.org/licenses/LICENSE-2.0
+ *
+ * Unless required by applicable law or agreed to in writing, software
+ * distributed under the License is distributed on an "AS IS" BASIS,
+ * WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+ * See the License for the specific language governing permissions and
+ * limitations under the License.
+ */
+
+package dev.failover.autoconfigure.ensure;
+
+import java.util.function.BooleanSupplier;
+
+import com.rabbitmq.client.Channel;
+import org.springframework.amqp.rabbit.connection.ConnectionFactory;
+import org.springframework.amqp.rabbit.core.RabbitTemplate;
+import org.springframework.boot.autoconfigure.AutoConfiguration;
+import org.springframework.boot.autoconfigure.EnableAutoConfiguration;
+import org.springframework.boot.autoconfigure.condition.ConditionalOnBean;
+import org.springframework.boot.autoconfigure.condition.ConditionalOnClass;
+import org.springframework.boot.autoconfigure.condition.ConditionalOnMissingBean;
+import org.springframework.boot.autoconfigure.condition.ConditionalOnSingleCandidate;
+import org.springframework.context.annotation.Bean;
+import org.springframework.transaction.support.TransactionSynchronizationManager;
+
+import dev.failover.autoconfigure.FailoverProperties;
+import dev.failover.autoconfigure.rabbit.FailoverRabbitAutoConfiguration;
+import dev.failover.broker.Brokers;
+import dev.failover.broker.Reconnector;
+import dev.failover.ensure.EnsureInterval;
+import dev.failover.ensure.EnsurePolicy;
+import dev.failover.ensure.Ensurer;
+import dev.failover.ensure.FailureClassifier;
+
+/**
+ * {@link EnableAutoConfiguration Auto-configuration} of ensured work.
+ */
+@AutoConfiguration(after = FailoverRabbitAutoConfiguration.class)
+@ConditionalOnClass({ RabbitTemplate.class, Channel.class })
+@ConditionalOnBean(Reconnector.class)
+public final class FailoverEnsureAutoConfiguration {
+
+	@Bean
+	@ConditionalOnMissingBean
+	FailureClassifier failoverFailureClassifier() {
+		return FailureClassifier.standard();
+	}
+
+	@Bean
+	@ConditionalOnMissingBean
+	EnsurePolicy failoverEnsurePolicy(FailoverProperties properties) {
+		FailoverProperties.Ensure ensure = properties.getEnsure();
+		FailoverProperties.Ensure.Interval interval = ensure.getInterval();
+		return EnsurePolicy.DEFAULT.withMaxRetries(ensure.getMaxRetries())
+			.withTimeout(ensure.getTimeout())
+			.withInterval((defaults) -> new EnsureInterval(interval.getStart(), interval.getStep(), interval.getMax(),
+					multiplier(interval), interval.getJitter()));
+	}
+
+	private static double multiplier(FailoverProperties.Ensure.Interval interval) {
+		Double multiplier = interval.getMultiplier();
+		return (multiplier != null) ? multiplier : EnsureInterval.DEFAULT.multiplier();
+	}
+
+	@Bean
+	@ConditionalOnMissingBean
+	@ConditionalOnSingleCandidate(ConnectionFactory.class)
+	Ensurer failoverEnsurer(Brokers brokers, Reconnector reconnector, FailureClassifier classifier,
+			ConnectionFactory connectionFactory) {
+		BooleanSupplier boundWork = () -> TransactionSynchronizationManager.hasResource(connectionFactory);
+		return new Ensurer(brokers, reconnector, classifier, boundWork);
+	}
+
+}

@@ -1,0 +1,173 @@
+/*
+ * Copyright 2026-present the original author or authors.
+ *
+ * Licensed under the Apache License, Version 2.0 (the "License");
+ * you may not use this file except in compliance with the License.
+ * You may obtain a copy of the License at
+ *
+ *      https://www.apache.org/licenses/LICENSE-2.0
+ *
+ * Unless required by applicable law or agreed to in writing, software
+ * distributed under the License is distributed on an "AS IS" BASIS,
+ * WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+ * See the License for the specific language governing permissions and
+ * limitations under the License.
+ */
+
+package dev.failover.template;
+
+import java.util.Collection;
+
+import com.rabbitmq.client.GetResponse;
+import org.jspecify.annotations.Nullable;
+import org.springframework.amqp.AmqpException;
+import org.springframework.amqp.core.Message;
+import org.springframework.amqp.core.MessageBuilder;
+import org.springframework.amqp.core.MessagePostProcessor;
+import org.springframework.amqp.core.MessageProperties;
+import org.springframework.amqp.core.ReceiveAndReplyCallback;
+import org.springframework.amqp.core.ReplyToAddressCallback;
+import org.springframework.amqp.rabbit.connection.ConnectionFactory;
+import org.springframework.amqp.rabbit.connection.CorrelationData;
+import org.springframework.amqp.rabbit.core.ChannelCallback;
+import org.springframework.amqp.rabbit.core.RabbitTemplate;
+import org.springframework.util.Assert;
+
+import dev.failover.ensure.EnsurePolicy;
+import dev.failover.ensure.EnsuredWork;
+import dev.failover.ensure.Ensurer;
+
+/**
+ * {@link RabbitTemplate} whose operations are retried when the broker is lost, unless
+ * they are bound to a channel: inside of {@code invoke}, or with a transacted channel.
+ */
+public abstract class EnsuredRabbitTemplate extends RabbitTemplate {
+
+	private final ThreadLocal<@Nullable Boolean> invoking = new ThreadLocal<>();
+
+	private final Ensurer ensurer;
+
+	private final EnsurePolicy policy;
+
+	EnsuredRabbitTemplate(ConnectionFactory connectionFactory, Ensurer ensurer, EnsurePolicy policy) {
+		super(connectionFactory);
+		Assert.notNull(ensurer, "'ensurer' must not be null");
+		Assert.notNull(policy, "'policy' must not be null");
+		this.ensurer = ensurer;
+		this.policy = policy;
+	}
+
+	final EnsurePolicy getEnsurePolicy() {
+		return this.policy;
+	}
+
+	/**
+	 * Do work, and retry it with the template's own policy as an {@code @Ensure} method
+	 * would be.
+	 * @param <T> the type of the result
+	 * @param <E> the type of the checked exceptions of the work, if any
+	 * @param work the work
+	 * @return the result of the try that succeeded
+	 * @throws E what the work threw last
+	 */
+	public <T extends @Nullable Object, E extends Throwable> T ensure(EnsuredWork<T, E> work) throws E {
+		return ensure(this.policy, work);
+	}
+
+	/**
+	 * Do work, and retry it with the given policy as an {@code @Ensure} method would be.
+	 * @param <T> the type of the result
+	 * @param <E> the type of the checked exceptions of the work, if any
+	 * @param policy the limits
+	 * @param work the work
+	 * @return the result of the try that succeeded
+	 * @throws E what the work threw last
+	 */
+	public <T extends @Nullable Object, E extends Throwable> T ensure(EnsurePolicy policy, EnsuredWork<T, E> work)
+			throws E {
+		return this.ensurer.execute(policy, work);
+	}
+
+	/**
+	 * Do work with a channel. If the broker or the channel is lost, the work is done
+	 * again with a new channel, unless it is bound to one.
+	 */
+	@Override
+	public <T extends @Nullable Object> T execute(ChannelCallback<T> action) {
+		return ensured(() -> super.execute(action));
+	}
+
+	/**
+	 * Receive a message if there is one. It is acknowledged when it has arrived, so that
+	 * it is not lost with the connection; it may be received again then.
+	 */
+	@Override
+	protected @Nullable Message doReceiveNoWait(String queueName) {
+		if (isBoundToChannel()) {
+			return super.doReceiveNoWait(queueName);
+		}
+		Message message = this.<@Nullable Message>execute((channel) -> {
+			GetResponse response = channel.basicGet(queueName, false);
+			if (response == null) {
+				return null;
+			}
+			channel.basicAck(response.getEnvelope().getDeliveryTag(), false);
+			return received(response);
+		});
+		logReceived("Received: ", message);
+		return message;
+	}
+
+	private Message received(GetResponse response) {
+		MessageProperties properties = getMessagePropertiesConverter().toMessageProperties(response.getProps(),
+				response.getEnvelope(), getEncoding());
+		properties.setMessageCount(response.getMessageCount());
+		Message message = new Message(response.getBody(), properties);
+		Collection<MessagePostProcessor> processors = getAfterReceivePostProcessors();
+		if (processors != null) {
+			for (MessagePostProcessor processor : processors) {
+				message = processor.postProcessMessage(message);
+			}
+		}
+		return message;
+	}
+
+	@Override
+	public @Nullable Message receive(String queueName, long timeoutMillis) {
+		return ensured(() -> super.receive(queueName, timeoutMillis));
+	}
+
+	@Override
+	public <R, S> boolean receiveAndReply(String queueName, ReceiveAndReplyCallback<R, S> callback,
+			ReplyToAddressCallback<S> replyToAddressCallback) throws AmqpException {
+		return ensured(() -> super.receiveAndReply(queueName, callback, replyToAddressCallback));
+	}
+
+	@Override
+	protected @Nullable Message doSendAndReceive(@Nullable String exchange, @Nullable String routingKey,
+			Message message, @Nullable CorrelationData correlationData) {
+		return ensured(() -> super.doSendAndReceive(exchange, routingKey, MessageBuilder.fromMessage(message).build(),
+				correlationData));
+	}
+
+	private <T extends @Nullable Object> T ensured(EnsuredWork<T, RuntimeException> work) {
+		return isBoundToChannel() ? work.run() : ensure(work);
+	}
+
+	@Override
+	public <T extends @Nullable Object> T invoke(OperationsCallback<T> action,
+			com.rabbitmq.client.@Nullable ConfirmCallback acks, com.rabbitmq.client.@Nullable ConfirmCallback nacks) {
+		this.invoking.set(Boolean.TRUE);
+		try {
+			return super.invoke(action, acks, nacks);
+		}
+		finally {
+			this.invoking.remove();
+		}
+	}
+
+	final boolean isBoundToChannel() {
+		return isChannelTransacted() || this.invoking.get() != null;
+	}
+
+}

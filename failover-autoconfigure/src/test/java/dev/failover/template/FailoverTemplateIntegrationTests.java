@@ -1,0 +1,198 @@
+/*
+ * Copyright 2026-present the original author or authors.
+ *
+ * Licensed under the Apache License, Version 2.0 (the "License");
+ * you may not use this file except in compliance with the License.
+ * You may obtain a copy of the License at
+ *
+ *      https://www.apache.org/licenses/LICENSE-2.0
+ *
+ * Unless required by applicable law or agreed to in writing, software
+ * distributed under the License is distributed on an "AS IS" BASIS,
+ * WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+ * See the License for the specific language governing permissions and
+ * limitations under the License.
+ */
+
+package dev.failover.template;
+
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.concurrent.ConcurrentSkipListSet;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Consumer;
+
+import com.rabbitmq.client.Channel;
+import com.rabbitmq.client.Connection;
+import com.rabbitmq.client.ConnectionFactory;
+import com.rabbitmq.client.GetResponse;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+import dev.failover.test.RabbitNode;
+import dev.failover.test.TestBroker;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+
+/**
+ * Publishing through a {@link FailoverTemplate} while brokers are lost.
+ */
+class FailoverTemplateIntegrationTests {
+
+	private static final String QUEUE = "orders";
+
+	private static RabbitNode one;
+
+	private static RabbitNode two;
+
+	@BeforeAll
+	static void startBrokers() {
+		one = RabbitNode.builder().name("one").start();
+		two = RabbitNode.builder().name("two").start();
+	}
+
+	@AfterAll
+	static void stopBrokers() throws Exception {
+		one.close();
+		two.close();
+	}
+
+	@BeforeEach
+	void declareQueues() throws Exception {
+		for (RabbitNode node : List.of(one, two)) {
+			node.start();
+			try (Connection connection = connect(node); Channel channel = connection.createChannel()) {
+				channel.queueDelete(QUEUE);
+				channel.queueDeclare(QUEUE, true, false, false, null);
+			}
+		}
+	}
+
+	@Test
+	void nothingConfirmedIsMissingWhenTheActiveBrokerIsKilled() throws Exception {
+		publishWhile((active) -> active.kill());
+	}
+
+	@Test
+	void nothingConfirmedIsMissingWhenTheActiveBrokerIsStopped() throws Exception {
+		publishWhile((active) -> active.stop());
+	}
+
+	@Test
+	void frozenBrokerIsLeftAfterTheConfirmTimeout() throws Exception {
+		publishWhile((active) -> active.freeze());
+	}
+
+	@Test
+	void messageForAMissingExchangeFailsAloneAndOthersAreConfirmed() throws Exception {
+		try (PublishingFixture fixture = new PublishingFixture(List.of(one, two))) {
+			FailoverTemplate template = fixture.template(PublishSettings.DEFAULTS);
+			var good = template.convertAndSendAsync("", QUEUE, "good");
+			var bad = template.convertAndSendAsync("missing", QUEUE, "bad");
+			var alsoGood = template.convertAndSendAsync("", QUEUE, "also good");
+			assertThat(good.get(10, TimeUnit.SECONDS).messageId()).isNotEmpty();
+			assertThat(alsoGood.get(10, TimeUnit.SECONDS).messageId()).isNotEmpty();
+			assertThat(bad).failsWithin(Duration.ofSeconds(10))
+				.withThrowableThat()
+				.withCauseInstanceOf(PublishException.class)
+				.withMessageContaining("no exchange 'missing'")
+				.withMessageContaining("NOT_SENT");
+			template.destroy();
+		}
+	}
+
+	@Test
+	void messageThatNoQueueIsBoundForIsReturned() throws Exception {
+		try (PublishingFixture fixture = new PublishingFixture(List.of(one, two))) {
+			FailoverTemplate template = fixture.template(PublishSettings.DEFAULTS);
+			assertThatExceptionOfType(MessageReturnedException.class)
+				.isThrownBy(() -> template.convertAndSend("", "nobody", "lost"))
+				.withMessageContaining("NO_ROUTE");
+			template.destroy();
+		}
+	}
+
+	private void publishWhile(Consumer<RabbitNode> fault) throws Exception {
+		int threads = 4;
+		int each = 2500;
+		Set<String> confirmed = new ConcurrentSkipListSet<>();
+		AtomicInteger errors = new AtomicInteger();
+		CountDownLatch third = new CountDownLatch(threads * each / 3);
+		RabbitNode active;
+		try (PublishingFixture fixture = new PublishingFixture(List.of(one, two))) {
+			FailoverTemplate template = fixture.template(PublishSettings.DEFAULTS);
+			ExecutorService executor = Executors.newFixedThreadPool(threads);
+			List<Future<?>> senders = new ArrayList<>();
+			for (int thread = 0; thread < threads; thread++) {
+				int number = thread;
+				senders.add(executor.submit(() -> {
+					for (int i = 0; i < each; i++) {
+						String id = number + "-" + i;
+						try {
+							template.convertAndSend("", QUEUE, id);
+							confirmed.add(id);
+						}
+						catch (RuntimeException ex) {
+							errors.incrementAndGet();
+						}
+						third.countDown();
+					}
+				}));
+			}
+			assertThat(third.await(60, TimeUnit.SECONDS)).isTrue();
+			active = fixture.brokers.getActive().name().equals(one.name()) ? one : two;
+			fault.accept(active);
+			for (Future<?> sender : senders) {
+				sender.get(60, TimeUnit.SECONDS);
+			}
+			executor.shutdown();
+			assertThat(template.getUnconfirmedCount()).isZero();
+			template.destroy();
+		}
+		if (active.isFrozen()) {
+			active.thaw();
+		}
+		active.start();
+		assertThat(errors).hasValue(0);
+		assertThat(confirmed).hasSize(threads * each);
+		List<String> found = new ArrayList<>(drain(one));
+		found.addAll(drain(two));
+		Set<String> missing = new TreeSet<>(confirmed);
+		missing.removeAll(found);
+		assertThat(missing).isEmpty();
+		assertThat(found.size() - confirmed.size()).as("duplicates").isLessThanOrEqualTo(threads);
+	}
+
+	private static List<String> drain(TestBroker broker) throws Exception {
+		List<String> bodies = new ArrayList<>();
+		try (Connection connection = connect(broker); Channel channel = connection.createChannel()) {
+			for (GetResponse response = channel.basicGet(QUEUE, true); response != null; response = channel
+				.basicGet(QUEUE, true)) {
+				bodies.add(new String(response.getBody()));
+			}
+		}
+		return bodies;
+	}
+
+	private static Connection connect(TestBroker broker) throws Exception {
+		ConnectionFactory factory = new ConnectionFactory();
+		factory.setHost(broker.host());
+		factory.setPort(broker.port());
+		factory.setUsername(broker.username());
+		factory.setPassword(broker.password());
+		factory.setVirtualHost(broker.virtualHost());
+		return factory.newConnection();
+	}
+
+}
