@@ -20,6 +20,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.io.Writer;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Map;
@@ -102,12 +103,29 @@ final class NodeProcess {
 	void freeze() {
 		signal("STOP");
 		this.frozen = true;
+		if (!Waits.until(SIGNAL_TIMEOUT, this::isStopped)) {
+			throw new IllegalStateException("Process %d cannot be frozen".formatted(pid()));
+		}
 	}
 
 	void thaw() {
 		if (this.frozen) {
 			signal("CONT");
 			this.frozen = false;
+		}
+	}
+
+	/**
+	 * Ask the system whether the process has stopped. Where it does not tell, the signal
+	 * counts as delivered.
+	 */
+	private boolean isStopped() {
+		Path stat = Path.of("/proc", Long.toString(pid()), "stat");
+		try {
+			return !Files.exists(stat) || Files.readString(stat).contains(") T ");
+		}
+		catch (IOException ex) {
+			return true;
 		}
 	}
 

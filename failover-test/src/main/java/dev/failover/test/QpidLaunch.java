@@ -106,7 +106,8 @@ final class QpidLaunch {
 
 	/**
 	 * As RabbitMQ does: return unroutable messages rather than close, and ignore unknown
-	 * arguments. The rest keeps the number of threads small.
+	 * arguments. The rest keeps the number of threads small, and the shutdown short,
+	 * which waits for the next look at the memory.
 	 */
 	private static Map<String, Object> context() {
 		Map<String, Object> context = new LinkedHashMap<>();
@@ -116,6 +117,7 @@ final class QpidLaunch {
 		context.put("virtualhost.connectionThreadPool.size", "8");
 		context.put("virtualhost.connectionThreadPool.numberOfSelectors", "1");
 		context.put("virtualhost.housekeepingThreadCount", "1");
+		context.put("qpid.compact_memory_interval", "50");
 		context.put("qpid.broker.defaultPreferenceStoreAttributes", "{\"type\": \"Noop\"}");
 		return context;
 	}

@@ -135,9 +135,11 @@ public final class RabbitAdministration {
 
 	/**
 	 * Make the node as it was after its first start: alarm cleared, virtual hosts empty,
-	 * connections closed, users and permissions as built.
+	 * connections closed, users and permissions as built. A node that is a member of a
+	 * cluster refuses.
 	 */
 	public void reset() {
+		this.node.evaluate("[_] = rabbit_mnesia:cluster_nodes(all), ok.");
 		this.node.clearMemoryAlarm();
 		this.node.evaluate("[rabbit_vhost:delete(V, %s) || V <- rabbit_vhost:list_names()], ok.".formatted(ACTOR));
 		this.node

@@ -31,4 +31,9 @@ import java.nio.file.Path;
 public record TlsFiles(Path caCertificate, Path certificate, Path privateKey, Path trustStore,
 		String trustStorePassword) {
 
+	@Override
+	public String toString() {
+		return "TLS files in " + this.caCertificate.getParent();
+	}
+
 }

@@ -26,13 +26,21 @@ import javax.net.ssl.TrustManagerFactory;
 
 import com.rabbitmq.client.Connection;
 import com.rabbitmq.client.ConnectionFactory;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+
+import dev.failover.test.junit.BrokersExtension;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 
 class RabbitNodeTlsIntegrationTests {
+
+	@BeforeAll
+	static void requireRabbit() {
+		BrokersExtension.requireRabbit();
+	}
 
 	@Test
 	void offersTlsWithCertificatesMadeForIt() throws Exception {
