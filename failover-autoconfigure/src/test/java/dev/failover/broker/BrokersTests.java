@@ -1,0 +1,227 @@
+/*
+ * Copyright 2026-present the original author or authors.
+ *
+ * Licensed under the Apache License, Version 2.0 (the "License");
+ * you may not use this file except in compliance with the License.
+ * You may obtain a copy of the License at
+ *
+ *      https://www.apache.org/licenses/LICENSE-2.0
+ *
+ * Unless required by applicable law or agreed to in writing, software
+ * distributed under the License is distributed on an "AS IS" BASIS,
+ * WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+ * See the License for the specific language governing permissions and
+ * limitations under the License.
+ */
+
+package dev.failover.broker;
+
+import java.net.ConnectException;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.ZoneId;
+import java.time.ZoneOffset;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
+
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+
+/**
+ * Tests for {@link Brokers}.
+ */
+class BrokersTests {
+
+	private static final Instant START = Instant.parse("2026-01-01T00:00:00Z");
+
+	private final Broker one = broker("one", "secret-of-one");
+
+	private final Broker two = broker("two", "secret-of-two");
+
+	private final AtomicReference<Instant> now = new AtomicReference<>(START);
+
+	private final List<BrokerEvent> events = new ArrayList<>();
+
+	private Brokers brokers;
+
+	@BeforeEach
+	void createBrokers() {
+		Clock clock = new Clock() {
+
+			@Override
+			public ZoneId getZone() {
+				return ZoneOffset.UTC;
+			}
+
+			@Override
+			public Clock withZone(ZoneId zone) {
+				return this;
+			}
+
+			@Override
+			public Instant instant() {
+				return BrokersTests.this.now.get();
+			}
+
+		};
+		this.brokers = new Brokers(List.of(this.one, this.two), clock);
+		this.brokers.addListener(this.events::add);
+	}
+
+	@Test
+	void nothingIsKnownAndNoneIsActiveAtFirst() {
+		assertThat(this.brokers.getActive()).isNull();
+		assertThat(this.brokers.getPrevious()).isNull();
+		assertThat(this.brokers.getStatuses()).extracting(BrokerStatus::state)
+			.containsExactly(BrokerState.UNKNOWN, BrokerState.UNKNOWN);
+		assertThat(this.brokers.getStatuses()).extracting(BrokerStatus::since).containsOnly(START);
+	}
+
+	@Test
+	void firstConnectionActivatesItsBroker() {
+		Activation activation = this.brokers.connected(this.two, 0);
+		assertThat(activation).isEqualTo(new Activation(this.two, 0));
+		assertThat(this.brokers.getActive()).isEqualTo(this.two);
+		assertThat(this.events).containsExactly(
+				new BrokerEvent.StateChanged(this.two, BrokerState.UNKNOWN, BrokerState.UP, null),
+				new BrokerEvent.Activated(null, this.two, Duration.ZERO, null));
+	}
+
+	@Test
+	void activeBrokerStaysActiveWhenAnotherOneConnects() {
+		this.brokers.connected(this.one, 0);
+		assertThat(this.brokers.connected(this.two, 0)).isEqualTo(new Activation(this.one, 0));
+		assertThat(this.brokers.getActive()).isEqualTo(this.one);
+	}
+
+	@Test
+	void failureOfTheActiveBrokerLeavesNoneUntilTheNextConnects() {
+		this.brokers.connected(this.one, 0);
+		this.events.clear();
+		assertThat(this.brokers.failed(this.one, 0, FailureReason.CONNECTION_LOST, null)).isTrue();
+		assertThat(this.brokers.getActive()).isNull();
+		assertThat(this.brokers.getPrevious()).isEqualTo(this.one);
+		this.now.set(START.plusMillis(250));
+		this.brokers.connected(this.two, 0);
+		BrokerFailure failure = new BrokerFailure(FailureReason.CONNECTION_LOST, "connection lost", START);
+		assertThat(this.events).containsExactly(
+				new BrokerEvent.StateChanged(this.one, BrokerState.UP, BrokerState.DOWN, failure),
+				new BrokerEvent.Lost(this.one, failure),
+				new BrokerEvent.StateChanged(this.two, BrokerState.UNKNOWN, BrokerState.UP, null),
+				new BrokerEvent.Activated(this.one, this.two, Duration.ofMillis(250), failure));
+	}
+
+	@Test
+	void lateReportAboutAnEarlierConnectionDoesNoHarm() {
+		Activation activation = this.brokers.connected(this.one, 0);
+		this.brokers.failed(activation, FailureReason.CONNECTION_LOST, null);
+		this.brokers.connected(this.one, 1);
+		assertThat(this.brokers.failed(activation, FailureReason.TIMEOUT, null)).isFalse();
+		assertThat(this.brokers.getActive()).isEqualTo(this.one);
+	}
+
+	@Test
+	void connectionThatWasOpenedBeforeAFailureActivatesNothing() {
+		long incarnation = this.brokers.getIncarnation(this.one);
+		this.brokers.failed(this.one, incarnation, FailureReason.TIMEOUT, null);
+		assertThat(this.brokers.connected(this.one, incarnation)).isNull();
+		assertThat(this.brokers.getStatus("one")).map(BrokerStatus::state).contains(BrokerState.DOWN);
+	}
+
+	@Test
+	void descriptionsOfFailuresContainNoPassword() {
+		Exception failure = new IllegalStateException("outer",
+				new ConnectException("amqp://app:secret-of-one@host and again secret-of-two"));
+		this.brokers.failed(this.one, 0, FailureReason.UNREACHABLE, failure);
+		BrokerFailure last = this.brokers.getStatus("one").orElseThrow().lastFailure();
+		assertThat(last.description()).startsWith("ConnectException: ")
+			.contains("app:******@host")
+			.doesNotContain("secret-of");
+		assertThat(this.brokers.toString()).doesNotContain("secret-of");
+		assertThat(this.brokers.getStatuses().toString()).doesNotContain("secret-of");
+	}
+
+	@Test
+	void lastFailureIsKeptWhenTheBrokerComesBack() {
+		this.brokers.failed(this.one, 0, FailureReason.TLS, null);
+		this.brokers.connected(this.one, 1);
+		BrokerStatus status = this.brokers.getStatus("one").orElseThrow();
+		assertThat(status.state()).isEqualTo(BrokerState.UP);
+		assertThat(status.lastFailure().reason()).isEqualTo(FailureReason.TLS);
+	}
+
+	@Test
+	void brokersNeedUniqueNames() {
+		assertThatIllegalArgumentException()
+			.isThrownBy(() -> new Brokers(List.of(this.one, broker("one", "x")), Clock.systemUTC()))
+			.withMessage("'brokers' must have unique names, but 'one' is given twice");
+	}
+
+	@Test
+	void reportAboutAStrangerIsRefused() {
+		assertThatIllegalArgumentException().isThrownBy(() -> this.brokers.connected(broker("stranger", "x"), 0))
+			.withMessageContaining("'stranger' is not one of [one, two]");
+	}
+
+	@Test
+	void listenerThatThrowsDoesNotKeepOthersFromTheirEvents() {
+		this.events.clear();
+		this.brokers.addListener((event) -> {
+			throw new IllegalStateException("expected by the test");
+		});
+		List<BrokerEvent> others = new ArrayList<>();
+		this.brokers.addListener(others::add);
+		this.brokers.connected(this.one, 0);
+		assertThat(others).hasSize(2).isEqualTo(this.events);
+	}
+
+	@Test
+	void eventsOfManyThreadsArriveOneByOneInTheOrderOfTheChanges() throws Exception {
+		int threads = 8;
+		int rounds = 200;
+		ConcurrentLinkedQueue<BrokerEvent> seen = new ConcurrentLinkedQueue<>();
+		this.brokers.addListener(seen::add);
+		ExecutorService executor = Executors.newFixedThreadPool(threads);
+		CountDownLatch done = new CountDownLatch(threads);
+		for (int thread = 0; thread < threads; thread++) {
+			Broker mine = (thread % 2 == 0) ? this.one : this.two;
+			executor.execute(() -> {
+				for (int i = 0; i < rounds; i++) {
+					long incarnation = this.brokers.getIncarnation(mine);
+					this.brokers.connected(mine, incarnation);
+					this.brokers.failed(mine, incarnation, FailureReason.CONNECTION_LOST, null);
+				}
+				done.countDown();
+			});
+		}
+		assertThat(done.await(30, TimeUnit.SECONDS)).isTrue();
+		executor.shutdown();
+		Broker active = null;
+		for (BrokerEvent event : seen) {
+			if (event instanceof BrokerEvent.Activated activated) {
+				assertThat(active).isNull();
+				active = activated.to();
+			}
+			else if (event instanceof BrokerEvent.Lost lost) {
+				assertThat(active).isEqualTo(lost.broker());
+				active = null;
+			}
+		}
+		assertThat(active).isEqualTo(this.brokers.getActive());
+	}
+
+	private static Broker broker(String name, String password) {
+		return new Broker(name, name + ".example.com", 5672, "app", password, "/", false, null, 0, 1);
+	}
+
+}
