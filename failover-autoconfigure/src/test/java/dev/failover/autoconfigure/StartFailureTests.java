@@ -1,0 +1,122 @@
+/*
+ * Copyright 2026-present the original author or authors.
+ *
+ * Licensed under the Apache License, Version 2.0 (the "License");
+ * you may not use this file except in compliance with the License.
+ * You may obtain a copy of the License at
+ *
+ *      https://www.apache.org/licenses/LICENSE-2.0
+ *
+ * Unless required by applicable law or agreed to in writing, software
+ * distributed under the License is distributed on an "AS IS" BASIS,
+ * WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+ * See the License for the specific language governing permissions and
+ * limitations under the License.
+ */
+
+package dev.failover.autoconfigure;
+
+import java.util.stream.Stream;
+
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.springframework.boot.SpringApplication;
+import org.springframework.boot.WebApplicationType;
+import org.springframework.boot.autoconfigure.EnableAutoConfiguration;
+import org.springframework.boot.test.system.CapturedOutput;
+import org.springframework.boot.test.system.OutputCaptureExtension;
+import org.springframework.context.annotation.Configuration;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatException;
+
+/**
+ * Tests for what an application prints whose configuration is wrong.
+ */
+@ExtendWith(OutputCaptureExtension.class)
+class StartFailureTests {
+
+	@ParameterizedTest
+	@CsvSource(delimiter = '|', quoteCharacter = '"',
+			textBlock = """
+					failover.brokers=                                  | 'failover.brokers'    | lists no broker        | List at least one
+					failover.brokers=amqp://a;                         | 'failover.brokers[1]' | it is empty            | remove the entry
+					failover.brokers=amqp://a;;amqp://b                | 'failover.brokers[1]' | it is empty            | remove the entry
+					failover.brokers=amqp://a;user:secret@b            | 'failover.brokers[1]' | it has no scheme       | amqp://
+					failover.brokers=amqp://a;http://user:secret@b     | 'failover.brokers[1]' | neither amqp nor amqps | amqps://
+					failover.brokers=amqp://user:secret@a?heartbeat=1  | 'failover.brokers[0]' | it has parameters      | Remove them
+					failover.brokers=amqp://user:secret@a:70000        | 'failover.brokers[0]' | out of range           | from 1 to 65535
+					failover.brokers=amqp://a;amqp://user:secret@a     | 'failover.brokers[1]' | the same host, port    | Remove one of them
+					failover.brokers=amqp://a,amqp://user:secret@b     | 'failover.brokers[0]' | an '@' that does not   | %40
+					failover.brokers=amqp://user:s@secret@a            | 'failover.brokers[0]' | an '@' that does not   | %40
+					failover.brokers[0].username=user                  | 'failover.brokers[0]' | it is empty            | Give the URL
+					failover.brokers[1]=amqp://user:secret@b           | 'failover.brokers'    | gaps                   | from 0
+					failover.strategy=round_robin                      | 'failover.strategy'   | no bean of type        | [round-robin, shuffle, priority, weighted]
+					failover.strategy=                                 | 'failover.strategy'   | it is empty            | Name a strategy
+					failover.connect.timeout=0s                        | 'failover.connect.timeout'             | at least one millisecond | 3s
+					failover.connect.race-delay=-1ms                   | 'failover.connect.race-delay'          | must not be negative     | 200ms
+					failover.ensure.max-retries=-1                     | 'failover.ensure.max-retries'          | at least 0               | number
+					failover.ensure.timeout=0                          | 'failover.ensure.timeout'              | at least one millisecond | 3s
+					failover.ensure.interval.start=-1s                 | 'failover.ensure.interval.start'       | must not be negative     | 200ms
+					failover.ensure.interval.start=9s                  | 'failover.ensure.interval.max'         | shorter than             | Raise it
+					failover.ensure.interval.step=-1s                  | 'failover.ensure.interval.step'        | must not be negative     | 200ms
+					failover.ensure.interval.max=-1s                   | 'failover.ensure.interval.max'         | must not be negative     | 200ms
+					failover.ensure.interval.jitter=1.1                | 'failover.ensure.interval.jitter'      | not a share              | 0.2
+					failover.ensure.interval.multiplier=0.5            | 'failover.ensure.interval.multiplier'  | shorter                  | at least 1
+					failover.publish.confirm-timeout=0                 | 'failover.publish.confirm-timeout'     | at least one millisecond | 3s
+					failover.publish.max-in-flight=0                   | 'failover.publish.max-in-flight'       | at least 1               | number
+					""")
+	void wrongPropertyIsNamedWithTheMendAndWithoutThePassword(String argument, String property, String reason,
+			String action, CapturedOutput output) {
+		assertFails(argument);
+		assertThat(output).contains("APPLICATION FAILED TO START")
+			.contains("Property " + property + " cannot be used")
+			.contains(reason)
+			.contains(action)
+			.doesNotContain("secret");
+	}
+
+	@Test
+	void gapInTheListDoesNotPrintThePassword(CapturedOutput output) {
+		assertFails("failover.brokers[0]=amqp://a", "failover.brokers[2].uri=amqp://b",
+				"failover.brokers[2].password=secret");
+		assertThat(output).contains("'failover.brokers' cannot be used").doesNotContain("secret");
+	}
+
+	@Test
+	void keyBesideAUrlIsRejected(CapturedOutput output) {
+		assertFails("failover.brokers[0]=amqp://user:secret@a", "failover.brokers[0].name=main");
+		assertThat(output).contains("'failover.brokers[0]' cannot be used")
+			.contains("its key 'name' is set, too")
+			.doesNotContain("secret");
+	}
+
+	@Test
+	void brokersThatMustAnswerAreListedWithTheirFailures(CapturedOutput output) {
+		assertFails("failover.brokers=amqp://user:secret@127.0.0.1:1;amqp://user:secret@127.0.0.1:2",
+				"failover.startup=one");
+		assertThat(output).contains("These brokers could not be connected to while the application started")
+			.contains("- 127.0.0.1:1 (amqp://user:******@127.0.0.1:1//): UNREACHABLE: ConnectException: ")
+			.contains("- 127.0.0.1:2 (amqp://user:******@127.0.0.1:2//): UNREACHABLE: ConnectException: ")
+			.contains("Check that the brokers run")
+			.contains("failover.startup=lazy")
+			.doesNotContain("secret");
+	}
+
+	private static void assertFails(String... arguments) {
+		SpringApplication application = new SpringApplication(Application.class);
+		application.setWebApplicationType(WebApplicationType.NONE);
+		application.setRegisterShutdownHook(false);
+		assertThatException().isThrownBy(
+				() -> application.run(Stream.of(arguments).map((argument) -> "--" + argument).toArray(String[]::new)));
+	}
+
+	@Configuration(proxyBeanMethods = false)
+	@EnableAutoConfiguration
+	static class Application {
+
+	}
+
+}

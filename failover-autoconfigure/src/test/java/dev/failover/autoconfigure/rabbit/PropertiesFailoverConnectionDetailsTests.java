@@ -1,0 +1,153 @@
+/*
+ * Copyright 2026-present the original author or authors.
+ *
+ * Licensed under the Apache License, Version 2.0 (the "License");
+ * you may not use this file except in compliance with the License.
+ * You may obtain a copy of the License at
+ *
+ *      https://www.apache.org/licenses/LICENSE-2.0
+ *
+ * Unless required by applicable law or agreed to in writing, software
+ * distributed under the License is distributed on an "AS IS" BASIS,
+ * WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+ * See the License for the specific language governing permissions and
+ * limitations under the License.
+ */
+
+package dev.failover.autoconfigure.rabbit;
+
+import java.util.List;
+import java.util.function.Consumer;
+import java.util.stream.Stream;
+
+import org.junit.jupiter.api.Test;
+
+import dev.failover.autoconfigure.BrokerProperties;
+import dev.failover.autoconfigure.InvalidFailoverPropertyException;
+import dev.failover.broker.Broker;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
+
+/**
+ * Tests for {@link PropertiesFailoverConnectionDetails}.
+ */
+class PropertiesFailoverConnectionDetailsTests {
+
+	private static final BrokerDefaults DEFAULTS = new BrokerDefaults("app", "hidden", "shop");
+
+	@Test
+	void missingPartsAreThoseOfSpringRabbitMq() {
+		assertThat(brokers("amqp://a", "amqps://user:pw@b/v")).containsExactly(
+				new Broker("a:5672", "a", 5672, "app", "hidden", "shop", false, null, 0, 1),
+				new Broker("b:5671", "b", 5671, "user", "pw", "v", true, null, 0, 1));
+	}
+
+	@Test
+	void nothingSticksFromOneBrokerToTheNext() {
+		assertThat(brokers("amqps://user:pw@a:1234/v", "amqp://b").get(1))
+			.isEqualTo(new Broker("b:5672", "b", 5672, "app", "hidden", "shop", false, null, 0, 1));
+	}
+
+	@Test
+	void keysOfAnObjectAreUsed() {
+		BrokerProperties properties = BrokerProperties.of("amqps://a");
+		properties.setName("main");
+		properties.setUsername("u");
+		properties.setPassword("p@:/");
+		properties.setVirtualHost("v/w");
+		properties.setSslBundle("tls");
+		properties.setPriority(2);
+		properties.setWeight(0);
+		assertThat(details(properties).getBrokers())
+			.containsExactly(new Broker("main", "a", 5671, "u", "p@:/", "v/w", true, "tls", 2, 0));
+	}
+
+	@Test
+	void virtualHostIsPartOfTheNameWhereNeededToBeUnique() {
+		assertThat(brokers("amqp://a/x", "amqp://a/y", "amqp://a/%2F", "amqp://b/x", "amqp://[::1]/x"))
+			.extracting(Broker::name)
+			.containsExactly("a:5672/x", "a:5672/y", "a:5672/", "b:5672", "[::1]:5672");
+	}
+
+	@Test
+	void brokersWithUserOrPasswordHaveTheirOwnCredentials() {
+		PropertiesFailoverConnectionDetails details = details(BrokerProperties.of("amqp://a"),
+				BrokerProperties.of("amqp://u:p@b"), with("amqp://c", (properties) -> properties.setUsername("u")));
+		assertThat(details.getBrokers()).extracting(details::hasOwnCredentials).containsExactly(false, true, true);
+	}
+
+	@Test
+	void sameBrokerTwiceIsRejected() {
+		InvalidFailoverPropertyException failure = failure(BrokerProperties.of("amqp://a/v"),
+				BrokerProperties.of("amqp://b/v"), BrokerProperties.of("amqp://other:secret@A:5672/v"));
+		assertThat(failure).hasMessage("Invalid value 'amqp://******@A:5672/v' of property 'failover.brokers[2]':"
+				+ " it has the same host, port and virtual host as failover.brokers[0]");
+	}
+
+	@Test
+	void sameNameTwiceIsRejected() {
+		InvalidFailoverPropertyException failure = failure(BrokerProperties.of("amqp://a"),
+				with("amqp://b", (properties) -> properties.setName("a:5672")));
+		assertThat(failure.getProperty()).isEqualTo("failover.brokers[1]");
+		assertThat(failure.getReason()).isEqualTo("it has the same name as failover.brokers[0]: 'a:5672'");
+	}
+
+	@Test
+	void partsThatAreGivenTwiceAreRejected() {
+		assertThat(failure(with("amqp://u:secret@a", (properties) -> properties.setPassword("secret"))))
+			.hasMessageContaining("it has the password twice, in the URL and as 'password'")
+			.hasMessageNotContaining("secret");
+		assertThat(failure(with("amqp://u@a", (properties) -> properties.setUsername("u"))))
+			.hasMessageContaining("it has the username twice");
+		assertThat(failure(with("amqp://a/v", (properties) -> properties.setVirtualHost("v"))))
+			.hasMessageContaining("it has the virtual-host twice");
+	}
+
+	@Test
+	void negativeWeightIsRejected() {
+		InvalidFailoverPropertyException failure = failure(with("amqp://a", (properties) -> properties.setWeight(-1)));
+		assertThat(failure.getProperty()).isEqualTo("failover.brokers[0].weight");
+		assertThat(failure.getValue()).isEqualTo("-1");
+	}
+
+	@Test
+	void unknownSslBundleIsRejected() {
+		InvalidFailoverPropertyException failure = failure(
+				with("amqps://a", (properties) -> properties.setSslBundle("tsl")));
+		assertThat(failure.getProperty()).isEqualTo("failover.brokers[0].ssl-bundle");
+		assertThat(failure.getReason()).isEqualTo("there is no SSL bundle of that name, only [tls]");
+	}
+
+	@Test
+	void sslBundleWithoutTlsIsRejected() {
+		InvalidFailoverPropertyException failure = failure(
+				with("amqp://u:secret@a", (properties) -> properties.setSslBundle("tls")));
+		assertThat(failure.getAction()).contains("Begin the URL with amqps://");
+		assertThat(failure).hasMessageNotContaining("secret");
+	}
+
+	@Test
+	void objectWithoutUrlIsRejected() {
+		assertThat(failure(new BrokerProperties()).getReason()).isEqualTo("it is empty");
+	}
+
+	private static BrokerProperties with(String uri, Consumer<BrokerProperties> setting) {
+		BrokerProperties properties = BrokerProperties.of(uri);
+		setting.accept(properties);
+		return properties;
+	}
+
+	private static List<Broker> brokers(String... urls) {
+		return details(Stream.of(urls).map(BrokerProperties::of).toArray(BrokerProperties[]::new)).getBrokers();
+	}
+
+	private static PropertiesFailoverConnectionDetails details(BrokerProperties... properties) {
+		return new PropertiesFailoverConnectionDetails(List.of(properties), DEFAULTS, List.of("tls"));
+	}
+
+	private static InvalidFailoverPropertyException failure(BrokerProperties... properties) {
+		return catchThrowableOfType(InvalidFailoverPropertyException.class, () -> details(properties));
+	}
+
+}
