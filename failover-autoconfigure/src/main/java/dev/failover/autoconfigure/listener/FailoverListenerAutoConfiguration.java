@@ -1,0 +1,64 @@
+/*
+ * Copyright 2026-present the original author or authors.
+ *
+ * Licensed under the Apache License, Version 2.0 (the "License");
+ * you may not use this file except in compliance with the License.
+ * You may obtain a copy of the License at
+ *
+ *      https://www.apache.org/licenses/LICENSE-2.0
+ *
+ * Unless required by applicable law or agreed to in writing, software
+ * distributed under the License is distributed on an "AS IS" BASIS,
+ * WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+ * See the License for the specific language governing permissions and
+ * limitations under the License.
+ */
+
+package dev.failover.autoconfigure.listener;
+
+import org.springframework.amqp.rabbit.listener.AbstractMessageListenerContainer;
+import org.springframework.beans.factory.ObjectProvider;
+import org.springframework.boot.autoconfigure.AutoConfiguration;
+import org.springframework.boot.autoconfigure.condition.ConditionalOnBean;
+import org.springframework.boot.autoconfigure.condition.ConditionalOnBooleanProperty;
+import org.springframework.boot.autoconfigure.condition.ConditionalOnClass;
+import org.springframework.boot.autoconfigure.condition.ConditionalOnMissingBean;
+import org.springframework.context.annotation.Bean;
+
+import dev.failover.broker.Brokers;
+import dev.failover.listener.DirectContainerPacer;
+import dev.failover.listener.ListenerTuningPostProcessor;
+import dev.failover.listener.MismatchRecovery;
+
+/**
+ * Auto-configuration of message listener containers that move to the new broker at once.
+ */
+@AutoConfiguration(afterName = "dev.failover.autoconfigure.FailoverAutoConfiguration")
+@ConditionalOnClass(AbstractMessageListenerContainer.class)
+@ConditionalOnBean(Brokers.class)
+@ConditionalOnBooleanProperty(name = "failover.listener.tune", matchIfMissing = true)
+public final class FailoverListenerAutoConfiguration {
+
+	@Bean
+	static RabbitListenerDefaults failoverRabbitListenerDefaults() {
+		return new RabbitListenerDefaults();
+	}
+
+	@Bean
+	static ListenerTuningPostProcessor failoverListenerTuningPostProcessor(ObjectProvider<DirectContainerPacer> pacer) {
+		return new ListenerTuningPostProcessor(pacer);
+	}
+
+	@Bean
+	@ConditionalOnMissingBean
+	DirectContainerPacer failoverDirectContainerPacer(Brokers brokers) {
+		return new DirectContainerPacer(brokers);
+	}
+
+	@Bean
+	@ConditionalOnMissingBean
+	MismatchRecovery failoverMismatchRecovery() {
+		return new MismatchRecovery();
+	}
+
+}

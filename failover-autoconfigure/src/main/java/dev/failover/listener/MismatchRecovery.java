@@ -1,0 +1,110 @@
+/*
+ * Copyright 2026-present the original author or authors.
+ *
+ * Licensed under the Apache License, Version 2.0 (the "License");
+ * you may not use this file except in compliance with the License.
+ * You may obtain a copy of the License at
+ *
+ *      https://www.apache.org/licenses/LICENSE-2.0
+ *
+ * Unless required by applicable law or agreed to in writing, software
+ * distributed under the License is distributed on an "AS IS" BASIS,
+ * WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+ * See the License for the specific language governing permissions and
+ * limitations under the License.
+ */
+
+package dev.failover.listener;
+
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.ScheduledThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
+
+import org.apache.commons.logging.Log;
+import org.apache.commons.logging.LogFactory;
+import org.springframework.amqp.rabbit.connection.RabbitUtils;
+import org.springframework.amqp.rabbit.listener.ListenerContainerConsumerFailedEvent;
+import org.springframework.amqp.rabbit.listener.SimpleMessageListenerContainer;
+import org.springframework.context.ApplicationEvent;
+import org.springframework.context.ApplicationListener;
+import org.springframework.context.event.ContextClosedEvent;
+import org.springframework.scheduling.concurrent.CustomizableThreadFactory;
+
+/**
+ * Starts simple containers again that stopped because a queue of the application exists
+ * with other arguments on the broker that became active. They do so even if
+ * {@code mismatchedQueuesFatal} is false, and would not come back when the queue is
+ * mended or another broker becomes active.
+ */
+public final class MismatchRecovery implements ApplicationListener<ApplicationEvent>, AutoCloseable {
+
+	private static final Log logger = LogFactory.getLog(MismatchRecovery.class);
+
+	private final Set<SimpleMessageListenerContainer> pending = ConcurrentHashMap.newKeySet();
+
+	private final ScheduledThreadPoolExecutor starter;
+
+	/**
+	 * Create a recovery that works until it is closed, or the application context is.
+	 */
+	public MismatchRecovery() {
+		CustomizableThreadFactory threads = new CustomizableThreadFactory("failover-listener-restart-");
+		threads.setDaemon(true);
+		this.starter = new ScheduledThreadPoolExecutor(1, threads);
+		this.starter.setKeepAliveTime(1, TimeUnit.SECONDS);
+		this.starter.allowCoreThreadTimeOut(true);
+	}
+
+	@Override
+	public void onApplicationEvent(ApplicationEvent event) {
+		if (event instanceof ListenerContainerConsumerFailedEvent failed) {
+			consumerFailed(failed);
+		}
+		else if (event instanceof ContextClosedEvent) {
+			close();
+		}
+	}
+
+	private void consumerFailed(ListenerContainerConsumerFailedEvent event) {
+		if (event.isFatal() && event.getSource() instanceof SimpleMessageListenerContainer container
+				&& event.getThrowable() instanceof Exception failure && RabbitUtils.isMismatchedQueueArgs(failure)
+				&& Settings.is(container, "mismatchedQueuesFatal", false)) {
+			schedule(container);
+		}
+	}
+
+	private void schedule(SimpleMessageListenerContainer container) {
+		if (this.pending.add(container)) {
+			try {
+				this.starter.schedule(() -> restart(container), ContainerTuner.RETRY_MILLIS, TimeUnit.MILLISECONDS);
+			}
+			catch (RejectedExecutionException ex) {
+				logger.debug("Closed, %s stays stopped".formatted(container));
+			}
+		}
+	}
+
+	private void restart(SimpleMessageListenerContainer container) {
+		this.pending.remove(container);
+		if (container.isRunning()) {
+			return;
+		}
+		try {
+			container.start();
+			logger.info("Started again: " + container);
+		}
+		catch (RuntimeException ex) {
+			logger.warn("Cannot be started yet: %s: %s".formatted(container, ex.getMessage()));
+			logger.debug("Failure of the start", ex);
+			schedule(container);
+		}
+	}
+
+	@Override
+	public void close() {
+		this.starter.shutdownNow();
+	}
+
+}

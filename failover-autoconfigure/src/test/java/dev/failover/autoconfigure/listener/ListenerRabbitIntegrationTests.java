@@ -1,0 +1,138 @@
+/*
+ * Copyright 2026-present the original author or authors.
+ *
+ * Licensed under the Apache License, Version 2.0 (the "License");
+ * you may not use this file except in compliance with the License.
+ * You may obtain a copy of the License at
+ *
+ *      https://www.apache.org/licenses/LICENSE-2.0
+ *
+ * Unless required by applicable law or agreed to in writing, software
+ * distributed under the License is distributed on an "AS IS" BASIS,
+ * WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+ * See the License for the specific language governing permissions and
+ * limitations under the License.
+ */
+
+package dev.failover.autoconfigure.listener;
+
+import java.time.Duration;
+import java.util.concurrent.TimeUnit;
+
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.springframework.amqp.core.Queue;
+import org.springframework.amqp.rabbit.connection.ConnectionFactory;
+import org.springframework.amqp.rabbit.core.RabbitTemplate;
+import org.springframework.context.ConfigurableApplicationContext;
+import org.springframework.context.annotation.Bean;
+import org.springframework.context.annotation.Configuration;
+
+import dev.failover.autoconfigure.listener.ListenerApplication.ContainerType;
+import dev.failover.broker.Brokers;
+import dev.failover.test.RabbitNode;
+import dev.failover.test.junit.BrokerTest;
+import dev.failover.test.junit.Rabbit;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+/**
+ * Two independent RabbitMQ brokers, the first of which is killed.
+ */
+@BrokerTest
+class ListenerRabbitIntegrationTests {
+
+	private static final Duration RECOVERY = Duration.ofSeconds(20);
+
+	@Rabbit(user = "app", password = "first-secret")
+	private RabbitNode first;
+
+	@Rabbit(user = "app", password = "second-secret")
+	private RabbitNode second;
+
+	@ParameterizedTest
+	@EnumSource
+	void consumesFromTheNewBrokerAfterKill(ContainerType type) {
+		try (ConfigurableApplicationContext context = run(type)) {
+			publishAndAwait(context, "before");
+			long killed = System.nanoTime();
+			this.first.kill();
+			publishAndAwait(context, "after");
+			assertThat(TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - killed)).isLessThan(5000);
+			assertThat(new RemoteQueue(this.second, ListenerApplication.QUEUE).exists()).isTrue();
+		}
+	}
+
+	@ParameterizedTest
+	@EnumSource
+	void consumesAgainWhenTheQueueThatIsDifferentOnTheNewBrokerIsMended(ContainerType type) {
+		RemoteQueue there = new RemoteQueue(this.second, ListenerApplication.QUEUE);
+		there.declareTransient();
+		try (ConfigurableApplicationContext context = run(type)) {
+			publishAndAwait(context, "before");
+			this.first.kill();
+			await().pollDelay(Duration.ofSeconds(3)).until(there::exists);
+			there.delete();
+			there.declare();
+			there.publish("after");
+			awaitReceived(context, "after");
+		}
+	}
+
+	@ParameterizedTest
+	@EnumSource
+	void consumesAgainWhenTheLoginThatWasRefusedIsPermitted(ContainerType type) {
+		try (ConfigurableApplicationContext context = run(type)) {
+			publishAndAwait(context, "before");
+			this.second.administration().changePassword("app", "changed-secret");
+			this.first.administration().changePassword("app", "changed-secret");
+			try {
+				this.first.administration().closeConnections();
+				await().atMost(RECOVERY)
+					.untilAsserted(() -> assertThat(context.getBean(Brokers.class).getStatuses()).allSatisfy(
+							(status) -> assertThat(status.lastFailure()).asString().contains("ACCESS_REFUSED")));
+			}
+			finally {
+				this.second.administration().changePassword("app", "second-secret");
+			}
+			publishAndAwait(context, "after");
+			this.first.administration().changePassword("app", "first-secret");
+			assertThat(context.getBean(Brokers.class).getActive())
+				.isEqualTo(context.getBean(Brokers.class).getAll().get(1));
+		}
+	}
+
+	private ConfigurableApplicationContext run(ContainerType type) {
+		return ListenerApplication.run(type, Declaring.class, this.first, this.second);
+	}
+
+	private static void publishAndAwait(ConfigurableApplicationContext context, String order) {
+		RabbitTemplate plain = new RabbitTemplate(context.getBean(ConnectionFactory.class));
+		await().atMost(RECOVERY).pollInterval(Duration.ofMillis(20)).ignoreExceptions().untilAsserted(() -> {
+			plain.convertAndSend(ListenerApplication.QUEUE, order);
+			awaitReceived(context, order, Duration.ofSeconds(1));
+		});
+	}
+
+	private static void awaitReceived(ConfigurableApplicationContext context, String order) {
+		awaitReceived(context, order, RECOVERY);
+	}
+
+	private static void awaitReceived(ConfigurableApplicationContext context, String order, Duration timeout) {
+		await().atMost(timeout)
+			.pollInterval(Duration.ofMillis(20))
+			.untilAsserted(() -> assertThat(context.getBean(ListenerApplication.class).received()).contains(order));
+	}
+
+	@Configuration(proxyBeanMethods = false)
+	static class Declaring {
+
+		@Bean
+		Queue orders() {
+			return new Queue(ListenerApplication.QUEUE);
+		}
+
+	}
+
+}
