@@ -20,6 +20,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.function.UnaryOperator;
 
+import com.rabbitmq.client.Channel;
 import org.jspecify.annotations.Nullable;
 import org.springframework.util.Assert;
 
@@ -141,6 +142,31 @@ public record EnsurePolicy(@Nullable Integer maxRetries, Duration timeout, Ensur
 	public EnsurePolicy withListeners(List<EnsureListener> listeners) {
 		return new EnsurePolicy(this.maxRetries, this.timeout, this.interval, this.idempotent, this.retryOn,
 				this.noRetryOn, listeners);
+	}
+
+	/**
+	 * Return the verdict on a failure.
+	 * @param classifier what can cure failures of brokers
+	 * @param cause what to classify
+	 * @param failure what was thrown
+	 * @param channel the channel of the work, or {@code null}
+	 */
+	FailureVerdict classify(FailureClassifier classifier, Throwable cause, Throwable failure,
+			@Nullable Channel channel) {
+		if (isInstance(this.noRetryOn, failure)) {
+			return FailureVerdict.NEVER;
+		}
+		FailureVerdict verdict = classifier.classify(cause, channel);
+		return (!verdict.isRetryable() && isInstance(this.retryOn, failure)) ? FailureVerdict.SAME_BROKER : verdict;
+	}
+
+	private static boolean isInstance(List<Class<? extends Throwable>> types, Throwable failure) {
+		for (Class<? extends Throwable> type : types) {
+			if (type.isInstance(failure)) {
+				return true;
+			}
+		}
+		return false;
 	}
 
 }

@@ -18,7 +18,6 @@ package dev.failover.ensure;
 
 import java.io.IOException;
 import java.time.Duration;
-import java.util.List;
 
 import com.rabbitmq.client.Channel;
 import org.apache.commons.logging.Log;
@@ -122,17 +121,9 @@ final class EnsureRun {
 	}
 
 	private FailureVerdict verdict(Throwable failure) {
-		if (instance(this.policy.noRetryOn(), failure)) {
-			return FailureVerdict.NEVER;
-		}
 		Channel channel = (this.channelTry != null) ? this.channelTry.current() : null;
-		Throwable classified = failure;
-		if (failure == this.reconnectFailure && failure.getCause() != null) {
-			classified = failure.getCause();
-		}
-		FailureVerdict verdict = this.ensurer.classifier.classify(classified, channel);
-		return (!verdict.isRetryable() && instance(this.policy.retryOn(), failure)) ? FailureVerdict.SAME_BROKER
-				: verdict;
+		boolean own = failure == this.reconnectFailure && failure.getCause() != null;
+		return this.policy.classify(this.ensurer.classifier, own ? failure.getCause() : failure, failure, channel);
 	}
 
 	private boolean isUnsafe(FailureVerdict verdict) {
@@ -233,15 +224,6 @@ final class EnsureRun {
 
 	private long remaining() {
 		return EnsureScope.deadline(this.scope) - this.ensurer.time.now();
-	}
-
-	private static boolean instance(List<Class<? extends Throwable>> types, Throwable failure) {
-		for (Class<? extends Throwable> type : types) {
-			if (type.isInstance(failure)) {
-				return true;
-			}
-		}
-		return false;
 	}
 
 	private static @Nullable BrokersUnavailableException pass(Throwable failure) {

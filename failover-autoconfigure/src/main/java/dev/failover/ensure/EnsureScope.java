@@ -68,7 +68,7 @@ public final class EnsureScope {
 	 * nothing: work that is not idempotent is not retried from here on.
 	 */
 	public static void markSent() {
-		STATE.get()[FLAGS] |= SENT;
+		markSent(STATE.get());
 	}
 
 	static long[] state() {
@@ -94,6 +94,23 @@ public final class EnsureScope {
 
 	static boolean isIdempotent(long[] state) {
 		return (state[FLAGS] & NOT_IDEMPOTENT) == 0;
+	}
+
+	static void markSent(long[] state) {
+		state[FLAGS] |= SENT;
+	}
+
+	/**
+	 * Take over what is stricter in a surrounding state.
+	 */
+	static void inherit(long[] state, long[] outer) {
+		if ((outer[FLAGS] & ACTIVE) == 0) {
+			return;
+		}
+		state[FLAGS] |= outer[FLAGS] & NOT_IDEMPOTENT;
+		if (state[DEADLINE] - outer[DEADLINE] > 0) {
+			state[DEADLINE] = outer[DEADLINE];
+		}
 	}
 
 	static boolean isSent(long[] state) {

@@ -16,6 +16,8 @@
 
 package dev.failover.ensure;
 
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
 import java.util.function.BooleanSupplier;
 
 import com.rabbitmq.client.Channel;
@@ -44,7 +46,7 @@ import dev.failover.broker.Reconnector;
  * <p>
  * Safe for use by any number of threads.
  */
-public final class Ensurer {
+public final class Ensurer implements AutoCloseable {
 
 	final Brokers brokers;
 
@@ -55,6 +57,8 @@ public final class Ensurer {
 	final BooleanSupplier boundWork;
 
 	final EnsureTime time;
+
+	private final EnsureThreads threads = new EnsureThreads();
 
 	/**
 	 * Create an instance.
@@ -128,6 +132,50 @@ public final class Ensurer {
 			@Nullable Channel given, EnsuredChannelWork<T, E> work) throws E {
 		ChannelTry<T, E> channelTry = new ChannelTry<>(channels, given, policy, work);
 		return execute(policy, channelTry, channelTry);
+	}
+
+	/**
+	 * Do work whose result arrives later. If the work throws instead of returning a
+	 * stage, it is repeated by the calling thread; if the stage fails, the work is
+	 * repeated by a thread of this object, unless the policy is not idempotent.
+	 * @param <T> the type of the result
+	 * @param <E> the type of the checked exceptions of the work, if any
+	 * @param policy the limits; the time begins with this call
+	 * @param work the work
+	 * @return a future with the result of the try that succeeded, or with what the last
+	 * one failed with
+	 * @throws E what the work threw last
+	 */
+	public <T extends @Nullable Object, E extends Throwable> CompletableFuture<T> executeAsync(EnsurePolicy policy,
+			EnsuredWork<? extends CompletionStage<T>, E> work) throws E {
+		AsyncRun run = asyncRun(policy);
+		CompletionStage<T> first = this.<CompletionStage<T>, E>execute(policy, work::run);
+		return run.follow(first, work);
+	}
+
+	AsyncRun asyncRun(EnsurePolicy policy) {
+		return new AsyncRun(this, this.threads, policy);
+	}
+
+	/**
+	 * Return whether a failure is one that a retry can cure under a policy, whether or
+	 * not there is a retry left.
+	 * @param policy the policy
+	 * @param failure what was thrown
+	 * @return {@code false} if the failure is no failure of a broker, or the caller's own
+	 */
+	public boolean isRetryable(EnsurePolicy policy, Throwable failure) {
+		Throwable cause = AsyncRun.unwrap(failure);
+		return policy.classify(this.classifier, cause, cause, null).isRetryable();
+	}
+
+	/**
+	 * End the threads on which asynchronous work waits; what waits fails with its last
+	 * failure.
+	 */
+	@Override
+	public void close() {
+		this.threads.close();
 	}
 
 	private <T extends @Nullable Object, E extends Throwable> T execute(EnsurePolicy policy, EnsuredWork<T, E> work,

@@ -21,6 +21,10 @@ import java.util.function.BooleanSupplier;
 import com.rabbitmq.client.Channel;
 import org.springframework.amqp.rabbit.connection.ConnectionFactory;
 import org.springframework.amqp.rabbit.core.RabbitTemplate;
+import org.springframework.aop.config.AopConfigUtils;
+import org.springframework.beans.factory.config.BeanDefinition;
+import org.springframework.beans.factory.config.ConfigurableListableBeanFactory;
+import org.springframework.beans.factory.support.BeanDefinitionRegistry;
 import org.springframework.boot.autoconfigure.AutoConfiguration;
 import org.springframework.boot.autoconfigure.EnableAutoConfiguration;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnBean;
@@ -28,22 +32,31 @@ import org.springframework.boot.autoconfigure.condition.ConditionalOnClass;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnMissingBean;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnSingleCandidate;
 import org.springframework.context.annotation.Bean;
+import org.springframework.context.annotation.Configuration;
+import org.springframework.context.annotation.Import;
+import org.springframework.context.annotation.ImportBeanDefinitionRegistrar;
+import org.springframework.context.annotation.Role;
+import org.springframework.core.env.Environment;
+import org.springframework.core.type.AnnotationMetadata;
+import org.springframework.retry.support.RetryTemplate;
 import org.springframework.transaction.support.TransactionSynchronizationManager;
 
 import dev.failover.autoconfigure.FailoverProperties;
 import dev.failover.autoconfigure.rabbit.FailoverRabbitAutoConfiguration;
 import dev.failover.broker.Brokers;
 import dev.failover.broker.Reconnector;
+import dev.failover.ensure.ChannelSource;
 import dev.failover.ensure.EnsureInterval;
 import dev.failover.ensure.EnsurePolicy;
 import dev.failover.ensure.Ensurer;
 import dev.failover.ensure.FailureClassifier;
+import dev.failover.ensure.aop.EnsureAdvisor;
 
 /**
- * {@link EnableAutoConfiguration Auto-configuration} of ensured work.
+ * {@link EnableAutoConfiguration Auto-configuration} of ensured calls.
  */
 @AutoConfiguration(after = FailoverRabbitAutoConfiguration.class)
-@ConditionalOnClass({ RabbitTemplate.class, Channel.class })
+@ConditionalOnClass({ RabbitTemplate.class, Channel.class, RetryTemplate.class })
 @ConditionalOnBean(Reconnector.class)
 public final class FailoverEnsureAutoConfiguration {
 
@@ -76,6 +89,48 @@ public final class FailoverEnsureAutoConfiguration {
 			ConnectionFactory connectionFactory) {
 		BooleanSupplier boundWork = () -> TransactionSynchronizationManager.hasResource(connectionFactory);
 		return new Ensurer(brokers, reconnector, classifier, boundWork);
+	}
+
+	@Bean
+	@ConditionalOnMissingBean(ChannelSource.class)
+	@ConditionalOnSingleCandidate(ConnectionFactory.class)
+	RabbitChannelSource failoverChannelSource(ConnectionFactory connectionFactory, FailoverProperties properties) {
+		return new RabbitChannelSource(connectionFactory, properties.getPublish().getConfirmTimeout());
+	}
+
+	@Configuration(proxyBeanMethods = false)
+	@ConditionalOnMissingBean(EnsureAdvisor.class)
+	@Import(AutoProxyRegistrar.class)
+	static class AdvisorConfiguration {
+
+		@Bean
+		@Role(BeanDefinition.ROLE_INFRASTRUCTURE)
+		static EnsureAdvisor failoverEnsureAdvisor(ConfigurableListableBeanFactory beanFactory) {
+			return new EnsureAdvisor(beanFactory, () -> beanFactory.getBean(Ensurer.class),
+					() -> beanFactory.getBean(EnsurePolicy.class), () -> beanFactory.getBean(ChannelSource.class));
+		}
+
+	}
+
+	/**
+	 * Lets advisors be applied, in an application without AspectJ too.
+	 */
+	static class AutoProxyRegistrar implements ImportBeanDefinitionRegistrar {
+
+		private final Environment environment;
+
+		AutoProxyRegistrar(Environment environment) {
+			this.environment = environment;
+		}
+
+		@Override
+		public void registerBeanDefinitions(AnnotationMetadata metadata, BeanDefinitionRegistry registry) {
+			AopConfigUtils.registerAutoProxyCreatorIfNecessary(registry);
+			if (this.environment.getProperty("spring.aop.proxy-target-class", Boolean.class, true)) {
+				AopConfigUtils.forceAutoProxyCreatorToUseClassProxying(registry);
+			}
+		}
+
 	}
 
 }

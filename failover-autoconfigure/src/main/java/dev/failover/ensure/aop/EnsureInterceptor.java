@@ -1,0 +1,130 @@
+/*
+ * Copyright 2026-present the original author or authors.
+ *
+ * Licensed under the Apache License, Version 2.0 (the "License");
+ * you may not use this file except in compliance with the License.
+ * You may obtain a copy of the License at
+ *
+ *      https://www.apache.org/licenses/LICENSE-2.0
+ *
+ * Unless required by applicable law or agreed to in writing, software
+ * distributed under the License is distributed on an "AS IS" BASIS,
+ * WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+ * See the License for the specific language governing permissions and
+ * limitations under the License.
+ */
+
+package dev.failover.ensure.aop;
+
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.function.Supplier;
+
+import com.rabbitmq.client.Channel;
+import org.aopalliance.intercept.MethodInterceptor;
+import org.aopalliance.intercept.MethodInvocation;
+import org.jspecify.annotations.Nullable;
+import org.springframework.aop.ProxyMethodInvocation;
+import org.springframework.util.function.SingletonSupplier;
+
+import dev.failover.ensure.ChannelSource;
+import dev.failover.ensure.EnsurePolicy;
+import dev.failover.ensure.Ensurer;
+
+/**
+ * Calls annotated methods through an {@link Ensurer}.
+ */
+final class EnsureInterceptor implements MethodInterceptor {
+
+	private final EnsureOperations operations;
+
+	private final SingletonSupplier<Ensurer> ensurer;
+
+	private final SingletonSupplier<EnsurePolicy> defaults;
+
+	private final SingletonSupplier<ChannelSource> channels;
+
+	EnsureInterceptor(EnsureOperations operations, Supplier<Ensurer> ensurer, Supplier<EnsurePolicy> defaults,
+			Supplier<ChannelSource> channels) {
+		this.operations = operations;
+		this.ensurer = SingletonSupplier.of(ensurer);
+		this.defaults = SingletonSupplier.of(defaults);
+		this.channels = SingletonSupplier.of(channels);
+	}
+
+	@Override
+	public @Nullable Object invoke(MethodInvocation invocation) throws Throwable {
+		Object target = invocation.getThis();
+		Class<?> targetClass = (target != null) ? target.getClass() : invocation.getMethod().getDeclaringClass();
+		EnsureOperation operation = this.operations.get(invocation.getMethod(), targetClass);
+		if (operation == null) {
+			return invocation.proceed();
+		}
+		EnsurePolicy policy = operation.policy(this.defaults);
+		EnsureFallback fallback = operation.fallback();
+		ProxyMethodInvocation call = (ProxyMethodInvocation) invocation;
+		if (fallback == null) {
+			return invoke(operation, policy, call);
+		}
+		Object[] arguments = invocation.getArguments().clone();
+		FallbackCall instead = new FallbackCall(fallback, target, arguments,
+				(failure) -> this.ensurer.obtain().isRetryable(policy, failure));
+		try {
+			return withFallback(operation, invoke(operation, policy, call), instead);
+		}
+		catch (Throwable ex) {
+			return instead.invoke(ex);
+		}
+	}
+
+	private @Nullable Object invoke(EnsureOperation operation, EnsurePolicy policy, ProxyMethodInvocation call)
+			throws Throwable {
+		Ensurer ensurer = this.ensurer.obtain();
+		return switch (operation.results()) {
+			case VALUE -> (operation.channel() >= 0) ? withChannel(operation.channel(), policy, call)
+					: ensurer.execute(policy, () -> call.invocableClone().proceed());
+			case STAGE -> stage(ensurer, policy, call);
+			case REACTIVE -> ReactiveResults.ensure(ensurer, policy, call);
+		};
+	}
+
+	private @Nullable Object withChannel(int index, EnsurePolicy policy, ProxyMethodInvocation call) throws Throwable {
+		Channel given = (Channel) call.getArguments()[index];
+		return this.ensurer.obtain().execute(policy, this.channels.obtain(), given, (channel) -> {
+			Object[] arguments = call.getArguments().clone();
+			arguments[index] = channel;
+			return call.invocableClone(arguments).proceed();
+		});
+	}
+
+	/**
+	 * Ensure a stage. A future that is no stage, or {@code null}, is handed through.
+	 */
+	@SuppressWarnings("unchecked")
+	private static @Nullable Object stage(Ensurer ensurer, EnsurePolicy policy, ProxyMethodInvocation call)
+			throws Throwable {
+		Object[] other = new Object[1];
+		CompletableFuture<@Nullable Object> ensured = ensurer.executeAsync(policy, () -> {
+			Object result = call.invocableClone().proceed();
+			if (result instanceof CompletionStage<?> stage) {
+				return (CompletionStage<@Nullable Object>) stage;
+			}
+			other[0] = result;
+			return CompletableFuture.completedFuture(null);
+		});
+		return (other[0] != null) ? other[0] : ensured;
+	}
+
+	@SuppressWarnings("unchecked")
+	private static @Nullable Object withFallback(EnsureOperation operation, @Nullable Object result,
+			FallbackCall instead) {
+		if (operation.results() == EnsureOperation.ResultKind.STAGE && result instanceof CompletableFuture<?> future) {
+			return ((CompletableFuture<@Nullable Object>) future).exceptionallyCompose(instead::stage);
+		}
+		if (operation.results() == EnsureOperation.ResultKind.REACTIVE && result != null) {
+			return ReactiveResults.withFallback(result, instead);
+		}
+		return result;
+	}
+
+}

@@ -1,0 +1,103 @@
+/*
+ * Copyright 2026-present the original author or authors.
+ *
+ * Licensed under the Apache License, Version 2.0 (the "License");
+ * you may not use this file except in compliance with the License.
+ * You may obtain a copy of the License at
+ *
+ *      https://www.apache.org/licenses/LICENSE-2.0
+ *
+ * Unless required by applicable law or agreed to in writing, software
+ * distributed under the License is distributed on an "AS IS" BASIS,
+ * WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+ * See the License for the specific language governing permissions and
+ * limitations under the License.
+ */
+
+package dev.failover.ensure.aop;
+
+import java.lang.reflect.Method;
+import java.lang.reflect.Modifier;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+
+import org.apache.commons.logging.Log;
+import org.apache.commons.logging.LogFactory;
+import org.jspecify.annotations.Nullable;
+import org.springframework.aop.support.AopUtils;
+import org.springframework.core.MethodClassKey;
+import org.springframework.core.MethodIntrospector;
+import org.springframework.core.annotation.AnnotatedElementUtils;
+import org.springframework.util.ClassUtils;
+
+import dev.failover.ensure.Ensure;
+
+/**
+ * The operations of all classes that have been looked at.
+ */
+final class EnsureOperations {
+
+	private static final Log logger = LogFactory.getLog(EnsureOperations.class);
+
+	private final EnsureAnnotationParser parser;
+
+	private final Map<MethodClassKey, Optional<EnsureOperation>> operations = new ConcurrentHashMap<>(64);
+
+	private final Set<Class<?>> warned = ConcurrentHashMap.newKeySet();
+
+	EnsureOperations(EnsureAnnotationParser parser) {
+		this.parser = parser;
+	}
+
+	/**
+	 * Return the operation of a method.
+	 * @return the operation, or {@code null} if the method is not ensured
+	 * @throws IllegalStateException if it is annotated wrongly
+	 */
+	@Nullable EnsureOperation get(Method method, Class<?> targetClass) {
+		MethodClassKey key = new MethodClassKey(method, targetClass);
+		Optional<EnsureOperation> known = this.operations.get(key);
+		if (known == null) {
+			known = Optional.ofNullable(find(method, targetClass));
+			this.operations.put(key, known);
+		}
+		return known.orElse(null);
+	}
+
+	private @Nullable EnsureOperation find(Method method, Class<?> targetClass) {
+		Class<?> userClass = ClassUtils.getUserClass(targetClass);
+		Method specific = AopUtils.getMostSpecificMethod(method, userClass);
+		Ensure annotation = AnnotatedElementUtils.findMergedAnnotation(specific, Ensure.class);
+		if (annotation == null && isForClassAnnotation(specific)) {
+			annotation = AnnotatedElementUtils.findMergedAnnotation(userClass, Ensure.class);
+		}
+		return (annotation != null) ? this.parser.parse(annotation, specific, userClass) : null;
+	}
+
+	private static boolean isForClassAnnotation(Method method) {
+		return method.getDeclaringClass() != Object.class && ClassUtils.isUserLevelMethod(method)
+				&& !Modifier.isPrivate(method.getModifiers());
+	}
+
+	/**
+	 * Warn of annotations that a proxy cannot honour, once for each class.
+	 */
+	void warn(Class<?> targetClass) {
+		Class<?> userClass = ClassUtils.getUserClass(targetClass);
+		if (!this.warned.add(userClass)) {
+			return;
+		}
+		int unreachable = Modifier.PRIVATE | Modifier.FINAL | Modifier.STATIC;
+		MethodIntrospector
+			.selectMethods(userClass,
+					(MethodIntrospector.MetadataLookup<Ensure>) (method) -> ((method.getModifiers() & unreachable) != 0)
+							? AnnotatedElementUtils.findMergedAnnotation(method, Ensure.class) : null)
+			.keySet()
+			.forEach((method) -> logger.warn(("@Ensure on %s.%s has no effect if it is called through a proxy of the "
+					+ "class: it is private, static or final")
+				.formatted(userClass.getName(), method.getName())));
+	}
+
+}
