@@ -236,7 +236,10 @@ final class ConfirmedPublisher {
 	}
 
 	private void rejected(PublishChannel by, Publication publication) {
-		if (isRepeatable(publication)) {
+		if (publication.returned() != null) {
+			publication.confirmed();
+		}
+		else if (isRepeatable(publication)) {
 			publication.failedWith(new IOException("The broker rejected the message (basic.nack)"));
 			this.watch.later(() -> this.queue.add(Optional.of(publication)), RETRY);
 		}

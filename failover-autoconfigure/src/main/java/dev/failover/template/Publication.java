@@ -159,6 +159,9 @@ final class Publication {
 		}
 	}
 
+	/**
+	 * End with the broker's answer: confirmed, or returned if it was returned before.
+	 */
 	void confirmed() {
 		ReturnedMessage message = this.returned;
 		if (message != null) {
