@@ -16,6 +16,7 @@
 
 package dev.failover.broker;
 
+import java.time.Duration;
 import java.time.Instant;
 
 import org.jspecify.annotations.Nullable;
@@ -27,6 +28,8 @@ final class BrokerEntry {
 
 	final Broker broker;
 
+	private final RecoveryPolicy policy;
+
 	BrokerState state = BrokerState.UNKNOWN;
 
 	Instant since;
@@ -35,9 +38,40 @@ final class BrokerEntry {
 
 	@Nullable BrokerFailure lastFailure;
 
-	BrokerEntry(Broker broker, Instant since) {
+	private int successes;
+
+	private Duration holdBack = Duration.ZERO;
+
+	private Instant heldBackUntil;
+
+	BrokerEntry(Broker broker, RecoveryPolicy policy, Instant since) {
 		this.broker = broker;
+		this.policy = policy;
 		this.since = since;
+		this.heldBackUntil = since;
+	}
+
+	/**
+	 * Take a failure into account.
+	 */
+	void failed(BrokerFailure failure) {
+		this.incarnation++;
+		this.lastFailure = failure;
+		this.successes = 0;
+		boolean wasThere = this.state == BrokerState.UP || this.state == BrokerState.BLOCKED;
+		if (wasThere && failure.reason() != FailureReason.BLOCKED) {
+			this.holdBack = this.policy.next(this.holdBack, Duration.between(this.since, failure.at()));
+			this.heldBackUntil = failure.at().plus(this.holdBack);
+		}
+	}
+
+	/**
+	 * Take an answer into account.
+	 * @return whether the broker has answered often enough, and for long enough
+	 */
+	boolean answered(Instant now) {
+		this.successes++;
+		return this.successes >= this.policy.successThreshold() && !now.isBefore(this.heldBackUntil);
 	}
 
 	BrokerStatus status(boolean active) {

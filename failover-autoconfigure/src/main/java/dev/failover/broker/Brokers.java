@@ -17,14 +17,12 @@
 package dev.failover.broker;
 
 import java.time.Clock;
-import java.time.Duration;
-import java.time.Instant;
-import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.BooleanSupplier;
+import java.util.function.Consumer;
 import java.util.function.Supplier;
 
 import org.jspecify.annotations.Nullable;
@@ -42,40 +40,39 @@ import org.springframework.util.Assert;
  */
 public final class Brokers {
 
-	private final Map<String, BrokerEntry> entries = new LinkedHashMap<>();
-
 	private final ReentrantLock lock = new ReentrantLock();
 
 	private final BrokerEvents events = new BrokerEvents();
 
+	private final List<Consumer<Activation>> suspicionListeners = new CopyOnWriteArrayList<>();
+
 	private final FailureDescriber describer;
 
-	private final Clock clock;
-
-	private volatile @Nullable Activation activation;
-
-	private volatile @Nullable Broker previous;
-
-	private @Nullable Instant lostAt;
-
-	private @Nullable BrokerFailure lostBy;
+	private final BrokerBook book;
 
 	/**
-	 * Create a holder for the given brokers, none of which has been tried yet.
+	 * Create a holder for the given brokers with the default policy.
 	 * @param brokers the brokers in their configured order, at least one, with unique
 	 * names
 	 * @param clock the clock that dates states and failures
 	 */
 	public Brokers(List<Broker> brokers, Clock clock) {
+		this(brokers, RecoveryPolicy.DEFAULTS, clock);
+	}
+
+	/**
+	 * Create a holder for the given brokers, none of which has been tried yet.
+	 * @param brokers the brokers in their configured order, at least one, with unique
+	 * names
+	 * @param recoveryPolicy when a broker that failed is trusted again
+	 * @param clock the clock that dates states and failures
+	 */
+	public Brokers(List<Broker> brokers, RecoveryPolicy recoveryPolicy, Clock clock) {
 		Assert.notEmpty(brokers, "'brokers' must not be empty");
+		Assert.notNull(recoveryPolicy, "'recoveryPolicy' must not be null");
 		Assert.notNull(clock, "'clock' must not be null");
-		this.clock = clock;
-		Instant now = clock.instant();
-		for (Broker broker : brokers) {
-			Assert.isTrue(this.entries.putIfAbsent(broker.name(), new BrokerEntry(broker, now)) == null,
-					() -> "'brokers' must have unique names, but '%s' is given twice".formatted(broker.name()));
-		}
 		this.describer = new FailureDescriber(brokers);
+		this.book = new BrokerBook(brokers, recoveryPolicy, this.events, clock);
 	}
 
 	/**
@@ -83,7 +80,7 @@ public final class Brokers {
 	 * @return the brokers, never empty
 	 */
 	public List<Broker> getAll() {
-		return read(() -> this.entries.values().stream().map((entry) -> entry.broker).toList());
+		return read(() -> this.book.entries().map((entry) -> entry.broker).toList());
 	}
 
 	/**
@@ -91,7 +88,7 @@ public final class Brokers {
 	 * @return one status for each broker, in their configured order
 	 */
 	public List<BrokerStatus> getStatuses() {
-		return read(() -> this.entries.values().stream().map(this::status).toList());
+		return read(() -> this.book.entries().map(this.book::status).toList());
 	}
 
 	/**
@@ -100,7 +97,7 @@ public final class Brokers {
 	 * @return the status, empty if there is no broker of that name
 	 */
 	public Optional<BrokerStatus> getStatus(String name) {
-		return read(() -> Optional.ofNullable(this.entries.get(name)).map(this::status));
+		return read(() -> Optional.ofNullable(this.book.find(name)).map(this.book::status));
 	}
 
 	/**
@@ -108,7 +105,7 @@ public final class Brokers {
 	 * @return the active broker, or {@code null} if there is none at the moment
 	 */
 	public @Nullable Broker getActive() {
-		Activation current = this.activation;
+		Activation current = getActivation();
 		return (current != null) ? current.broker() : null;
 	}
 
@@ -119,7 +116,7 @@ public final class Brokers {
 	 * @return the activation, or {@code null} if there is no active broker at the moment
 	 */
 	public @Nullable Activation getActivation() {
-		return this.activation;
+		return this.book.activation();
 	}
 
 	/**
@@ -127,7 +124,7 @@ public final class Brokers {
 	 * @return the broker, or {@code null} if no broker has been active yet
 	 */
 	public @Nullable Broker getPrevious() {
-		return this.previous;
+		return this.book.previous();
 	}
 
 	/**
@@ -138,7 +135,7 @@ public final class Brokers {
 	 * @return the number of failures so far
 	 */
 	public long getIncarnation(Broker broker) {
-		return read(() -> entry(broker).incarnation);
+		return read(() -> this.book.entry(broker).incarnation);
 	}
 
 	/**
@@ -150,25 +147,17 @@ public final class Brokers {
 	 * only if it is one of this very broker and incarnation
 	 */
 	public @Nullable Activation connected(Broker broker, long incarnation) {
-		write(() -> {
-			BrokerEntry entry = entry(broker);
-			if (entry.incarnation != incarnation) {
-				return;
-			}
-			enter(entry, BrokerState.UP, null);
-			if (this.activation == null) {
-				activate(entry);
-			}
-		});
-		return this.activation;
+		report(broker, incarnation, this.book::connected);
+		return this.book.activation();
 	}
 
 	/**
-	 * Report that the broker answered a probe. It does not become active by that.
+	 * Report that the broker answered a probe. It does not become active by that, and
+	 * usable only if the {@link RecoveryPolicy} trusts it again.
 	 * @param broker the broker
 	 */
 	public void answered(Broker broker) {
-		write(() -> enter(entry(broker), BrokerState.UP, null));
+		report(broker, getIncarnation(broker), this.book::answered);
 	}
 
 	/**
@@ -192,19 +181,56 @@ public final class Brokers {
 	 */
 	public boolean failed(Broker broker, long incarnation, FailureReason reason, @Nullable Throwable cause) {
 		String description = this.describer.describe(reason, cause);
-		boolean[] counted = new boolean[1];
-		write(() -> {
-			BrokerEntry entry = entry(broker);
-			if (entry.incarnation != incarnation) {
-				return;
-			}
-			counted[0] = true;
-			entry.incarnation++;
-			entry.lastFailure = new BrokerFailure(reason, description, this.clock.instant());
-			enter(entry, BrokerState.DOWN, entry.lastFailure);
-			deactivate(entry, entry.lastFailure);
-		});
-		return counted[0];
+		return report(broker, incarnation, (entry) -> this.book.failed(entry, reason, description));
+	}
+
+	/**
+	 * Report that a broker stopped to accept messages because of a resource alarm. It
+	 * stays active, but is not usable.
+	 * @param broker the broker
+	 * @param incarnation the incarnation that the blocked connection belongs to
+	 * @param reason what the broker says
+	 */
+	public void blocked(Broker broker, long incarnation, String reason) {
+		report(broker, incarnation, (entry) -> this.book.blocked(entry, reason));
+	}
+
+	/**
+	 * Report that a broker accepts messages again.
+	 * @param broker the broker
+	 * @param incarnation the incarnation that the connection belongs to
+	 */
+	public void unblocked(Broker broker, long incarnation) {
+		report(broker, incarnation, this.book::unblocked);
+	}
+
+	/**
+	 * Leave the active broker because it is blocked. Nothing happens as long as there is
+	 * no usable one to go to.
+	 * @param broker the broker
+	 * @param incarnation the incarnation that the blocked connection belongs to
+	 */
+	public void leaveBlocked(Broker broker, long incarnation) {
+		report(broker, incarnation, this.book::leaveBlocked);
+	}
+
+	/**
+	 * Report that the active broker may have failed, so that it is probed at once.
+	 * @param suspected the activation that was current when the suspicious work began
+	 */
+	public void suspect(Activation suspected) {
+		if (suspected.equals(getActivation())) {
+			this.suspicionListeners.forEach((listener) -> listener.accept(suspected));
+		}
+	}
+
+	/**
+	 * Add a listener that is told of each {@link #suspect suspicion}.
+	 * @param listener the listener, which must not block
+	 */
+	public void addSuspicionListener(Consumer<Activation> listener) {
+		Assert.notNull(listener, "'listener' must not be null");
+		this.suspicionListeners.add(listener);
 	}
 
 	/**
@@ -224,43 +250,19 @@ public final class Brokers {
 		this.events.remove(listener);
 	}
 
-	private void enter(BrokerEntry entry, BrokerState state, @Nullable BrokerFailure failure) {
-		BrokerState from = entry.state;
-		if (from == state) {
-			return;
-		}
-		entry.state = state;
-		entry.since = this.clock.instant();
-		this.events.enqueue(new BrokerEvent.StateChanged(entry.broker, from, state, failure));
-	}
-
-	private void activate(BrokerEntry entry) {
-		Broker from = this.previous;
-		Duration outage = (this.lostAt != null) ? Duration.between(this.lostAt, this.clock.instant()) : Duration.ZERO;
-		this.events.enqueue(new BrokerEvent.Activated(from, entry.broker, outage, this.lostBy));
-		this.activation = new Activation(entry.broker, entry.incarnation);
-		this.previous = entry.broker;
-	}
-
-	private void deactivate(BrokerEntry entry, BrokerFailure failure) {
-		Activation current = this.activation;
-		if (current == null || !current.broker().equals(entry.broker)) {
-			return;
-		}
-		this.activation = null;
-		this.lostAt = failure.at();
-		this.lostBy = failure;
-		this.events.enqueue(new BrokerEvent.Lost(entry.broker, failure));
-	}
-
-	private BrokerEntry entry(Broker broker) {
-		BrokerEntry entry = this.entries.get(broker.name());
-		Assert.notNull(entry, () -> "Broker '%s' is not one of %s".formatted(broker.name(), this.entries.keySet()));
-		return entry;
-	}
-
-	private BrokerStatus status(BrokerEntry entry) {
-		return entry.status(entry.broker.equals(getActive()));
+	/**
+	 * Change what is known of a broker, unless the report is about an earlier
+	 * incarnation.
+	 */
+	private boolean report(Broker broker, long incarnation, Consumer<BrokerEntry> change) {
+		return write(() -> {
+			BrokerEntry entry = this.book.entry(broker);
+			if (entry.incarnation != incarnation) {
+				return false;
+			}
+			change.accept(entry);
+			return true;
+		});
 	}
 
 	private <T> T read(Supplier<T> action) {
@@ -273,20 +275,22 @@ public final class Brokers {
 		}
 	}
 
-	private void write(Runnable action) {
+	private boolean write(BooleanSupplier action) {
+		boolean counted;
 		this.lock.lock();
 		try {
-			action.run();
+			counted = action.getAsBoolean();
 		}
 		finally {
 			this.lock.unlock();
 		}
 		this.events.deliver();
+		return counted;
 	}
 
 	@Override
 	public String toString() {
-		return new ArrayList<>(getAll()).toString();
+		return getAll().toString();
 	}
 
 }

@@ -103,6 +103,7 @@ final class ActiveConnector {
 			this.connector.discard(attempt);
 			return null;
 		}
+		this.connector.inUse(attempt, connection);
 		return connection;
 	}
 

@@ -24,6 +24,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
@@ -32,10 +33,14 @@ import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.function.BiConsumer;
+import java.util.function.Consumer;
 
 import com.rabbitmq.client.Address;
 import com.rabbitmq.client.Connection;
 import com.rabbitmq.client.ConnectionFactory;
+import org.apache.commons.logging.Log;
+import org.apache.commons.logging.LogFactory;
 import org.jspecify.annotations.Nullable;
 import org.springframework.scheduling.concurrent.CustomizableThreadFactory;
 
@@ -51,6 +56,8 @@ import dev.failover.broker.Brokers;
  */
 final class BrokerConnector implements AutoCloseable {
 
+	private static final Log logger = LogFactory.getLog(BrokerConnector.class);
+
 	private static final long IDLE_SECONDS = 10;
 
 	private final Brokers brokers;
@@ -64,6 +71,8 @@ final class BrokerConnector implements AutoCloseable {
 	private final Set<ConnectAttempt> attempts = ConcurrentHashMap.newKeySet();
 
 	private final ThreadLocal<@Nullable ConnectAttempt> current = new ThreadLocal<>();
+
+	private final List<Consumer<OpenConnection>> listeners = new CopyOnWriteArrayList<>();
 
 	private final ThreadPoolExecutor executor;
 
@@ -103,20 +112,38 @@ final class BrokerConnector implements AutoCloseable {
 
 	private void onEvent(BrokerEvent event) {
 		if (event instanceof BrokerEvent.StateChanged changed && changed.to() == BrokerState.DOWN) {
-			Broker broker = changed.broker();
-			this.sockets.closeBefore(broker, this.brokers.getIncarnation(broker));
+			closeEarlier(changed.broker());
 		}
+		else if (event instanceof BrokerEvent.Lost lost) {
+			closeEarlier(lost.broker());
+		}
+	}
+
+	private void closeEarlier(Broker broker) {
+		this.sockets.closeBefore(broker, this.brokers.getIncarnation(broker));
 	}
 
 	/**
 	 * Begin to open a connection. The attempt ends within the connect time-out.
 	 */
 	ConnectAttempt start(Broker broker, @Nullable ExecutorService consumers, @Nullable String name) {
-		ConnectAttempt attempt = new ConnectAttempt(broker, this.brokers.getIncarnation(broker), this::ended);
+		return start(broker, consumers, name, this.settings.timeout(), this::ended);
+	}
+
+	/**
+	 * Begin to open a connection, without telling {@link Brokers} if that fails.
+	 */
+	ConnectAttempt startUnreported(Broker broker, String name, Duration timeout) {
+		return start(broker, null, name, timeout, (attempt, failure) -> this.attempts.remove(attempt));
+	}
+
+	private ConnectAttempt start(Broker broker, @Nullable ExecutorService consumers, @Nullable String name,
+			Duration within, BiConsumer<ConnectAttempt, @Nullable Throwable> onEnd) {
+		ConnectAttempt attempt = new ConnectAttempt(broker, this.brokers.getIncarnation(broker), onEnd);
 		this.attempts.add(attempt);
 		try {
 			this.executor.execute(() -> connect(attempt, consumers, name));
-			var timeout = this.timer.schedule(() -> attempt.fail(timeout(broker)), this.settings.timeout().toMillis(),
+			var timeout = this.timer.schedule(() -> attempt.fail(timeout(broker, within)), within.toMillis(),
 					TimeUnit.MILLISECONDS);
 			attempt.result().whenComplete((connection, failure) -> timeout.cancel(false));
 		}
@@ -126,9 +153,8 @@ final class BrokerConnector implements AutoCloseable {
 		return attempt;
 	}
 
-	private TimeoutException timeout(Broker broker) {
-		return new TimeoutException(
-				"%s did not answer within %d ms".formatted(broker.uri(), this.settings.timeout().toMillis()));
+	private static TimeoutException timeout(Broker broker, Duration within) {
+		return new TimeoutException("%s did not answer within %d ms".formatted(broker.uri(), within.toMillis()));
 	}
 
 	private void connect(ConnectAttempt attempt, @Nullable ExecutorService consumers, @Nullable String name) {
@@ -172,13 +198,32 @@ final class BrokerConnector implements AutoCloseable {
 	void discard(ConnectAttempt attempt) {
 		attempt.result().thenAccept((connection) -> {
 			this.brokers.answered(attempt.broker());
-			try {
-				this.executor.execute(() -> connection.abort((int) this.settings.timeout().toMillis()));
-			}
-			catch (RejectedExecutionException ex) {
-				connection.abort(0);
-			}
+			abort(connection);
 		});
+	}
+
+	/**
+	 * Close a connection in the background, within the connect time-out.
+	 */
+	void abort(Connection connection) {
+		try {
+			this.executor.execute(() -> connection.abort((int) this.settings.timeout().toMillis()));
+		}
+		catch (RejectedExecutionException ex) {
+			logger.debug("The connection factory is closed, and closes all sockets", ex);
+		}
+	}
+
+	/**
+	 * Tell the listeners that the application uses what an attempt has opened.
+	 */
+	void inUse(ConnectAttempt attempt, Connection connection) {
+		OpenConnection opened = attempt.opened(connection);
+		this.listeners.forEach((listener) -> listener.accept(opened));
+	}
+
+	void addListener(Consumer<OpenConnection> listener) {
+		this.listeners.add(listener);
 	}
 
 	Duration timeout() {

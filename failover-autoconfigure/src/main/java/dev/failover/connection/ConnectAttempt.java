@@ -82,6 +82,17 @@ final class ConnectAttempt {
 		}
 	}
 
+	/**
+	 * Return what this attempt has opened, together with its socket.
+	 */
+	OpenConnection opened(Connection connection) {
+		Socket socket = this.sockets.stream()
+			.filter((candidate) -> !candidate.isClosed())
+			.findFirst()
+			.orElseGet(() -> this.sockets.stream().findFirst().orElseThrow());
+		return new OpenConnection(this.broker, this.incarnation, connection, socket);
+	}
+
 	void succeed(Connection connection) {
 		if (!this.ended.compareAndSet(false, true)) {
 			logger.debug("Connection to %s was opened too late, and is closed".formatted(this.broker));

@@ -116,6 +116,14 @@ public class FailoverConnectionFactory extends FanOutConnectionFactory implement
 	}
 
 	/**
+	 * Return the access to single brokers, beside the connections of the application.
+	 * @return the access
+	 */
+	public BrokerAccess getBrokerAccess() {
+		return new ConnectorAccess(this.brokerConnector);
+	}
+
+	/**
 	 * Return the broker that the next connection is tried with first.
 	 * @return the active broker or, while there is none, the first one in the order of
 	 * the strategy; {@code null} if the strategy leaves all of them out

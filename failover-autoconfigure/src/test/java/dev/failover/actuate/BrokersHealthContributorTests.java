@@ -98,7 +98,7 @@ class BrokersHealthContributorTests {
 	@Test
 	void tellsTheLastFailureAlsoWhenTheBrokerIsBack() {
 		fail(this.first);
-		this.brokers.answered(this.first);
+		this.brokers.connected(this.first, 1);
 		Health health = health("first");
 		assertThat(health.getStatus()).isEqualTo(Status.UP);
 		assertThat(health.getDetails().get("lastFailure")).isEqualTo(Map.of("reason", "UNREACHABLE", "description",

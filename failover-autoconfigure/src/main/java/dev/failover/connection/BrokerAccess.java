@@ -1,0 +1,73 @@
+/*
+ * Copyright 2026-present the original author or authors.
+ *
+ * Licensed under the Apache License, Version 2.0 (the "License");
+ * you may not use this file except in compliance with the License.
+ * You may obtain a copy of the License at
+ *
+ *      https://www.apache.org/licenses/LICENSE-2.0
+ *
+ * Unless required by applicable law or agreed to in writing, software
+ * distributed under the License is distributed on an "AS IS" BASIS,
+ * WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+ * See the License for the specific language governing permissions and
+ * limitations under the License.
+ */
+
+package dev.failover.connection;
+
+import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
+import java.util.function.Consumer;
+
+import org.jspecify.annotations.Nullable;
+
+import dev.failover.broker.Broker;
+import dev.failover.broker.Brokers;
+
+/**
+ * Access to single brokers for whoever looks after them: the connections that the
+ * application uses, and connections beside them. No method blocks.
+ */
+public interface BrokerAccess {
+
+	/**
+	 * Add a listener that is told of each connection that is opened for the application
+	 * from now on.
+	 * @param listener the listener, which must not block
+	 */
+	void addListener(Consumer<OpenConnection> listener);
+
+	/**
+	 * Connect to a broker and close the connection again, within the connect time-out.
+	 * {@link Brokers} is told whether the broker answered.
+	 * @param broker the broker
+	 * @return a future that completes when the broker has answered or failed
+	 */
+	CompletableFuture<@Nullable Void> check(Broker broker);
+
+	/**
+	 * Connect to a broker and close the connection again. {@link Brokers} is not told if
+	 * that fails.
+	 * @param broker the broker
+	 * @param timeout how long the broker may take to answer
+	 * @return a future that completes when the broker has answered or failed
+	 */
+	CompletableFuture<@Nullable Void> knock(Broker broker, Duration timeout);
+
+	/**
+	 * Open a connection beside those of the application, within the connect time-out.
+	 * {@link Brokers} is told if that fails, or if the connection is lost later on.
+	 * @param broker the broker
+	 * @param name the name of the connection, as the broker shows it
+	 * @return a future of the connection
+	 */
+	CompletableFuture<OpenConnection> open(Broker broker, String name);
+
+	/**
+	 * Close a connection of {@link #open} in the background.
+	 * @param connection the connection
+	 */
+	void close(OpenConnection connection);
+
+}

@@ -1,0 +1,71 @@
+/*
+ * Copyright 2026-present the original author or authors.
+ *
+ * Licensed under the Apache License, Version 2.0 (the "License");
+ * you may not use this file except in compliance with the License.
+ * You may obtain a copy of the License at
+ *
+ *      https://www.apache.org/licenses/LICENSE-2.0
+ *
+ * Unless required by applicable law or agreed to in writing, software
+ * distributed under the License is distributed on an "AS IS" BASIS,
+ * WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+ * See the License for the specific language governing permissions and
+ * limitations under the License.
+ */
+
+package dev.failover.connection;
+
+import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
+import java.util.function.Consumer;
+
+import org.jspecify.annotations.Nullable;
+
+import dev.failover.broker.Broker;
+
+/**
+ * {@link BrokerAccess} by means of a {@link BrokerConnector}.
+ */
+final class ConnectorAccess implements BrokerAccess {
+
+	private static final String PROBE = "failover-probe";
+
+	private final BrokerConnector connector;
+
+	ConnectorAccess(BrokerConnector connector) {
+		this.connector = connector;
+	}
+
+	@Override
+	public void addListener(Consumer<OpenConnection> listener) {
+		this.connector.addListener(listener);
+	}
+
+	@Override
+	public CompletableFuture<@Nullable Void> check(Broker broker) {
+		return discarded(this.connector.start(broker, null, PROBE));
+	}
+
+	@Override
+	public CompletableFuture<@Nullable Void> knock(Broker broker, Duration timeout) {
+		return discarded(this.connector.startUnreported(broker, PROBE, timeout));
+	}
+
+	private CompletableFuture<@Nullable Void> discarded(ConnectAttempt attempt) {
+		this.connector.discard(attempt);
+		return attempt.result().thenApply((connection) -> null);
+	}
+
+	@Override
+	public CompletableFuture<OpenConnection> open(Broker broker, String name) {
+		ConnectAttempt attempt = this.connector.start(broker, null, name);
+		return attempt.result().thenApply(attempt::opened);
+	}
+
+	@Override
+	public void close(OpenConnection connection) {
+		this.connector.abort(connection.connection());
+	}
+
+}
