@@ -1,0 +1,56 @@
+/*
+ * Copyright 2026-present the original author or authors.
+ *
+ * Licensed under the Apache License, Version 2.0 (the "License");
+ * you may not use this file except in compliance with the License.
+ * You may obtain a copy of the License at
+ *
+ *      https://www.apache.org/licenses/LICENSE-2.0
+ *
+ * Unless required by applicable law or agreed to in writing, software
+ * distributed under the License is distributed on an "AS IS" BASIS,
+ * WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+ * See the License for the specific language governing permissions and
+ * limitations under the License.
+ */
+
+package dev.failover.integration;
+
+import java.util.Arrays;
+import java.util.stream.Collectors;
+
+import org.springframework.boot.SpringApplication;
+import org.springframework.boot.WebApplicationType;
+import org.springframework.boot.autoconfigure.EnableAutoConfiguration;
+import org.springframework.context.ConfigurableApplicationContext;
+import org.springframework.context.annotation.Configuration;
+
+import dev.failover.test.TestBroker;
+
+/**
+ * Runs applications with the whole auto-configuration.
+ */
+final class Applications {
+
+	private Applications() {
+	}
+
+	static String brokers(TestBroker... brokers) {
+		return "failover.brokers="
+				+ Arrays.stream(brokers).map((broker) -> broker.uri().toString()).collect(Collectors.joining(";"));
+	}
+
+	static ConfigurableApplicationContext run(Class<?> source, String... properties) {
+		SpringApplication application = new SpringApplication(AutoConfigured.class, source);
+		application.setWebApplicationType(WebApplicationType.NONE);
+		application.setRegisterShutdownHook(false);
+		return application.run(Arrays.stream(properties).map((property) -> "--" + property).toArray(String[]::new));
+	}
+
+	@Configuration(proxyBeanMethods = false)
+	@EnableAutoConfiguration
+	static class AutoConfigured {
+
+	}
+
+}

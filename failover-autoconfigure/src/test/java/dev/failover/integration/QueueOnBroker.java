@@ -1,0 +1,91 @@
+/*
+ * Copyright 2026-present the original author or authors.
+ *
+ * Licensed under the Apache License, Version 2.0 (the "License");
+ * you may not use this file except in compliance with the License.
+ * You may obtain a copy of the License at
+ *
+ *      https://www.apache.org/licenses/LICENSE-2.0
+ *
+ * Unless required by applicable law or agreed to in writing, software
+ * distributed under the License is distributed on an "AS IS" BASIS,
+ * WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+ * See the License for the specific language governing permissions and
+ * limitations under the License.
+ */
+
+package dev.failover.integration;
+
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.TimeoutException;
+
+import com.rabbitmq.client.Channel;
+import com.rabbitmq.client.Connection;
+import com.rabbitmq.client.ConnectionFactory;
+import com.rabbitmq.client.GetResponse;
+
+import dev.failover.test.TestBroker;
+
+/**
+ * A queue on one broker, looked at past everything that fails over.
+ *
+ * @param broker the broker
+ * @param name the name of the queue
+ */
+record QueueOnBroker(TestBroker broker, String name) {
+
+	void declare() {
+		run((channel) -> channel.queueDeclare(this.name, true, false, false, Map.of()));
+	}
+
+	boolean exists() {
+		try {
+			run((channel) -> channel.queueDeclarePassive(this.name));
+			return true;
+		}
+		catch (IllegalStateException ex) {
+			return false;
+		}
+	}
+
+	List<String> drain() {
+		if (!exists()) {
+			return List.of();
+		}
+		List<String> bodies = new ArrayList<>();
+		run((channel) -> {
+			GetResponse response = channel.basicGet(this.name, true);
+			while (response != null) {
+				bodies.add(new String(response.getBody()));
+				response = channel.basicGet(this.name, true);
+			}
+		});
+		return bodies;
+	}
+
+	private void run(Work work) {
+		ConnectionFactory factory = new ConnectionFactory();
+		factory.setHost(this.broker.host());
+		factory.setPort(this.broker.port());
+		factory.setUsername(this.broker.username());
+		factory.setPassword(this.broker.password());
+		factory.setVirtualHost(this.broker.virtualHost());
+		try (Connection connection = factory.newConnection(); Channel channel = connection.createChannel()) {
+			work.run(channel);
+		}
+		catch (IOException | TimeoutException ex) {
+			throw new IllegalStateException(ex);
+		}
+	}
+
+	@FunctionalInterface
+	private interface Work {
+
+		void run(Channel channel) throws IOException;
+
+	}
+
+}
