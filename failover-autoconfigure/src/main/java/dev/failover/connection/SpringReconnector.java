@@ -55,6 +55,10 @@ public final class SpringReconnector implements Reconnector, AutoCloseable {
 	 */
 	private static final long PACE_MILLIS = 150;
 
+	private static final long CLOSING_MILLIS = 5;
+
+	private static final int CLOSING_TRIES = 200;
+
 	private final Brokers brokers;
 
 	private final FailoverConnectionFactory failover;
@@ -149,7 +153,7 @@ public final class SpringReconnector implements Reconnector, AutoCloseable {
 		CompletableFuture<@Nullable Void> scheduled = new CompletableFuture<>();
 		try {
 			long delay = Math.max(0, this.notBefore - System.nanoTime());
-			this.executor.schedule(() -> run(scheduled), delay, TimeUnit.NANOSECONDS);
+			this.executor.schedule(() -> run(scheduled, CLOSING_TRIES), delay, TimeUnit.NANOSECONDS);
 		}
 		catch (RejectedExecutionException ex) {
 			scheduled.completeExceptionally(new IOException("The reconnector is closed"));
@@ -160,7 +164,13 @@ public final class SpringReconnector implements Reconnector, AutoCloseable {
 	private void run(CompletableFuture<@Nullable Void> scheduled) {
 		try {
 			this.opener.run();
-			scheduled.complete(null);
+			if (this.brokers.getActivation() != null) {
+				scheduled.complete(null);
+				return;
+			}
+			// the connection of the broker that failed has not noticed yet that it is
+			// closed
+			this.executor.schedule(() -> run(scheduled), CLOSING_MILLIS, TimeUnit.MILLISECONDS);
 		}
 		catch (RuntimeException ex) {
 			this.notBefore = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(PACE_MILLIS);

@@ -122,8 +122,8 @@ final class EnsureRun {
 
 	private FailureVerdict verdict(Throwable failure) {
 		Channel channel = (this.channelTry != null) ? this.channelTry.current() : null;
-		boolean own = failure == this.reconnectFailure && failure.getCause() != null;
-		return this.policy.classify(this.ensurer.classifier, own ? failure.getCause() : failure, failure, channel);
+		Throwable cause = (failure == this.reconnectFailure) ? failure.getCause() : null;
+		return this.policy.classify(this.ensurer.classifier, (cause != null) ? cause : failure, failure, channel);
 	}
 
 	private boolean isUnsafe(FailureVerdict verdict) {

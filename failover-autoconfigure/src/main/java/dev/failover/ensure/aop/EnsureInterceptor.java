@@ -66,7 +66,7 @@ final class EnsureInterceptor implements MethodInterceptor {
 		if (fallback == null) {
 			return invoke(operation, policy, call);
 		}
-		Object[] arguments = invocation.getArguments().clone();
+		@Nullable Object[] arguments = invocation.getArguments().clone();
 		FallbackCall instead = new FallbackCall(fallback, target, arguments,
 				(failure) -> this.ensurer.obtain().isRetryable(policy, failure));
 		try {
@@ -91,7 +91,7 @@ final class EnsureInterceptor implements MethodInterceptor {
 	private @Nullable Object withChannel(int index, EnsurePolicy policy, ProxyMethodInvocation call) throws Throwable {
 		Channel given = (Channel) call.getArguments()[index];
 		return this.ensurer.obtain().execute(policy, this.channels.obtain(), given, (channel) -> {
-			Object[] arguments = call.getArguments().clone();
+			@Nullable Object[] arguments = call.getArguments().clone();
 			arguments[index] = channel;
 			return call.invocableClone(arguments).proceed();
 		});
@@ -103,7 +103,7 @@ final class EnsureInterceptor implements MethodInterceptor {
 	@SuppressWarnings("unchecked")
 	private static @Nullable Object stage(Ensurer ensurer, EnsurePolicy policy, ProxyMethodInvocation call)
 			throws Throwable {
-		Object[] other = new Object[1];
+		@Nullable Object[] other = new Object[1];
 		CompletableFuture<@Nullable Object> ensured = ensurer.executeAsync(policy, () -> {
 			Object result = call.invocableClone().proceed();
 			if (result instanceof CompletionStage<?> stage) {

@@ -31,7 +31,7 @@ import org.jspecify.annotations.Nullable;
  * @param arguments the arguments of the call
  * @param brokers whether a failure is one of brokers, all others are thrown
  */
-record FallbackCall(EnsureFallback fallback, @Nullable Object target, Object[] arguments,
+record FallbackCall(EnsureFallback fallback, @Nullable Object target, @Nullable Object[] arguments,
 		Predicate<Throwable> brokers) {
 
 	@Nullable Object invoke(Throwable failure) throws Throwable {
