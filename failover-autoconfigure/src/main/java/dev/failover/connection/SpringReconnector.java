@@ -161,16 +161,19 @@ public final class SpringReconnector implements Reconnector, AutoCloseable {
 		return scheduled;
 	}
 
-	private void run(CompletableFuture<@Nullable Void> scheduled) {
+	private void run(CompletableFuture<@Nullable Void> scheduled, int tries) {
 		try {
 			this.opener.run();
 			if (this.brokers.getActivation() != null) {
 				scheduled.complete(null);
-				return;
 			}
-			// the connection of the broker that failed has not noticed yet that it is
-			// closed
-			this.executor.schedule(() -> run(scheduled), CLOSING_MILLIS, TimeUnit.MILLISECONDS);
+			else if (tries > 0) {
+				// the connection that was given up has not noticed yet that it is closed
+				this.executor.schedule(() -> run(scheduled, tries - 1), CLOSING_MILLIS, TimeUnit.MILLISECONDS);
+			}
+			else {
+				throw new IllegalStateException("The connection that was given up does not end");
+			}
 		}
 		catch (RuntimeException ex) {
 			this.notBefore = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(PACE_MILLIS);
