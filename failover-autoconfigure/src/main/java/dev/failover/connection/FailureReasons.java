@@ -24,6 +24,7 @@ import javax.net.ssl.SSLException;
 import com.rabbitmq.client.AMQP;
 import com.rabbitmq.client.PossibleAuthenticationFailureException;
 import com.rabbitmq.client.ShutdownSignalException;
+import org.jspecify.annotations.Nullable;
 
 import dev.failover.broker.FailureReason;
 
@@ -43,7 +44,7 @@ final class FailureReasons {
 	 */
 	static FailureReason of(Throwable failure) {
 		for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
-			if (cause instanceof PossibleAuthenticationFailureException) {
+			if (cause instanceof PossibleAuthenticationFailureException && !isClosedByBroker(cause.getCause())) {
 				return FailureReason.ACCESS_REFUSED;
 			}
 			if (cause instanceof SSLException) {
@@ -57,6 +58,14 @@ final class FailureReasons {
 			}
 		}
 		return FailureReason.UNREACHABLE;
+	}
+
+	/**
+	 * Whether the broker told why it closed the connection. If it only closed it, during
+	 * the login, the client takes it for a refusal.
+	 */
+	private static boolean isClosedByBroker(@Nullable Throwable cause) {
+		return cause instanceof ShutdownSignalException signal && signal.getReason() instanceof AMQP.Connection.Close;
 	}
 
 	private static FailureReason of(ShutdownSignalException signal) {

@@ -69,7 +69,8 @@ class InvokeIntegrationTests {
 	}
 
 	private ConfigurableApplicationContext run() {
-		return Applications.run(Shop.class, Applications.brokers(this.first, this.second));
+		return Applications.run(Shop.class, Applications.brokers(this.first, this.second),
+				"spring.rabbitmq.publisher-confirm-type=correlated");
 	}
 
 	private void killUsed() {

@@ -16,10 +16,12 @@
 
 package dev.failover.autoconfigure.ensure;
 
+import java.io.IOException;
 import java.time.Duration;
 
 import com.rabbitmq.client.Channel;
 import org.jspecify.annotations.Nullable;
+import org.springframework.amqp.AmqpIOException;
 import org.springframework.amqp.rabbit.connection.Connection;
 import org.springframework.amqp.rabbit.connection.ConnectionFactory;
 import org.springframework.amqp.rabbit.connection.ConnectionFactoryUtils;
@@ -51,6 +53,7 @@ final class RabbitChannelSource implements ChannelSource {
 		Connection connection = ConnectionFactoryUtils.createConnection(this.connectionFactory, true);
 		try {
 			Channel channel = connection.createChannel(false);
+			confirm(channel);
 			return new RabbitChannelLease(channel, this.confirmTimeout, () -> {
 				RabbitUtils.closeChannel(channel);
 				RabbitUtils.closeConnection(connection);
@@ -59,6 +62,22 @@ final class RabbitChannelSource implements ChannelSource {
 		catch (RuntimeException ex) {
 			RabbitUtils.closeConnection(connection);
 			throw ex;
+		}
+	}
+
+	/**
+	 * Let the broker confirm what is published on the channel. Channels are confirmed for
+	 * their lifetime; those of transactions, which cannot be, are never leased.
+	 */
+	private static void confirm(Channel channel) {
+		try {
+			if (channel.getNextPublishSeqNo() == 0) {
+				channel.confirmSelect();
+			}
+		}
+		catch (IOException ex) {
+			RabbitUtils.closeChannel(channel);
+			throw new AmqpIOException(ex);
 		}
 	}
 

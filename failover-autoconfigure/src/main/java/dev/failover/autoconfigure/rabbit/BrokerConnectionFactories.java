@@ -42,6 +42,8 @@ final class BrokerConnectionFactories {
 
 	private static final Duration CHANNEL_RPC_TIMEOUT = Duration.ofSeconds(10);
 
+	private static final Duration HEARTBEAT = Duration.ofSeconds(10);
+
 	private final FailoverConnectionDetails details;
 
 	private final RabbitConnectionDetails rabbitDetails;
@@ -87,6 +89,9 @@ final class BrokerConnectionFactories {
 		bean.setConnectionTimeout((int) connectTimeout.toMillis());
 		if (!rpcTimeoutConfigured) {
 			bean.setChannelRpcTimeout((int) CHANNEL_RPC_TIMEOUT.toMillis());
+		}
+		if (this.properties.getRequestedHeartbeat() == null) {
+			bean.setRequestedHeartbeat((int) HEARTBEAT.toSeconds());
 		}
 		bean.afterPropertiesSet();
 		ConnectionFactory factory = bean.getRabbitConnectionFactory();

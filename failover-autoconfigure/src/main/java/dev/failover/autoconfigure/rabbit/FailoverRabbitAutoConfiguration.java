@@ -115,18 +115,16 @@ public final class FailoverRabbitAutoConfiguration {
 	@Bean
 	@ConditionalOnMissingBean(ConnectionFactory.class)
 	CachingConnectionFactory rabbitConnectionFactory(FailoverConnectionFactory failoverConnectionFactory,
-			CachingConnectionFactoryConfigurer configurer, RabbitProperties rabbitProperties,
-			FailoverProperties properties, Brokers brokers, Environment environment) {
+			CachingConnectionFactoryConfigurer configurer, FailoverProperties properties, Brokers brokers,
+			Environment environment) {
 		CachingConnectionFactory factory = new CachingConnectionFactory(failoverConnectionFactory);
 		configurer.configure(factory);
 		factory.setAddresses(addresses(brokers));
 		factory.setAddressShuffleMode(AbstractConnectionFactory.AddressShuffleMode.NONE);
 		factory.setCloseTimeout((int) properties.getConnect().getTimeout().toMillis());
-		boolean confirms = factory.isPublisherConfirms() || factory.isSimplePublisherConfirms();
-		if (!confirms && rabbitProperties.getPublisherConfirmType() == null) {
-			factory.setPublisherConfirmType(CachingConnectionFactory.ConfirmType.CORRELATED);
-		}
 		if (!UserSettings.isSet(environment, "spring.rabbitmq.publisher-returns")) {
+			// a channel without returns is opened again behind the back of whoever uses
+			// it
 			factory.setPublisherReturns(true);
 		}
 		return factory;

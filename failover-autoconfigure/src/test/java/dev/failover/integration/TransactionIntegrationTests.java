@@ -1,0 +1,161 @@
+/*
+ * Copyright 2026-present the original author or authors.
+ *
+ * Licensed under the Apache License, Version 2.0 (the "License");
+ * you may not use this file except in compliance with the License.
+ * You may obtain a copy of the License at
+ *
+ *      https://www.apache.org/licenses/LICENSE-2.0
+ *
+ * Unless required by applicable law or agreed to in writing, software
+ * distributed under the License is distributed on an "AS IS" BASIS,
+ * WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+ * See the License for the specific language governing permissions and
+ * limitations under the License.
+ */
+
+package dev.failover.integration;
+
+import java.util.ArrayList;
+import java.util.List;
+
+import org.junit.jupiter.api.Test;
+import org.springframework.amqp.AmqpException;
+import org.springframework.amqp.core.Queue;
+import org.springframework.amqp.rabbit.connection.CachingConnectionFactory;
+import org.springframework.amqp.rabbit.core.RabbitTemplate;
+import org.springframework.amqp.rabbit.transaction.RabbitTransactionManager;
+import org.springframework.context.ConfigurableApplicationContext;
+import org.springframework.context.annotation.Bean;
+import org.springframework.context.annotation.Configuration;
+import org.springframework.transaction.support.TransactionTemplate;
+
+import dev.failover.ensure.Ensure;
+import dev.failover.test.RabbitNode;
+import dev.failover.test.junit.BrokerTest;
+import dev.failover.test.junit.Rabbit;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+
+/**
+ * Tests that work which is bound to one channel is repeated as a whole, or not at all.
+ */
+@BrokerTest
+class TransactionIntegrationTests {
+
+	private static final List<String> WHOLE = List.of("first half", "second half");
+
+	@Rabbit(name = "first", user = "north", password = "north-secret", virtualHost = "north-orders")
+	private RabbitNode first;
+
+	@Rabbit(name = "second", user = "south", password = "south-secret", virtualHost = "south-orders")
+	private RabbitNode second;
+
+	@Test
+	void transactionThatLosesItsBrokerFailsAndLeavesNoHalf() {
+		try (ConfigurableApplicationContext context = run()) {
+			Sales sales = context.getBean(Sales.class);
+			assertThatExceptionOfType(AmqpException.class).isThrownBy(() -> sales.transact(this::killUsed));
+			assertThat(context.getBean(Tries.class).count).isOne();
+		}
+		assertThat(found()).isEmpty();
+	}
+
+	@Test
+	void ensuredTransactionThatLosesItsBrokerIsRepeatedAsAWhole() {
+		try (ConfigurableApplicationContext context = run()) {
+			Sales sales = context.getBean(Sales.class);
+			sales.transactEnsured(this::killUsed);
+			assertThat(context.getBean(Tries.class).count).isEqualTo(2);
+		}
+		assertThat(found()).isEqualTo(WHOLE);
+	}
+
+	private ConfigurableApplicationContext run() {
+		return Applications.run(Shop.class, Applications.brokers(this.first, this.second));
+	}
+
+	private void killUsed() {
+		boolean onFirst = new QueueOnBroker(this.first, Shop.QUEUE).exists();
+		(onFirst ? this.first : this.second).kill();
+	}
+
+	private List<String> found() {
+		this.first.start();
+		this.second.start();
+		List<String> found = new ArrayList<>(new QueueOnBroker(this.first, Shop.QUEUE).drain());
+		found.addAll(new QueueOnBroker(this.second, Shop.QUEUE).drain());
+		return found;
+	}
+
+	@Configuration(proxyBeanMethods = false)
+	static class Shop {
+
+		static final String QUEUE = "orders";
+
+		@Bean
+		Queue orders() {
+			return new Queue(QUEUE);
+		}
+
+		@Bean
+		Tries tries() {
+			return new Tries();
+		}
+
+		@Bean
+		Sales sales(RabbitTemplate template, CachingConnectionFactory connectionFactory, Tries tries) {
+			return new Sales(template, new TransactionTemplate(new RabbitTransactionManager(connectionFactory)), tries);
+		}
+
+	}
+
+	static class Tries {
+
+		private int count;
+
+	}
+
+	static class Sales {
+
+		private final RabbitTemplate template;
+
+		private final TransactionTemplate transaction;
+
+		private final Tries tries;
+
+		Sales(RabbitTemplate template, TransactionTemplate transaction, Tries tries) {
+			this.template = template;
+			this.transaction = transaction;
+			this.tries = tries;
+		}
+
+		@Ensure
+		void transactEnsured(Runnable between) {
+			transact(between);
+		}
+
+		void transact(Runnable between) {
+			this.template.setChannelTransacted(true);
+			this.transaction.executeWithoutResult((status) -> halves(this.template::convertAndSend, between));
+		}
+
+		private void halves(Send send, Runnable between) {
+			send.send(Shop.QUEUE, WHOLE.get(0));
+			if (++this.tries.count == 1) {
+				between.run();
+			}
+			send.send(Shop.QUEUE, WHOLE.get(1));
+		}
+
+	}
+
+	@FunctionalInterface
+	private interface Send {
+
+		void send(String queue, Object order);
+
+	}
+
+}
