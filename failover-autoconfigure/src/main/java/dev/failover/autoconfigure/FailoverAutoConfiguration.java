@@ -32,6 +32,7 @@ import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 
 import dev.failover.broker.Brokers;
+import dev.failover.broker.RecoveryPolicy;
 import dev.failover.strategy.PriorityStrategy;
 import dev.failover.strategy.RoundRobinStrategy;
 import dev.failover.strategy.ShuffleStrategy;
@@ -50,8 +51,11 @@ public final class FailoverAutoConfiguration {
 
 	@Bean
 	@ConditionalOnMissingBean
-	Brokers failoverBrokers(FailoverConnectionDetails connectionDetails, BrokerEventPublisher eventPublisher) {
-		Brokers brokers = new Brokers(connectionDetails.getBrokers(), Clock.systemUTC());
+	Brokers failoverBrokers(FailoverConnectionDetails connectionDetails, BrokerEventPublisher eventPublisher,
+			FailoverProperties properties) {
+		Brokers brokers = new Brokers(connectionDetails.getBrokers(),
+				RecoveryPolicy.withSuccessThreshold(properties.getDetection().getSuccessThreshold()),
+				Clock.systemUTC());
 		brokers.addListener(new BrokerEventLogger());
 		brokers.addListener(eventPublisher);
 		return brokers;

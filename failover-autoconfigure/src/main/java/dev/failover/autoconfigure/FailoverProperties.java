@@ -50,6 +50,8 @@ public class FailoverProperties implements InitializingBean {
 
 	private final Connect connect = new Connect();
 
+	private final Detection detection = new Detection();
+
 	private final Ensure ensure = new Ensure();
 
 	private final Publish publish = new Publish();
@@ -82,6 +84,10 @@ public class FailoverProperties implements InitializingBean {
 
 	public Connect getConnect() {
 		return this.connect;
+	}
+
+	public Detection getDetection() {
+		return this.detection;
 	}
 
 	public Ensure getEnsure() {
@@ -318,6 +324,110 @@ public class FailoverProperties implements InitializingBean {
 
 		public void setTune(boolean tune) {
 			this.tune = tune;
+		}
+
+	}
+
+	/**
+	 * Settings of detection.
+	 */
+	public static class Detection {
+
+		/**
+		 * Interval between probes of a connection. The brokers that are not active are
+		 * probed ten times slower.
+		 */
+		private Duration probeInterval = Duration.ofMillis(500);
+
+		/**
+		 * How long to wait for the answer to a probe.
+		 */
+		private Duration probeTimeout = Duration.ofMillis(500);
+
+		/**
+		 * How many probes in a row must fail until a broker is given up.
+		 */
+		private int failureThreshold = 2;
+
+		/**
+		 * How many probes in a row a broker that failed must answer until it counts as up
+		 * again.
+		 */
+		private int successThreshold = 3;
+
+		/**
+		 * What to do when the active broker is blocked by a resource alarm.
+		 */
+		private OnBlocked onBlocked = OnBlocked.SWITCH;
+
+		/**
+		 * How long the active broker may be blocked until it is left.
+		 */
+		private Duration blockedGrace = Duration.ofSeconds(1);
+
+		public Duration getProbeInterval() {
+			return this.probeInterval;
+		}
+
+		public void setProbeInterval(Duration probeInterval) {
+			this.probeInterval = probeInterval;
+		}
+
+		public Duration getProbeTimeout() {
+			return this.probeTimeout;
+		}
+
+		public void setProbeTimeout(Duration probeTimeout) {
+			this.probeTimeout = probeTimeout;
+		}
+
+		public int getFailureThreshold() {
+			return this.failureThreshold;
+		}
+
+		public void setFailureThreshold(int failureThreshold) {
+			this.failureThreshold = failureThreshold;
+		}
+
+		public int getSuccessThreshold() {
+			return this.successThreshold;
+		}
+
+		public void setSuccessThreshold(int successThreshold) {
+			this.successThreshold = successThreshold;
+		}
+
+		public OnBlocked getOnBlocked() {
+			return this.onBlocked;
+		}
+
+		public void setOnBlocked(OnBlocked onBlocked) {
+			this.onBlocked = onBlocked;
+		}
+
+		public Duration getBlockedGrace() {
+			return this.blockedGrace;
+		}
+
+		public void setBlockedGrace(Duration blockedGrace) {
+			this.blockedGrace = blockedGrace;
+		}
+
+		/**
+		 * What to do when the active broker is blocked by a resource alarm.
+		 */
+		public enum OnBlocked {
+
+			/**
+			 * Switch to another broker, if there is a usable one.
+			 */
+			SWITCH,
+
+			/**
+			 * Wait until the alarm ends.
+			 */
+			WAIT
+
 		}
 
 	}

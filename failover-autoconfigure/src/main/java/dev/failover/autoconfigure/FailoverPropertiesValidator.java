@@ -39,6 +39,7 @@ final class FailoverPropertiesValidator {
 		check(StringUtils.hasText(properties.getStrategy()), "failover.strategy", "", "it is empty",
 				"Name a strategy, or remove the property");
 		validate(properties.getConnect());
+		validate(properties.getDetection());
 		validate(properties.getEnsure());
 		validate(properties.getEnsure().getInterval());
 		positive("failover.publish.confirm-timeout", properties.getPublish().getConfirmTimeout());
@@ -48,6 +49,14 @@ final class FailoverPropertiesValidator {
 	private static void validate(FailoverProperties.Connect connect) {
 		positive("failover.connect.timeout", connect.getTimeout());
 		notNegative("failover.connect.race-delay", connect.getRaceDelay());
+	}
+
+	private static void validate(FailoverProperties.Detection detection) {
+		positive("failover.detection.probe-interval", detection.getProbeInterval());
+		positive("failover.detection.probe-timeout", detection.getProbeTimeout());
+		atLeast("failover.detection.failure-threshold", detection.getFailureThreshold(), 1);
+		atLeast("failover.detection.success-threshold", detection.getSuccessThreshold(), 1);
+		notNegative("failover.detection.blocked-grace", detection.getBlockedGrace());
 	}
 
 	private static void validate(FailoverProperties.Ensure ensure) {

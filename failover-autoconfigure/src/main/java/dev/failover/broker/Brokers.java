@@ -19,7 +19,6 @@ package dev.failover.broker;
 import java.time.Clock;
 import java.util.List;
 import java.util.Optional;
-import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
@@ -43,8 +42,6 @@ public final class Brokers {
 	private final ReentrantLock lock = new ReentrantLock();
 
 	private final BrokerEvents events = new BrokerEvents();
-
-	private final List<Consumer<Activation>> suspicionListeners = new CopyOnWriteArrayList<>();
 
 	private final FailureDescriber describer;
 
@@ -212,25 +209,6 @@ public final class Brokers {
 	 */
 	public void leaveBlocked(Broker broker, long incarnation) {
 		report(broker, incarnation, this.book::leaveBlocked);
-	}
-
-	/**
-	 * Report that the active broker may have failed, so that it is probed at once.
-	 * @param suspected the activation that was current when the suspicious work began
-	 */
-	public void suspect(Activation suspected) {
-		if (suspected.equals(getActivation())) {
-			this.suspicionListeners.forEach((listener) -> listener.accept(suspected));
-		}
-	}
-
-	/**
-	 * Add a listener that is told of each {@link #suspect suspicion}.
-	 * @param listener the listener, which must not block
-	 */
-	public void addSuspicionListener(Consumer<Activation> listener) {
-		Assert.notNull(listener, "'listener' must not be null");
-		this.suspicionListeners.add(listener);
 	}
 
 	/**

@@ -25,7 +25,7 @@ import org.junit.jupiter.api.Test;
 import static org.assertj.core.api.Assertions.assertThat;
 
 /**
- * Tests for what {@link Brokers} does about brokers that are blocked or suspected.
+ * Tests for what {@link Brokers} does about brokers that are blocked.
  */
 class BrokersBlockedTests {
 
@@ -102,19 +102,6 @@ class BrokersBlockedTests {
 		this.brokers.leaveBlocked(this.first, 0);
 		assertThat(this.brokers.getIncarnation(this.first)).isZero();
 		assertThat(this.brokers.getActive()).isEqualTo(this.second);
-	}
-
-	@Test
-	void suspicionOfTheCurrentActivationIsPassedOn() {
-		List<Activation> suspected = new ArrayList<>();
-		this.brokers.addSuspicionListener(suspected::add);
-		this.brokers.connected(this.first, 0);
-		Activation activation = new Activation(this.first, 0);
-		this.brokers.suspect(activation);
-		assertThat(suspected).containsExactly(activation);
-		this.brokers.failed(this.first, 0, FailureReason.TIMEOUT, null);
-		this.brokers.suspect(activation);
-		assertThat(suspected).hasSize(1);
 	}
 
 	private BrokerState state(Broker broker) {
