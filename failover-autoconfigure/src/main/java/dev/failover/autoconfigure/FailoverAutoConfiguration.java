@@ -21,6 +21,7 @@ import java.util.Random;
 
 import com.rabbitmq.client.Channel;
 import org.springframework.amqp.rabbit.core.RabbitTemplate;
+import org.springframework.boot.amqp.autoconfigure.RabbitConnectionDetails;
 import org.springframework.boot.autoconfigure.AutoConfiguration;
 import org.springframework.boot.autoconfigure.EnableAutoConfiguration;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnBooleanProperty;
@@ -44,7 +45,7 @@ import dev.failover.strategy.WeightedStrategy;
  */
 @AutoConfiguration(beforeName = { "org.springframework.boot.amqp.autoconfigure.RabbitAutoConfiguration",
 		"org.springframework.boot.rabbitmq.autoconfigure.RabbitAutoConfiguration" })
-@ConditionalOnClass({ RabbitTemplate.class, Channel.class })
+@ConditionalOnClass({ RabbitTemplate.class, Channel.class, RabbitConnectionDetails.class })
 @ConditionalOnBooleanProperty(name = "failover.enabled", matchIfMissing = true)
 @EnableConfigurationProperties(FailoverProperties.class)
 public final class FailoverAutoConfiguration {
