@@ -51,7 +51,7 @@ final class BrokerEventLogger implements BrokerListener {
 			if (failure.reason() == FailureReason.TLS || failure.reason() == FailureReason.ACCESS_REFUSED) {
 				logger.error(line);
 			}
-			else {
+			else if (changed.from() != changed.to()) {
 				logger.warn(line);
 			}
 		}

@@ -106,7 +106,13 @@ final class BrokerBook {
 
 	void failed(BrokerEntry entry, FailureReason reason, String description) {
 		BrokerFailure failure = new BrokerFailure(reason, description, this.clock.instant());
+		BrokerFailure last = entry.lastFailure;
+		boolean another = entry.state == BrokerState.DOWN && last != null && last.reason() != reason;
 		entry.failed(failure);
+		if (another && reason != FailureReason.BLOCKED) {
+			this.events
+				.enqueue(new BrokerEvent.StateChanged(entry.broker, BrokerState.DOWN, BrokerState.DOWN, failure));
+		}
 		enter(entry, (reason == FailureReason.BLOCKED) ? BrokerState.BLOCKED : BrokerState.DOWN, failure);
 		deactivate(entry, failure);
 	}

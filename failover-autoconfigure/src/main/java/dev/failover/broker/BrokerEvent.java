@@ -26,7 +26,8 @@ import org.jspecify.annotations.Nullable;
 public sealed interface BrokerEvent {
 
 	/**
-	 * A broker changed its state.
+	 * A broker changed its state, or failed for another reason than before while it was
+	 * down: then both states are the same.
 	 *
 	 * @param broker the broker
 	 * @param from the state before
