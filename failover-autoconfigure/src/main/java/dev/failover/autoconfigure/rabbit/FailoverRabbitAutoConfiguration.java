@@ -131,6 +131,11 @@ public final class FailoverRabbitAutoConfiguration {
 	}
 
 	@Bean
+	static DeclareOncePostProcessor failoverDeclareOncePostProcessor() {
+		return new DeclareOncePostProcessor();
+	}
+
+	@Bean
 	StartupCheck failoverStartupCheck(FailoverConnectionFactory connectionFactory, FailoverProperties properties) {
 		return new StartupCheck(connectionFactory, properties.getStartup(), properties.getConnect().getTimeout());
 	}
