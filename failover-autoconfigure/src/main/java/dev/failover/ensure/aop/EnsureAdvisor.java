@@ -97,7 +97,7 @@ public final class EnsureAdvisor extends AbstractPointcutAdvisor {
 
 		@Override
 		public boolean matches(Method method, Class<?> targetClass) {
-			EnsureAdvisor.this.operations.warn(targetClass);
+			EnsureAdvisor.this.operations.inspect(targetClass);
 			return EnsureAdvisor.this.operations.get(method, targetClass) != null;
 		}
 

@@ -45,7 +45,7 @@ final class EnsureOperations {
 
 	private final Map<MethodClassKey, Optional<EnsureOperation>> operations = new ConcurrentHashMap<>(64);
 
-	private final Set<Class<?>> warned = ConcurrentHashMap.newKeySet();
+	private final Set<Class<?>> inspected = ConcurrentHashMap.newKeySet();
 
 	EnsureOperations(EnsureAnnotationParser parser) {
 		this.parser = parser;
@@ -82,22 +82,31 @@ final class EnsureOperations {
 	}
 
 	/**
-	 * Warn of annotations that a proxy cannot honour, once for each class.
+	 * Look at all methods of a class, once: whether a class is advised is settled by the
+	 * first method that matches, and the others would be looked at no earlier than they
+	 * are called. Warns of annotations that a proxy cannot honour.
+	 * @throws IllegalStateException if one of them is annotated wrongly
 	 */
-	void warn(Class<?> targetClass) {
+	void inspect(Class<?> targetClass) {
 		Class<?> userClass = ClassUtils.getUserClass(targetClass);
-		if (!this.warned.add(userClass)) {
+		if (this.inspected.contains(userClass)) {
 			return;
 		}
-		int unreachable = Modifier.PRIVATE | Modifier.FINAL | Modifier.STATIC;
 		MethodIntrospector
 			.selectMethods(userClass,
-					(MethodIntrospector.MetadataLookup<Ensure>) (method) -> ((method.getModifiers() & unreachable) != 0)
-							? AnnotatedElementUtils.findMergedAnnotation(method, Ensure.class) : null)
+					(MethodIntrospector.MetadataLookup<EnsureOperation>) (method) -> get(method, userClass))
 			.keySet()
+			.stream()
+			.filter(EnsureOperations::isUnreachable)
+			.filter((method) -> AnnotatedElementUtils.hasAnnotation(method, Ensure.class))
 			.forEach((method) -> logger.warn(("@Ensure on %s.%s has no effect if it is called through a proxy of the "
 					+ "class: it is private, static or final")
 				.formatted(userClass.getName(), method.getName())));
+		this.inspected.add(userClass);
+	}
+
+	private static boolean isUnreachable(Method method) {
+		return (method.getModifiers() & (Modifier.PRIVATE | Modifier.FINAL | Modifier.STATIC)) != 0;
 	}
 
 }
