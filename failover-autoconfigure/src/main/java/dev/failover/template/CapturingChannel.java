@@ -16,8 +16,10 @@
 
 package dev.failover.template;
 
+import java.io.IOException;
 import java.lang.reflect.Method;
 import java.lang.reflect.Proxy;
+import java.nio.charset.StandardCharsets;
 import java.util.Objects;
 
 import com.rabbitmq.client.AMQP.BasicProperties;
@@ -55,6 +57,33 @@ interface CapturingChannel extends Channel {
 	 * @param body the body
 	 */
 	record Captured(String exchange, String routingKey, BasicProperties properties, byte[] body) {
+
+		private static final int SHORT_STRING = 255;
+
+		/**
+		 * Refuse a message that the client would refuse while it writes it, to the harm
+		 * of others on the same channel.
+		 * @throws PublishException if the message cannot be encoded
+		 */
+		void check() {
+			checkLength("exchange", this.exchange);
+			checkLength("routing key", this.routingKey);
+			try {
+				this.properties.toFrame(1, this.body.length);
+			}
+			catch (IOException | IllegalArgumentException ex) {
+				throw new PublishException("The message cannot be encoded: " + ex.getMessage(), PublishOutcome.NOT_SENT,
+						this.properties.getMessageId(), ex);
+			}
+		}
+
+		private void checkLength(String name, String value) {
+			if (value.length() > SHORT_STRING || value.getBytes(StandardCharsets.UTF_8).length > SHORT_STRING) {
+				throw new PublishException("The %s is longer than %d bytes".formatted(name, SHORT_STRING),
+						PublishOutcome.NOT_SENT, this.properties.getMessageId(), null);
+			}
+		}
+
 	}
 
 	/**

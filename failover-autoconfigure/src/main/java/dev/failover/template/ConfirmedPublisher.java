@@ -74,6 +74,8 @@ final class ConfirmedPublisher {
 
 	private volatile @Nullable PublishChannel channel;
 
+	private volatile @Nullable Publication inHand;
+
 	private volatile boolean closing;
 
 	private volatile boolean closed;
@@ -118,15 +120,16 @@ final class ConfirmedPublisher {
 		while (!this.closed) {
 			try {
 				takeLossIn();
-				Publication next = next();
-				if (next != null && !next.isDone()) {
-					publish(next);
+				this.inHand = next();
+				if (this.inHand != null && !this.inHand.isDone()) {
+					publish(this.inHand);
 				}
+				this.inHand = null;
 			}
 			catch (InterruptedException ex) {
 				logger.debug("Publisher is interrupted, closed: " + this.closed);
 			}
-			catch (RuntimeException ex) {
+			catch (RuntimeException | Error ex) {
 				logger.error("Publisher failed, and goes on", ex);
 			}
 		}
@@ -268,6 +271,7 @@ final class ConfirmedPublisher {
 	private void forEachUnfinished(Consumer<Publication> action) {
 		this.queue.forEach((signal) -> signal.ifPresent(action));
 		this.backlog.forEach(action);
+		Optional.ofNullable(this.inHand).ifPresent(action);
 		PublishChannel current = this.channel;
 		if (current != null) {
 			current.unconfirmed().forEach(action);

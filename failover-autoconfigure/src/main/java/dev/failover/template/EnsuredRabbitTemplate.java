@@ -157,12 +157,15 @@ public abstract class EnsuredRabbitTemplate extends RabbitTemplate {
 	@Override
 	public <T extends @Nullable Object> T invoke(OperationsCallback<T> action,
 			com.rabbitmq.client.@Nullable ConfirmCallback acks, com.rabbitmq.client.@Nullable ConfirmCallback nacks) {
+		boolean outermost = this.invoking.get() == null;
 		this.invoking.set(Boolean.TRUE);
 		try {
 			return super.invoke(action, acks, nacks);
 		}
 		finally {
-			this.invoking.remove();
+			if (outermost) {
+				this.invoking.remove();
+			}
 		}
 	}
 

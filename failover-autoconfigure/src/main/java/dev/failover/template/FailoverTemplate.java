@@ -124,23 +124,23 @@ public class FailoverTemplate extends EnsuredRabbitTemplate {
 		}
 		Publication publication = prepare(exchange, routingKey, message, correlationData);
 		this.publisher.submit(publication);
+		AmqpException failure = await(publication);
+		if (publication.tries() > 0) {
+			EnsureScope.markSent();
+		}
+		report(correlationData, failure, publication.returned());
+		if (failure != null && !(failure instanceof MessageReturnedException && this.returnsCallback != null)) {
+			throw failure;
+		}
+	}
+
+	private static @Nullable AmqpException await(Publication publication) {
 		try {
 			publication.await();
-			EnsureScope.markSent();
-			report(correlationData, null, null);
-		}
-		catch (MessageReturnedException ex) {
-			report(correlationData, ex, publication.returned());
-			if (this.returnsCallback == null) {
-				throw ex;
-			}
+			return null;
 		}
 		catch (AmqpException ex) {
-			if (publication.tries() > 0) {
-				EnsureScope.markSent();
-			}
-			report(correlationData, ex, null);
-			throw ex;
+			return ex;
 		}
 	}
 
@@ -188,6 +188,7 @@ public class FailoverTemplate extends EnsuredRabbitTemplate {
 		CapturingChannel channel = CapturingChannel.create();
 		doSend(channel, exchange, routingKey, message, false, correlationData);
 		CapturingChannel.Captured captured = channel.captured();
+		captured.check();
 		boolean idempotent = getEnsurePolicy().idempotent() && EnsureScope.isIdempotent();
 		long deadline = System.nanoTime() + EnsureScope.remainingNanos(getEnsurePolicy().timeout().toNanos());
 		return new Publication(captured.exchange(), captured.routingKey(), isMandatoryFor(message),
@@ -210,8 +211,9 @@ public class FailoverTemplate extends EnsuredRabbitTemplate {
 			@Nullable ReturnedMessage returned) {
 		boolean ack = failure == null || returned != null;
 		String reason = (failure != null && returned == null) ? failure.getMessage() : null;
-		if (returned != null && this.returnsCallback != null) {
-			this.returnsCallback.returnedMessage(returned);
+		ReturnsCallback returns = this.returnsCallback;
+		if (returned != null && returns != null) {
+			call(() -> returns.returnedMessage(returned));
 		}
 		if (correlationData != null) {
 			if (returned != null) {
@@ -219,8 +221,21 @@ public class FailoverTemplate extends EnsuredRabbitTemplate {
 			}
 			correlationData.getFuture().complete(new CorrelationData.Confirm(ack, reason));
 		}
-		if (this.confirmCallback != null) {
-			this.confirmCallback.confirm(correlationData, ack, reason);
+		ConfirmCallback confirms = this.confirmCallback;
+		if (confirms != null) {
+			call(() -> confirms.confirm(correlationData, ack, reason));
+		}
+	}
+
+	/**
+	 * A callback that throws does not change what has become of the message.
+	 */
+	private void call(Runnable callback) {
+		try {
+			callback.run();
+		}
+		catch (RuntimeException ex) {
+			this.logger.error("Callback of a template failed", ex);
 		}
 	}
 

@@ -21,6 +21,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.concurrent.locks.ReentrantLock;
 
 import com.rabbitmq.client.AMQP.BasicProperties;
 import org.jspecify.annotations.Nullable;
@@ -47,6 +48,8 @@ final class Publication {
 	private final long deadline;
 
 	private final CompletableFuture<Confirmation> result = new CompletableFuture<>();
+
+	private final ReentrantLock lock = new ReentrantLock();
 
 	private volatile int tries;
 
@@ -136,9 +139,23 @@ final class Publication {
 		this.suspect = true;
 	}
 
-	void writing(long now) {
-		this.writtenAt = now;
-		this.tries++;
+	/**
+	 * Count a try, unless the message has ended.
+	 * @return whether the message may be written
+	 */
+	boolean beginTry(long now) {
+		this.lock.lock();
+		try {
+			if (isDone()) {
+				return false;
+			}
+			this.writtenAt = now;
+			this.tries++;
+			return true;
+		}
+		finally {
+			this.lock.unlock();
+		}
 	}
 
 	void notWritten() {
@@ -171,8 +188,17 @@ final class Publication {
 		this.result.complete(new Confirmation(messageId(), this.tries));
 	}
 
+	/**
+	 * End without a confirm. The outcome cannot be overtaken by a try that begins.
+	 */
 	void fail(String message) {
-		fail(message, (this.tries == 0) ? PublishOutcome.NOT_SENT : PublishOutcome.UNKNOWN);
+		this.lock.lock();
+		try {
+			fail(message, (this.tries == 0) ? PublishOutcome.NOT_SENT : PublishOutcome.UNKNOWN);
+		}
+		finally {
+			this.lock.unlock();
+		}
 	}
 
 	void fail(String message, PublishOutcome outcome) {

@@ -89,13 +89,15 @@ final class PublishChannel {
 	}
 
 	/**
-	 * Write a message. It is in the ledger also if this fails.
+	 * Write a message that has not ended. It is in the ledger also if this fails.
 	 * @throws IOException if the connection is lost
 	 * @throws AlreadyClosedException if nothing was written because the channel is closed
 	 */
 	void publish(Publication publication) throws IOException {
+		if (!publication.beginTry(System.nanoTime())) {
+			return;
+		}
 		this.ledger.put(this.channel.getNextPublishSeqNo(), publication);
-		publication.writing(System.nanoTime());
 		try {
 			this.channel.basicPublish(publication.exchange(), publication.routingKey(), publication.mandatory(),
 					publication.properties(), publication.body());

@@ -38,6 +38,7 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.springframework.amqp.AmqpException;
 
 import dev.failover.test.RabbitNode;
 import dev.failover.test.TestBroker;
@@ -119,6 +120,32 @@ class FailoverTemplateIntegrationTests {
 			assertThatExceptionOfType(MessageReturnedException.class)
 				.isThrownBy(() -> template.convertAndSend("", "nobody", "lost"))
 				.withMessageContaining("NO_ROUTE");
+			template.destroy();
+		}
+	}
+
+	@Test
+	void messageThatCannotBeEncodedHarmsNobodyElse() throws Exception {
+		try (PublishingFixture fixture = new PublishingFixture(List.of(one, two))) {
+			FailoverTemplate template = fixture.template(PublishSettings.DEFAULTS);
+			var good = template.convertAndSendAsync("", QUEUE, "good");
+			assertThatExceptionOfType(PublishException.class)
+				.isThrownBy(() -> template.convertAndSend("", "x".repeat(256), "bad"))
+				.withMessageContaining("routing key is longer than 255 bytes")
+				.satisfies((ex) -> assertThat(ex.getOutcome()).isEqualTo(PublishOutcome.NOT_SENT));
+			assertThat(good.get(10, TimeUnit.SECONDS).tries()).isEqualTo(1);
+			template.destroy();
+		}
+	}
+
+	@Test
+	void callbackThatThrowsDoesNotMakeAConfirmedSendFail() {
+		try (PublishingFixture fixture = new PublishingFixture(List.of(one, two))) {
+			FailoverTemplate template = fixture.template(PublishSettings.DEFAULTS);
+			template.setConfirmCallback((correlation, ack, reason) -> {
+				throw new AmqpException("expected by the test");
+			});
+			template.convertAndSend("", QUEUE, "good");
 			template.destroy();
 		}
 	}
