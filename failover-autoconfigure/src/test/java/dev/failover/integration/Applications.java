@@ -25,6 +25,7 @@ import org.springframework.boot.autoconfigure.EnableAutoConfiguration;
 import org.springframework.context.ConfigurableApplicationContext;
 import org.springframework.context.annotation.Configuration;
 
+import dev.failover.test.RabbitNode;
 import dev.failover.test.TestBroker;
 
 /**
@@ -45,6 +46,16 @@ final class Applications {
 		application.setWebApplicationType(WebApplicationType.NONE);
 		application.setRegisterShutdownHook(false);
 		return application.run(Arrays.stream(properties).map((property) -> "--" + property).toArray(String[]::new));
+	}
+
+	/**
+	 * Let nodes write to disk which queues they have, which they do with a delay: a node
+	 * that is killed before comes back without a queue that is new.
+	 */
+	static void writeQueues(RabbitNode... nodes) {
+		for (RabbitNode node : nodes) {
+			node.evaluate("mnesia:sync_log().");
+		}
 	}
 
 	@Configuration(proxyBeanMethods = false)

@@ -58,6 +58,7 @@ class ExistingApplicationIntegrationTests {
 			Till till = context.getBean(Till.class);
 			try (Senders senders = Senders.start(4, 1000, till::sell)) {
 				senders.awaitThird();
+				Applications.writeQueues(this.first, this.second);
 				this.first.kill();
 				senders.awaitEnd();
 				assertThat(senders.errors()).isEmpty();

@@ -80,6 +80,7 @@ class LostBrokerIntegrationTests {
 			senders = Senders.start(THREADS, EACH, send);
 			try (senders) {
 				senders.awaitThird();
+				Applications.writeQueues(this.first, this.second);
 				active = active(context);
 				fault.strike(active);
 				senders.awaitEnd();

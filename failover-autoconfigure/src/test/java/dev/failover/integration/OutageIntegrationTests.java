@@ -61,6 +61,7 @@ class OutageIntegrationTests {
 			senders = Senders.start(4, 3000, (order) -> template.convertAndSend(Shop.QUEUE, order));
 			try (senders) {
 				senders.awaitThird();
+				Applications.writeQueues(this.first, this.second);
 				this.second.kill();
 				this.first.kill();
 				Brokers brokers = context.getBean(Brokers.class);
@@ -83,9 +84,7 @@ class OutageIntegrationTests {
 						"failover.brokers=" + through(north, this.first) + ";" + through(south, this.second))) {
 			RabbitTemplate template = context.getBean(RabbitTemplate.class);
 			template.convertAndSend(Shop.QUEUE, "first");
-			// A node writes to disk with a delay that it has a new queue
-			this.first.evaluate("mnesia:sync_log().");
-			this.second.evaluate("mnesia:sync_log().");
+			Applications.writeQueues(this.first, this.second);
 			senders = Senders.start(200, 60, (order) -> template.convertAndSend(Shop.QUEUE, order));
 			try (senders) {
 				senders.awaitThird();

@@ -77,6 +77,9 @@ class FailoverTemplateIntegrationTests {
 				channel.queueDelete(QUEUE);
 				channel.queueDeclare(QUEUE, true, false, false, null);
 			}
+			// a node that is killed before it has written that comes back without the
+			// queue
+			node.evaluate("mnesia:sync_log().");
 		}
 	}
 
