@@ -16,6 +16,9 @@
 
 package dev.failover.autoconfigure;
 
+import java.util.EnumSet;
+import java.util.Set;
+
 import org.apache.commons.logging.Log;
 import org.apache.commons.logging.LogFactory;
 
@@ -34,6 +37,9 @@ final class BrokerEventLogger implements BrokerListener {
 
 	private static final Log logger = LogFactory.getLog("dev.failover.events");
 
+	private static final Set<FailureReason> TO_BE_MENDED = EnumSet.of(FailureReason.TLS, FailureReason.ACCESS_REFUSED,
+			FailureReason.NOT_PREPARED);
+
 	@Override
 	public void onEvent(BrokerEvent event) {
 		if (event instanceof BrokerEvent.StateChanged changed) {
@@ -48,7 +54,7 @@ final class BrokerEventLogger implements BrokerListener {
 		BrokerFailure failure = changed.failure();
 		if (failure != null) {
 			String line = "Broker %s failed: %s".formatted(changed.broker(), failure);
-			if (failure.reason() == FailureReason.TLS || failure.reason() == FailureReason.ACCESS_REFUSED) {
+			if (TO_BE_MENDED.contains(failure.reason())) {
 				logger.error(line);
 			}
 			else if (changed.from() != changed.to()) {

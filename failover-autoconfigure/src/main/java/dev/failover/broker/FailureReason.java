@@ -53,6 +53,12 @@ public enum FailureReason {
 	TLS,
 
 	/**
+	 * The broker answers, but a connection to it could not be made ready for the
+	 * application: for example, it refused the declaration of the topology.
+	 */
+	NOT_PREPARED,
+
+	/**
 	 * The broker blocks publishers because of a resource alarm.
 	 */
 	BLOCKED

@@ -19,7 +19,6 @@ package dev.failover.connection;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.concurrent.ExecutionException;
-import java.util.concurrent.ExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.locks.ReentrantLock;
@@ -59,13 +58,12 @@ final class ActiveConnector {
 		this.raceDelay = raceDelay;
 	}
 
-	Connection connect(@Nullable ExecutorService consumers, @Nullable String name)
-			throws IOException, TimeoutException, InterruptedException {
+	Connection connect(ConnectRequest request) throws IOException, TimeoutException, InterruptedException {
 		long deadline = System.nanoTime() + budget().toNanos();
 		do {
 			Activation active = this.brokers.getActivation();
-			Connection connection = (active != null) ? connectTo(active, consumers, name)
-					: elect(consumers, name, deadline - System.nanoTime());
+			Connection connection = (active != null) ? connectTo(active, request)
+					: elect(request, deadline - System.nanoTime());
 			if (connection != null) {
 				return connection;
 			}
@@ -79,9 +77,8 @@ final class ActiveConnector {
 		return this.connector.timeout().multipliedBy(this.brokers.getAll().size() + 1L);
 	}
 
-	private @Nullable Connection connectTo(Activation active, @Nullable ExecutorService consumers,
-			@Nullable String name) throws InterruptedException {
-		ConnectAttempt attempt = this.connector.start(active.broker(), consumers, name);
+	private @Nullable Connection connectTo(Activation active, ConnectRequest request) throws InterruptedException {
+		ConnectAttempt attempt = this.connector.start(active.broker(), request);
 		try {
 			Connection connection = attempt.result().get(this.connector.timeout().toNanos(), TimeUnit.NANOSECONDS);
 			return accept(attempt, connection);
@@ -107,8 +104,7 @@ final class ActiveConnector {
 		return connection;
 	}
 
-	private @Nullable Connection elect(@Nullable ExecutorService consumers, @Nullable String name, long nanos)
-			throws IOException, InterruptedException {
+	private @Nullable Connection elect(ConnectRequest request, long nanos) throws IOException, InterruptedException {
 		Election mine = new Election();
 		Election running = join(mine);
 		if (running != mine) {
@@ -117,7 +113,7 @@ final class ActiveConnector {
 		}
 		try {
 			ConnectRace race = new ConnectRace(this.brokers, this.connector, this.raceDelay);
-			ConnectRace.Winner winner = race.run(this.plan.take(), consumers, name);
+			ConnectRace.Winner winner = race.run(this.plan.take(), request);
 			Connection connection = accept(winner.attempt(), winner.connection());
 			mine.succeed();
 			return connection;

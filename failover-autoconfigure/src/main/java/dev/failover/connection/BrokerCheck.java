@@ -48,7 +48,7 @@ final class BrokerCheck {
 	void run() throws IOException, InterruptedException {
 		List<ConnectAttempt> attempts = new ArrayList<>();
 		for (Broker broker : this.brokers.getAll()) {
-			ConnectAttempt attempt = this.connector.start(broker, null, "failover-check");
+			ConnectAttempt attempt = this.connector.start(broker, ConnectRequest.named("failover-check"));
 			this.connector.discard(attempt);
 			attempts.add(attempt);
 		}

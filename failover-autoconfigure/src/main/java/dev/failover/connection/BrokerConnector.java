@@ -25,7 +25,6 @@ import java.util.Set;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
-import java.util.concurrent.ExecutorService;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.SynchronousQueue;
@@ -73,6 +72,8 @@ final class BrokerConnector implements AutoCloseable {
 	private final ThreadLocal<@Nullable ConnectAttempt> current = new ThreadLocal<>();
 
 	private final List<Consumer<OpenConnection>> listeners = new CopyOnWriteArrayList<>();
+
+	private final List<ConnectionPreparer> preparers = new CopyOnWriteArrayList<>();
 
 	private final ThreadPoolExecutor executor;
 
@@ -126,23 +127,31 @@ final class BrokerConnector implements AutoCloseable {
 	/**
 	 * Begin to open a connection. The attempt ends within the connect time-out.
 	 */
-	ConnectAttempt start(Broker broker, @Nullable ExecutorService consumers, @Nullable String name) {
-		return start(broker, consumers, name, this.settings.timeout(), this::ended);
+	ConnectAttempt start(Broker broker, ConnectRequest request) {
+		return start(broker, request, List.of(), this.settings.timeout(), this::ended);
+	}
+
+	/**
+	 * Begin to open a connection and to prepare it, all within the connect time-out.
+	 */
+	ConnectAttempt startPrepared(Broker broker, ConnectRequest request) {
+		return start(broker, request, this.preparers, this.settings.timeout(), this::ended);
 	}
 
 	/**
 	 * Begin to open a connection, without telling {@link Brokers} if that fails.
 	 */
 	ConnectAttempt startUnreported(Broker broker, String name, Duration timeout) {
-		return start(broker, null, name, timeout, (attempt, failure) -> this.attempts.remove(attempt));
+		return start(broker, ConnectRequest.named(name), List.of(), timeout,
+				(attempt, failure) -> this.attempts.remove(attempt));
 	}
 
-	private ConnectAttempt start(Broker broker, @Nullable ExecutorService consumers, @Nullable String name,
+	private ConnectAttempt start(Broker broker, ConnectRequest request, List<ConnectionPreparer> toPrepare,
 			Duration within, BiConsumer<ConnectAttempt, @Nullable Throwable> onEnd) {
 		ConnectAttempt attempt = new ConnectAttempt(broker, this.brokers.getIncarnation(broker), onEnd);
 		this.attempts.add(attempt);
 		try {
-			this.executor.execute(() -> connect(attempt, consumers, name));
+			this.executor.execute(() -> connect(attempt, request, toPrepare));
 			var timeout = this.timer.schedule(() -> attempt.fail(timeout(broker, within)), within.toMillis(),
 					TimeUnit.MILLISECONDS);
 			attempt.result().whenComplete((connection, failure) -> timeout.cancel(false));
@@ -157,15 +166,17 @@ final class BrokerConnector implements AutoCloseable {
 		return new TimeoutException("%s did not answer within %d ms".formatted(broker.uri(), within.toMillis()));
 	}
 
-	private void connect(ConnectAttempt attempt, @Nullable ExecutorService consumers, @Nullable String name) {
+	private void connect(ConnectAttempt attempt, ConnectRequest request, List<ConnectionPreparer> toPrepare) {
 		Broker broker = attempt.broker();
 		this.current.set(attempt);
 		try {
 			ConnectionFactory factory = factory(broker);
 			List<Address> address = List.of(new Address(broker.host(), broker.port()));
-			Connection connection = (consumers != null) ? factory.newConnection(consumers, address, name)
-					: factory.newConnection(address, name);
+			Connection connection = (request.consumers() != null)
+					? factory.newConnection(request.consumers(), address, request.name())
+					: factory.newConnection(address, request.name());
 			watch(attempt, connection);
+			prepare(attempt.opened(connection), toPrepare);
 			attempt.succeed(connection);
 		}
 		catch (IOException | TimeoutException | RuntimeException ex) {
@@ -173,6 +184,18 @@ final class BrokerConnector implements AutoCloseable {
 		}
 		finally {
 			this.current.remove();
+		}
+	}
+
+	private static void prepare(OpenConnection connection, List<ConnectionPreparer> preparers)
+			throws PreparationException {
+		try {
+			for (ConnectionPreparer preparer : preparers) {
+				preparer.prepare(connection);
+			}
+		}
+		catch (IOException | RuntimeException ex) {
+			throw new PreparationException(connection.broker().name(), ex);
 		}
 	}
 
@@ -220,6 +243,10 @@ final class BrokerConnector implements AutoCloseable {
 	void inUse(ConnectAttempt attempt, Connection connection) {
 		OpenConnection opened = attempt.opened(connection);
 		this.listeners.forEach((listener) -> listener.accept(opened));
+	}
+
+	void addPreparer(ConnectionPreparer preparer) {
+		this.preparers.add(preparer);
 	}
 
 	void addListener(Consumer<OpenConnection> listener) {

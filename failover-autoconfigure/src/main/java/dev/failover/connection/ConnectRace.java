@@ -25,7 +25,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.ExecutionException;
-import java.util.concurrent.ExecutorService;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 
@@ -74,13 +73,12 @@ final class ConnectRace {
 	 * @throws BrokersUnavailableException if every attempt failed
 	 * @throws AuthenticationFailureException if every broker refused the login
 	 */
-	Winner run(List<Broker> order, @Nullable ExecutorService consumers, @Nullable String name)
-			throws IOException, InterruptedException {
+	Winner run(List<Broker> order, ConnectRequest request) throws IOException, InterruptedException {
 		try {
 			Iterator<Broker> candidates = order.iterator();
 			while (candidates.hasNext() || !this.running.isEmpty()) {
 				if (candidates.hasNext()) {
-					start(candidates.next(), consumers, name);
+					start(candidates.next(), request);
 				}
 				Winner winner = awaitWinner(candidates.hasNext());
 				if (winner != null) {
@@ -94,8 +92,8 @@ final class ConnectRace {
 		}
 	}
 
-	private void start(Broker broker, @Nullable ExecutorService consumers, @Nullable String name) {
-		ConnectAttempt attempt = this.connector.start(broker, consumers, name);
+	private void start(Broker broker, ConnectRequest request) {
+		ConnectAttempt attempt = this.connector.startPrepared(broker, request);
 		this.running.add(attempt);
 		attempt.result().whenComplete((connection, failure) -> this.ended.add(attempt));
 	}

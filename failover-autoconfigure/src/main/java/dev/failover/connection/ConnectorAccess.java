@@ -44,7 +44,7 @@ final class ConnectorAccess implements BrokerAccess {
 
 	@Override
 	public CompletableFuture<@Nullable Void> check(Broker broker) {
-		return discarded(this.connector.start(broker, null, PROBE));
+		return discarded(this.connector.start(broker, ConnectRequest.named(PROBE)));
 	}
 
 	@Override
@@ -59,7 +59,7 @@ final class ConnectorAccess implements BrokerAccess {
 
 	@Override
 	public CompletableFuture<OpenConnection> open(Broker broker, String name) {
-		ConnectAttempt attempt = this.connector.start(broker, null, name);
+		ConnectAttempt attempt = this.connector.start(broker, ConnectRequest.named(name));
 		return attempt.result().thenApply(attempt::opened);
 	}
 

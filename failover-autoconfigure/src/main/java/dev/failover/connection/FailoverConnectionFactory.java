@@ -90,12 +90,22 @@ public class FailoverConnectionFactory extends FanOutConnectionFactory implement
 	public Connection newConnection(@Nullable ExecutorService executor, AddressResolver addressResolver,
 			@Nullable String clientProvidedName) throws IOException, TimeoutException {
 		try {
-			return this.connector.connect(executor, clientProvidedName);
+			return this.connector.connect(new ConnectRequest(executor, clientProvidedName));
 		}
 		catch (InterruptedException ex) {
 			Thread.currentThread().interrupt();
 			throw new InterruptedIOException("Interrupted while connecting to a broker");
 		}
+	}
+
+	/**
+	 * Add a preparer of new connections, behind those that were added before. They run in
+	 * this order.
+	 * @param preparer the preparer
+	 */
+	public void addPreparer(ConnectionPreparer preparer) {
+		Assert.notNull(preparer, "'preparer' must not be null");
+		this.brokerConnector.addPreparer(preparer);
 	}
 
 	/**

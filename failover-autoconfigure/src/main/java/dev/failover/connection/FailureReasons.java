@@ -43,7 +43,11 @@ final class FailureReasons {
 	 * yet
 	 */
 	static FailureReason of(Throwable failure) {
+		FailureReason unknown = FailureReason.UNREACHABLE;
 		for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
+			if (cause instanceof PreparationException) {
+				unknown = FailureReason.NOT_PREPARED;
+			}
 			if (cause instanceof PossibleAuthenticationFailureException && !isClosedByBroker(cause.getCause())) {
 				return FailureReason.ACCESS_REFUSED;
 			}
@@ -57,7 +61,7 @@ final class FailureReasons {
 				return of(signal);
 			}
 		}
-		return FailureReason.UNREACHABLE;
+		return unknown;
 	}
 
 	/**
@@ -74,6 +78,9 @@ final class FailureReasons {
 				case AMQP.ACCESS_REFUSED, AMQP.NOT_ALLOWED, AMQP.INVALID_PATH -> FailureReason.ACCESS_REFUSED;
 				default -> FailureReason.CONNECTION_CLOSED;
 			};
+		}
+		if (!signal.isHardError()) {
+			return FailureReason.NOT_PREPARED;
 		}
 		return (signal.getCause() instanceof SSLException) ? FailureReason.TLS : FailureReason.CONNECTION_LOST;
 	}

@@ -51,6 +51,7 @@ import dev.failover.broker.Broker;
 import dev.failover.broker.Brokers;
 import dev.failover.broker.Reconnector;
 import dev.failover.connection.ConnectSettings;
+import dev.failover.connection.ConnectionPreparer;
 import dev.failover.connection.FailoverConnectionFactory;
 import dev.failover.connection.SpringReconnector;
 import dev.failover.strategy.FailoverStrategy;
@@ -88,18 +89,20 @@ public final class FailoverRabbitAutoConfiguration {
 			FailoverProperties properties, Environment environment, FailoverConnectionDetails details,
 			RabbitConnectionDetails rabbitDetails, RabbitProperties rabbitProperties,
 			RabbitConnectionFactoryBeanConfigurer configurer, ObjectProvider<ConnectionFactoryCustomizer> customizers,
-			ObjectProvider<SslBundles> sslBundles) {
+			ObjectProvider<SslBundles> sslBundles, ObjectProvider<ConnectionPreparer> preparers) {
 		FailoverStrategy strategy = strategy(properties.getStrategy(), strategies);
 		FailoverProperties.Connect connect = properties.getConnect();
 		boolean rpcTimeoutConfigured = UserSettings.isSet(environment, "spring.rabbitmq.channel-rpc-timeout");
 		BrokerConnectionFactories factories = new BrokerConnectionFactories(details, rabbitDetails, rabbitProperties,
 				configurer, customizers.orderedStream().toList(), sslBundles.getIfAvailable());
-		return new FailoverConnectionFactory(brokers, strategy,
+		FailoverConnectionFactory factory = new FailoverConnectionFactory(brokers, strategy,
 				brokers.getAll()
 					.stream()
 					.collect(Collectors.toMap(Broker::name,
 							(broker) -> factories.create(broker, connect.getTimeout(), rpcTimeoutConfigured))),
 				new ConnectSettings(connect.getTimeout(), connect.getRaceDelay()));
+		preparers.orderedStream().forEach(factory::addPreparer);
+		return factory;
 	}
 
 	private static FailoverStrategy strategy(String name, Map<String, FailoverStrategy> strategies) {

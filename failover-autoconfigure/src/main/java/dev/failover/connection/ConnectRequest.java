@@ -1,0 +1,35 @@
+/*
+ * Copyright 2026-present the original author or authors.
+ *
+ * Licensed under the Apache License, Version 2.0 (the "License");
+ * you may not use this file except in compliance with the License.
+ * You may obtain a copy of the License at
+ *
+ *      https://www.apache.org/licenses/LICENSE-2.0
+ *
+ * Unless required by applicable law or agreed to in writing, software
+ * distributed under the License is distributed on an "AS IS" BASIS,
+ * WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+ * See the License for the specific language governing permissions and
+ * limitations under the License.
+ */
+
+package dev.failover.connection;
+
+import java.util.concurrent.ExecutorService;
+
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What a connection is opened with.
+ *
+ * @param consumers runs the callbacks of consumers; the factory's own if {@code null}
+ * @param name the name of the connection, as the broker shows it
+ */
+record ConnectRequest(@Nullable ExecutorService consumers, @Nullable String name) {
+
+	static ConnectRequest named(String name) {
+		return new ConnectRequest(null, name);
+	}
+
+}
