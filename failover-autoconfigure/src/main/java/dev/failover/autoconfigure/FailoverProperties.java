@@ -48,6 +48,12 @@ public class FailoverProperties implements InitializingBean {
 	 */
 	private Startup startup = Startup.LAZY;
 
+	/**
+	 * Whether to keep connections to the broker that comes next, so that a failover need
+	 * not open them.
+	 */
+	private boolean standby = true;
+
 	private final Connect connect = new Connect();
 
 	private final Detection detection = new Detection();
@@ -80,6 +86,14 @@ public class FailoverProperties implements InitializingBean {
 
 	public void setStartup(Startup startup) {
 		this.startup = startup;
+	}
+
+	public boolean isStandby() {
+		return this.standby;
+	}
+
+	public void setStandby(boolean standby) {
+		this.standby = standby;
 	}
 
 	public Connect getConnect() {

@@ -18,6 +18,7 @@ package dev.failover.connection;
 
 import java.io.IOException;
 import java.time.Duration;
+import java.util.List;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
@@ -29,11 +30,13 @@ import org.apache.commons.logging.LogFactory;
 import org.jspecify.annotations.Nullable;
 
 import dev.failover.broker.Activation;
+import dev.failover.broker.Broker;
 import dev.failover.broker.Brokers;
 
 /**
  * Opens connections to the active broker. While there is none, one caller elects it by a
- * race over all brokers, and the others wait for the result.
+ * race over all brokers, and the others wait for the result. Standby connections are
+ * taken where there are any.
  */
 final class ActiveConnector {
 
@@ -45,16 +48,19 @@ final class ActiveConnector {
 
 	private final BrokerConnector connector;
 
+	private final Standby standby;
+
 	private final Duration raceDelay;
 
 	private final ReentrantLock lock = new ReentrantLock();
 
 	private @Nullable Election election;
 
-	ActiveConnector(Brokers brokers, ConnectPlan plan, BrokerConnector connector, Duration raceDelay) {
+	ActiveConnector(Brokers brokers, ConnectPlan plan, BrokerConnector connector, Standby standby, Duration raceDelay) {
 		this.brokers = brokers;
 		this.plan = plan;
 		this.connector = connector;
+		this.standby = standby;
 		this.raceDelay = raceDelay;
 	}
 
@@ -78,10 +84,11 @@ final class ActiveConnector {
 	}
 
 	private @Nullable Connection connectTo(Activation active, ConnectRequest request) throws InterruptedException {
-		ConnectAttempt attempt = this.connector.start(active.broker(), request);
+		ConnectAttempt ready = this.standby.take(active.broker(), request);
+		ConnectAttempt attempt = (ready != null) ? ready : this.connector.start(active.broker(), request);
 		try {
-			Connection connection = attempt.result().get(this.connector.timeout().toNanos(), TimeUnit.NANOSECONDS);
-			return accept(attempt, connection);
+			attempt.result().get(this.connector.timeout().toNanos(), TimeUnit.NANOSECONDS);
+			return accept(attempt, request);
 		}
 		catch (ExecutionException | TimeoutException ex) {
 			logger.debug("Active broker %s cannot be connected to".formatted(active.broker()), ex);
@@ -92,7 +99,7 @@ final class ActiveConnector {
 	/**
 	 * Take a connection that was opened into use, unless another broker is active.
 	 */
-	private @Nullable Connection accept(ConnectAttempt attempt, Connection connection) {
+	private @Nullable Connection accept(ConnectAttempt attempt, ConnectRequest request) {
 		Activation active = this.brokers.connected(attempt.broker(), attempt.incarnation());
 		boolean current = active != null && active.broker().equals(attempt.broker())
 				&& active.incarnation() == attempt.incarnation();
@@ -100,8 +107,10 @@ final class ActiveConnector {
 			this.connector.discard(attempt);
 			return null;
 		}
-		this.connector.inUse(attempt, connection);
-		return connection;
+		OpenConnection opened = attempt.result().join();
+		this.standby.inUse(request, opened.connection());
+		this.connector.inUse(opened);
+		return opened.connection();
 	}
 
 	private @Nullable Connection elect(ConnectRequest request, long nanos) throws IOException, InterruptedException {
@@ -112,9 +121,11 @@ final class ActiveConnector {
 			return null;
 		}
 		try {
+			List<Broker> order = this.plan.take();
+			ConnectAttempt ready = order.isEmpty() ? null : takeStandby(order.get(0), request);
 			ConnectRace race = new ConnectRace(this.brokers, this.connector, this.raceDelay);
-			ConnectRace.Winner winner = race.run(this.plan.take(), request);
-			Connection connection = accept(winner.attempt(), winner.connection());
+			ConnectAttempt winner = (ready != null) ? ready : race.run(order, request);
+			Connection connection = accept(winner, request);
 			mine.succeed();
 			return connection;
 		}
@@ -122,6 +133,11 @@ final class ActiveConnector {
 			mine.fail(ex);
 			throw ex;
 		}
+	}
+
+	private @Nullable ConnectAttempt takeStandby(Broker first, ConnectRequest request) {
+		boolean usable = this.brokers.getStatus(first.name()).filter((status) -> status.state().isUsable()).isPresent();
+		return usable ? this.standby.take(first, request) : null;
 	}
 
 	/**

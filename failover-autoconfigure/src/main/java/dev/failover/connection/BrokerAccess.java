@@ -65,6 +65,23 @@ public interface BrokerAccess {
 	CompletableFuture<OpenConnection> open(Broker broker, String name);
 
 	/**
+	 * Keep prepared connections to a broker open, one of each kind that the application
+	 * uses, whatever the strategy says and whether standby connections are wanted or not.
+	 * They are taken into use when the application connects to that broker. Holds until
+	 * {@link #endStandBy()}, the next call, or a failure.
+	 * @param broker the broker
+	 * @return a future that completes when they are open, or the broker is active; fails
+	 * when the broker cannot be connected to, and is cancelled when another call took its
+	 * place. While there is no active broker, it waits
+	 */
+	CompletableFuture<@Nullable Void> standBy(Broker broker);
+
+	/**
+	 * Go back to the standby connections that the strategy and the settings ask for.
+	 */
+	void endStandBy();
+
+	/**
 	 * Close a connection of {@link #open} in the background.
 	 * @param connection the connection
 	 */

@@ -17,8 +17,8 @@
 package dev.failover.connection;
 
 import java.io.IOException;
-import java.net.Socket;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -35,7 +35,6 @@ import java.util.concurrent.TimeoutException;
 import java.util.function.BiConsumer;
 import java.util.function.Consumer;
 
-import com.rabbitmq.client.Address;
 import com.rabbitmq.client.Connection;
 import com.rabbitmq.client.ConnectionFactory;
 import org.apache.commons.logging.Log;
@@ -61,15 +60,13 @@ final class BrokerConnector implements AutoCloseable {
 
 	private final Brokers brokers;
 
-	private final Map<String, ConnectionFactory> factories;
-
 	private final ConnectSettings settings;
 
 	private final OpenSockets sockets = new OpenSockets();
 
 	private final Set<ConnectAttempt> attempts = ConcurrentHashMap.newKeySet();
 
-	private final ThreadLocal<@Nullable ConnectAttempt> current = new ThreadLocal<>();
+	private final BrokerDialer dialer;
 
 	private final List<Consumer<OpenConnection>> listeners = new CopyOnWriteArrayList<>();
 
@@ -81,15 +78,14 @@ final class BrokerConnector implements AutoCloseable {
 
 	BrokerConnector(Brokers brokers, Map<String, ConnectionFactory> factories, ConnectSettings settings) {
 		this.brokers = brokers;
-		this.factories = factories;
 		this.settings = settings;
+		this.dialer = new BrokerDialer(factories, this.sockets);
 		this.executor = new ThreadPoolExecutor(0, Integer.MAX_VALUE, IDLE_SECONDS, TimeUnit.SECONDS,
 				new SynchronousQueue<>(), threads("failover-connect-"));
 		this.timer = new ScheduledThreadPoolExecutor(1, threads("failover-connect-timer-"));
 		this.timer.setKeepAliveTime(IDLE_SECONDS, TimeUnit.SECONDS);
 		this.timer.allowCoreThreadTimeOut(true);
 		this.timer.setRemoveOnCancelPolicy(true);
-		factories.values().forEach(this::capture);
 		brokers.addListener(this::onEvent);
 	}
 
@@ -97,18 +93,6 @@ final class BrokerConnector implements AutoCloseable {
 		CustomizableThreadFactory threads = new CustomizableThreadFactory(prefix);
 		threads.setDaemon(true);
 		return threads;
-	}
-
-	private void capture(ConnectionFactory factory) {
-		factory.setSocketConfigurator(factory.getSocketConfigurator().andThen(this::opened));
-	}
-
-	private void opened(Socket socket) throws IOException {
-		ConnectAttempt attempt = this.current.get();
-		if (attempt != null) {
-			this.sockets.add(attempt.broker(), attempt.incarnation(), socket);
-			attempt.opened(socket);
-		}
 	}
 
 	private void onEvent(BrokerEvent event) {
@@ -121,7 +105,13 @@ final class BrokerConnector implements AutoCloseable {
 	}
 
 	private void closeEarlier(Broker broker) {
-		this.sockets.closeBefore(broker, this.brokers.getIncarnation(broker));
+		long incarnation = this.brokers.getIncarnation(broker);
+		this.attempts.forEach((attempt) -> {
+			if (attempt.broker().equals(broker) && attempt.incarnation() < incarnation) {
+				attempt.fail(new IOException("Broker '%s' has failed meanwhile".formatted(broker.name())));
+			}
+		});
+		this.sockets.closeBefore(broker, incarnation);
 	}
 
 	/**
@@ -135,7 +125,16 @@ final class BrokerConnector implements AutoCloseable {
 	 * Begin to open a connection and to prepare it, all within the connect time-out.
 	 */
 	ConnectAttempt startPrepared(Broker broker, ConnectRequest request) {
-		return start(broker, request, this.preparers, this.settings.timeout(), this::ended);
+		return startPrepared(broker, request, List.of());
+	}
+
+	/**
+	 * Begin to open a connection and to prepare it, at last with some preparers more.
+	 */
+	ConnectAttempt startPrepared(Broker broker, ConnectRequest request, List<ConnectionPreparer> more) {
+		List<ConnectionPreparer> all = new ArrayList<>(this.preparers);
+		all.addAll(more);
+		return start(broker, request, all, this.settings.timeout(), this::ended);
 	}
 
 	/**
@@ -167,23 +166,14 @@ final class BrokerConnector implements AutoCloseable {
 	}
 
 	private void connect(ConnectAttempt attempt, ConnectRequest request, List<ConnectionPreparer> toPrepare) {
-		Broker broker = attempt.broker();
-		this.current.set(attempt);
 		try {
-			ConnectionFactory factory = factory(broker);
-			List<Address> address = List.of(new Address(broker.host(), broker.port()));
-			Connection connection = (request.consumers() != null)
-					? factory.newConnection(request.consumers(), address, request.name())
-					: factory.newConnection(address, request.name());
-			watch(attempt, connection);
-			prepare(attempt.opened(connection), toPrepare);
-			attempt.succeed(connection);
+			OpenConnection opened = this.dialer.dial(attempt, request);
+			watch(attempt, opened.connection());
+			prepare(opened, toPrepare);
+			attempt.succeed(opened);
 		}
 		catch (IOException | TimeoutException | RuntimeException ex) {
 			attempt.fail(ex);
-		}
-		finally {
-			this.current.remove();
 		}
 	}
 
@@ -219,9 +209,9 @@ final class BrokerConnector implements AutoCloseable {
 	 * it opens.
 	 */
 	void discard(ConnectAttempt attempt) {
-		attempt.result().thenAccept((connection) -> {
+		attempt.result().thenAccept((opened) -> {
 			this.brokers.answered(attempt.broker());
-			abort(connection);
+			abort(opened.connection());
 		});
 	}
 
@@ -238,10 +228,9 @@ final class BrokerConnector implements AutoCloseable {
 	}
 
 	/**
-	 * Tell the listeners that the application uses what an attempt has opened.
+	 * Tell the listeners that the application uses a connection.
 	 */
-	void inUse(ConnectAttempt attempt, Connection connection) {
-		OpenConnection opened = attempt.opened(connection);
+	void inUse(OpenConnection opened) {
 		this.listeners.forEach((listener) -> listener.accept(opened));
 	}
 
@@ -257,12 +246,16 @@ final class BrokerConnector implements AutoCloseable {
 		return this.settings.timeout();
 	}
 
-	private ConnectionFactory factory(Broker broker) {
-		ConnectionFactory factory = this.factories.get(broker.name());
-		if (factory == null) {
-			throw new IllegalStateException("No connection factory for broker '%s'".formatted(broker.name()));
+	/**
+	 * Do something that does not block, later.
+	 */
+	void later(Duration delay, Runnable task) {
+		try {
+			this.timer.schedule(task, delay.toMillis(), TimeUnit.MILLISECONDS);
 		}
-		return factory;
+		catch (RejectedExecutionException ex) {
+			logger.debug("The connection factory is closed", ex);
+		}
 	}
 
 	@Override

@@ -24,7 +24,6 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.BiConsumer;
 
-import com.rabbitmq.client.Connection;
 import org.apache.commons.logging.Log;
 import org.apache.commons.logging.LogFactory;
 import org.jspecify.annotations.Nullable;
@@ -47,7 +46,7 @@ final class ConnectAttempt {
 
 	private final AtomicBoolean ended = new AtomicBoolean();
 
-	private final CompletableFuture<Connection> result = new CompletableFuture<>();
+	private final CompletableFuture<OpenConnection> result = new CompletableFuture<>();
 
 	private final Set<Socket> sockets = ConcurrentHashMap.newKeySet();
 
@@ -70,7 +69,7 @@ final class ConnectAttempt {
 		return this.incarnation;
 	}
 
-	CompletableFuture<Connection> result() {
+	CompletableFuture<OpenConnection> result() {
 		return this.result;
 	}
 
@@ -82,18 +81,7 @@ final class ConnectAttempt {
 		}
 	}
 
-	/**
-	 * Return what this attempt has opened, together with its socket.
-	 */
-	OpenConnection opened(Connection connection) {
-		Socket socket = this.sockets.stream()
-			.filter((candidate) -> !candidate.isClosed())
-			.findFirst()
-			.orElseGet(() -> this.sockets.stream().findFirst().orElseThrow());
-		return new OpenConnection(this.broker, this.incarnation, connection, socket);
-	}
-
-	void succeed(Connection connection) {
+	void succeed(OpenConnection connection) {
 		if (!this.ended.compareAndSet(false, true)) {
 			logger.debug("Connection to %s was opened too late, and is closed".formatted(this.broker));
 			this.sockets.forEach(OpenSockets::close);

@@ -18,10 +18,11 @@ package dev.failover.connection;
 
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.locks.ReentrantLock;
-import java.util.function.Function;
 import java.util.stream.Collectors;
 
 import org.jspecify.annotations.Nullable;
@@ -35,7 +36,8 @@ import dev.failover.strategy.FailoverStrategy;
 /**
  * The order of the next pass over the brokers: the strategy's, with those that are down
  * behind the others, and the one that was active last behind all. What was peeked at is
- * what is taken, unless the brokers' states have changed since.
+ * what is taken, unless the state of a broker that has not been active has changed since:
+ * what is prepared for while a broker is active holds when that broker is lost.
  */
 final class ConnectPlan {
 
@@ -57,6 +59,17 @@ final class ConnectPlan {
 		return order.isEmpty() ? null : order.get(0);
 	}
 
+	/**
+	 * Return the usable broker that comes next when the active one is lost.
+	 */
+	@Nullable Broker peekBeside(Broker active) {
+		Map<Broker, BrokerState> states = states();
+		return plan(false).stream()
+			.filter((broker) -> !broker.equals(active) && isUsable(states.get(broker)))
+			.findFirst()
+			.orElse(null);
+	}
+
 	List<Broker> take() {
 		return plan(true);
 	}
@@ -64,27 +77,31 @@ final class ConnectPlan {
 	private List<Broker> plan(boolean take) {
 		this.lock.lock();
 		try {
-			List<BrokerStatus> statuses = this.brokers.getStatuses();
-			Map<Broker, BrokerState> states = statuses.stream()
-				.collect(Collectors.toMap(BrokerStatus::broker, BrokerStatus::state));
+			Broker previous = this.brokers.getPrevious();
+			Map<Broker, BrokerState> states = states();
+			Map<Broker, BrokerState> others = new HashMap<>(states);
+			others.remove(previous);
 			Plan plan = this.planned;
-			if (plan == null || !plan.states().equals(states)) {
-				plan = new Plan(order(statuses, states::get), states);
+			if (plan == null || !plan.others().equals(others) || !Objects.equals(plan.previous(), previous)) {
+				plan = new Plan(this.strategy.order(this.brokers.getStatuses(), previous), previous, others);
 			}
 			this.planned = take ? null : plan;
-			return plan.order();
+			return sorted(plan.order(), previous, states);
 		}
 		finally {
 			this.lock.unlock();
 		}
 	}
 
-	private List<Broker> order(List<BrokerStatus> statuses, Function<Broker, @Nullable BrokerState> states) {
-		Broker previous = this.brokers.getPrevious();
-		List<Broker> order = new ArrayList<>(this.strategy.order(statuses, previous));
+	private Map<Broker, BrokerState> states() {
+		return this.brokers.getStatuses().stream().collect(Collectors.toMap(BrokerStatus::broker, BrokerStatus::state));
+	}
+
+	private static List<Broker> sorted(List<Broker> planned, @Nullable Broker previous,
+			Map<Broker, BrokerState> states) {
+		List<Broker> order = new ArrayList<>(planned);
 		order.sort(Comparator.comparingInt((broker) -> {
-			BrokerState state = states.apply(broker);
-			if (state != null && state.isUsable()) {
+			if (isUsable(states.get(broker))) {
 				return 0;
 			}
 			return broker.equals(previous) ? 2 : 1;
@@ -92,13 +109,18 @@ final class ConnectPlan {
 		return order;
 	}
 
+	private static boolean isUsable(@Nullable BrokerState state) {
+		return state != null && state.isUsable();
+	}
+
 	/**
-	 * An order and the states that it was made for.
+	 * An order and what it was made for.
 	 *
-	 * @param order the order
-	 * @param states the states
+	 * @param order the order of the strategy
+	 * @param previous the broker that was active last
+	 * @param others the states of the others
 	 */
-	private record Plan(List<Broker> order, Map<Broker, BrokerState> states) {
+	private record Plan(List<Broker> order, @Nullable Broker previous, Map<Broker, BrokerState> others) {
 	}
 
 }

@@ -29,7 +29,6 @@ import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 
 import com.rabbitmq.client.AuthenticationFailureException;
-import com.rabbitmq.client.Connection;
 import org.jspecify.annotations.Nullable;
 
 import dev.failover.broker.Broker;
@@ -69,18 +68,18 @@ final class ConnectRace {
 
 	/**
 	 * Run the race.
-	 * @return the winner
+	 * @return the attempt that won
 	 * @throws BrokersUnavailableException if every attempt failed
 	 * @throws AuthenticationFailureException if every broker refused the login
 	 */
-	Winner run(List<Broker> order, ConnectRequest request) throws IOException, InterruptedException {
+	ConnectAttempt run(List<Broker> order, ConnectRequest request) throws IOException, InterruptedException {
 		try {
 			Iterator<Broker> candidates = order.iterator();
 			while (candidates.hasNext() || !this.running.isEmpty()) {
 				if (candidates.hasNext()) {
 					start(candidates.next(), request);
 				}
-				Winner winner = awaitWinner(candidates.hasNext());
+				ConnectAttempt winner = awaitWinner(candidates.hasNext());
 				if (winner != null) {
 					return winner;
 				}
@@ -98,7 +97,7 @@ final class ConnectRace {
 		attempt.result().whenComplete((connection, failure) -> this.ended.add(attempt));
 	}
 
-	private @Nullable Winner awaitWinner(boolean more) throws InterruptedException {
+	private @Nullable ConnectAttempt awaitWinner(boolean more) throws InterruptedException {
 		Duration patience = (more && !this.raceDelay.isZero()) ? this.raceDelay : this.connector.timeout();
 		ConnectAttempt attempt = this.ended.poll(patience.toNanos(), TimeUnit.NANOSECONDS);
 		if (attempt == null) {
@@ -106,7 +105,8 @@ final class ConnectRace {
 		}
 		this.running.remove(attempt);
 		try {
-			return new Winner(attempt, attempt.result().get());
+			attempt.result().get();
+			return attempt;
 		}
 		catch (ExecutionException ex) {
 			this.lastFailure = ex.getCause();
@@ -129,15 +129,6 @@ final class ConnectRace {
 		IOException authentication = new AuthenticationFailureException(unavailable.getMessage());
 		authentication.initCause(unavailable);
 		return authentication;
-	}
-
-	/**
-	 * The attempt that won a race, and what it opened.
-	 *
-	 * @param attempt the attempt
-	 * @param connection its connection
-	 */
-	record Winner(ConnectAttempt attempt, Connection connection) {
 	}
 
 }

@@ -27,13 +27,16 @@ import org.springframework.util.Assert;
  * open AMQP connection
  * @param raceDelay how long to wait for one broker before the next one is tried beside
  * it; zero to try one after the other
+ * @param standby whether to keep connections to the broker that comes next
  */
-public record ConnectSettings(Duration timeout, Duration raceDelay) {
+public record ConnectSettings(Duration timeout, Duration raceDelay, boolean standby) {
 
 	/**
-	 * Settings that suit most applications: 3 seconds, and 250 milliseconds.
+	 * Settings that suit most applications: 3 seconds, 250 milliseconds, and standby
+	 * connections.
 	 */
-	public static final ConnectSettings DEFAULTS = new ConnectSettings(Duration.ofSeconds(3), Duration.ofMillis(250));
+	public static final ConnectSettings DEFAULTS = new ConnectSettings(Duration.ofSeconds(3), Duration.ofMillis(250),
+			true);
 
 	public ConnectSettings {
 		Assert.isTrue(timeout.toMillis() > 0, () -> "'timeout' must be at least 1 ms, not " + timeout);

@@ -33,8 +33,11 @@ final class ConnectorAccess implements BrokerAccess {
 
 	private final BrokerConnector connector;
 
-	ConnectorAccess(BrokerConnector connector) {
+	private final Standby standby;
+
+	ConnectorAccess(BrokerConnector connector, Standby standby) {
 		this.connector = connector;
+		this.standby = standby;
 	}
 
 	@Override
@@ -59,8 +62,17 @@ final class ConnectorAccess implements BrokerAccess {
 
 	@Override
 	public CompletableFuture<OpenConnection> open(Broker broker, String name) {
-		ConnectAttempt attempt = this.connector.start(broker, ConnectRequest.named(name));
-		return attempt.result().thenApply(attempt::opened);
+		return this.connector.start(broker, ConnectRequest.named(name)).result();
+	}
+
+	@Override
+	public CompletableFuture<@Nullable Void> standBy(Broker broker) {
+		return this.standby.demand(broker);
+	}
+
+	@Override
+	public void endStandBy() {
+		this.standby.endDemand();
 	}
 
 	@Override

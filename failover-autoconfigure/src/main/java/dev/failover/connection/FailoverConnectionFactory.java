@@ -25,6 +25,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.TimeoutException;
 
 import com.rabbitmq.client.AddressResolver;
+import com.rabbitmq.client.Channel;
 import com.rabbitmq.client.Connection;
 import com.rabbitmq.client.ConnectionFactory;
 import org.jspecify.annotations.Nullable;
@@ -48,6 +49,9 @@ import dev.failover.strategy.FailoverStrategy;
  * A new connection takes at most the connect time-out for each broker, whatever state the
  * brokers are in, and callers that connect at the same time share one search. Connections
  * do not recover themselves: what is lost is opened anew, through this factory.
+ * <p>
+ * Standby connections to the broker that comes next are opened in the background, and are
+ * what a caller gets when the active broker was lost.
  */
 public class FailoverConnectionFactory extends FanOutConnectionFactory implements AutoCloseable {
 
@@ -56,6 +60,8 @@ public class FailoverConnectionFactory extends FanOutConnectionFactory implement
 	private final BrokerConnector brokerConnector;
 
 	private final ConnectPlan plan;
+
+	private final Standby standby;
 
 	private final ActiveConnector connector;
 
@@ -74,7 +80,9 @@ public class FailoverConnectionFactory extends FanOutConnectionFactory implement
 		this.brokers = brokers;
 		this.brokerConnector = new BrokerConnector(brokers, Map.copyOf(factories), settings);
 		this.plan = new ConnectPlan(brokers, strategy);
-		this.connector = new ActiveConnector(brokers, this.plan, this.brokerConnector, settings.raceDelay());
+		this.standby = new Standby(brokers, this.plan, this.brokerConnector, settings.standby());
+		this.connector = new ActiveConnector(brokers, this.plan, this.brokerConnector, this.standby,
+				settings.raceDelay());
 	}
 
 	private static Collection<ConnectionFactory> checked(Brokers brokers, Map<String, ConnectionFactory> factories) {
@@ -126,11 +134,23 @@ public class FailoverConnectionFactory extends FanOutConnectionFactory implement
 	}
 
 	/**
+	 * Take a channel in confirm mode that was opened before the connection was taken into
+	 * use. Who asks gets such a channel, without a round trip, after a failover to a
+	 * standby connection; it is the caller's then.
+	 * @param connection a connection of this factory
+	 * @return the channel, on which nothing was published yet, or {@code null} if there
+	 * is none
+	 */
+	public @Nullable Channel takeConfirmChannel(Connection connection) {
+		return this.standby.takeConfirmChannel(connection);
+	}
+
+	/**
 	 * Return the access to single brokers, beside the connections of the application.
 	 * @return the access
 	 */
 	public BrokerAccess getBrokerAccess() {
-		return new ConnectorAccess(this.brokerConnector);
+		return new ConnectorAccess(this.brokerConnector, this.standby);
 	}
 
 	/**

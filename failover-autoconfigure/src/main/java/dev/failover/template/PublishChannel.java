@@ -57,19 +57,18 @@ final class PublishChannel {
 
 	/**
 	 * Set a native channel up.
-	 * @param channel a new channel
+	 * @param channel a new channel in confirm mode
 	 * @param activation the activation that was current before its connection was used
 	 * @param onNack called for each message that the broker rejects
 	 * @param onClose called when the channel is closed
 	 */
 	PublishChannel(Channel channel, @Nullable Activation activation, BiConsumer<PublishChannel, Publication> onNack,
-			Runnable onClose) throws IOException {
+			Runnable onClose) {
 		this.channel = channel;
 		this.activation = activation;
 		this.onNack = onNack;
 		channel.addConfirmListener(this::acknowledged, this::rejected);
 		channel.addReturnListener(this::returned);
-		channel.confirmSelect();
 		channel.addShutdownListener((signal) -> {
 			this.closedBy = signal;
 			onClose.run();

@@ -36,7 +36,7 @@ interface PublishSource {
 	@Nullable Activation activation();
 
 	/**
-	 * Open a new native channel to the active broker.
+	 * Open a new native channel in confirm mode to the active broker.
 	 * @throws IOException if no broker can be connected to
 	 */
 	Channel open() throws IOException;

@@ -21,6 +21,7 @@ import java.time.Duration;
 
 import com.rabbitmq.client.Channel;
 import org.jspecify.annotations.Nullable;
+import org.springframework.amqp.rabbit.connection.AbstractConnectionFactory;
 import org.springframework.amqp.rabbit.connection.Connection;
 import org.springframework.amqp.rabbit.connection.ConnectionFactory;
 
@@ -28,6 +29,7 @@ import dev.failover.broker.Activation;
 import dev.failover.broker.Brokers;
 import dev.failover.broker.FailureReason;
 import dev.failover.broker.Reconnector;
+import dev.failover.connection.FailoverConnectionFactory;
 
 /**
  * Opens channels on the connections of Spring's connection factory, so that its listeners
@@ -37,6 +39,8 @@ final class SpringPublishSource implements PublishSource {
 
 	private final ConnectionFactory connectionFactory;
 
+	private final @Nullable FailoverConnectionFactory failover;
+
 	private final Brokers brokers;
 
 	private final Reconnector reconnector;
@@ -45,6 +49,8 @@ final class SpringPublishSource implements PublishSource {
 
 	SpringPublishSource(ConnectionFactory connectionFactory, Brokers brokers, Reconnector reconnector) {
 		this.connectionFactory = connectionFactory;
+		this.failover = (connectionFactory instanceof AbstractConnectionFactory spring
+				&& spring.getRabbitConnectionFactory() instanceof FailoverConnectionFactory target) ? target : null;
 		this.brokers = brokers;
 		this.reconnector = reconnector;
 	}
@@ -66,10 +72,16 @@ final class SpringPublishSource implements PublishSource {
 		if (target == null) {
 			throw new IOException("The connection was lost");
 		}
+		Channel ready = (this.failover != null) ? this.failover.takeConfirmChannel(target) : null;
+		return (ready != null) ? ready : confirming(target);
+	}
+
+	private static Channel confirming(com.rabbitmq.client.Connection target) throws IOException {
 		Channel channel = target.createChannel();
 		if (channel == null) {
 			throw new IOException("The connection has no channel left, its maximum is " + target.getChannelMax());
 		}
+		channel.confirmSelect();
 		return channel;
 	}
 

@@ -107,7 +107,8 @@ class ConnectionPreparerTests {
 
 	@Test
 	void preparerThatDoesNotEndHasTheConnectTimeOut() throws Exception {
-		try (ProxiedBrokers hasty = new ProxiedBrokers(new ConnectSettings(Duration.ofSeconds(2), Duration.ZERO))) {
+		try (ProxiedBrokers hasty = new ProxiedBrokers(
+				new ConnectSettings(Duration.ofSeconds(2), Duration.ZERO, false))) {
 			hasty.factory.addPreparer((opened) -> {
 				if (opened.broker().name().equals("one")) {
 					hasty.one.blackHole();

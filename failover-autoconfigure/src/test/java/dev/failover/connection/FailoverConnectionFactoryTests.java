@@ -67,7 +67,7 @@ class FailoverConnectionFactoryTests {
 	/**
 	 * So patient that a busy machine does not start a race where there should be none.
 	 */
-	private static final ConnectSettings PATIENT = new ConnectSettings(PATIENCE, PATIENCE);
+	private static final ConnectSettings PATIENT = new ConnectSettings(PATIENCE, PATIENCE, false);
 
 	private final Map<String, ConnectionFactory> factories = new LinkedHashMap<>();
 
@@ -165,7 +165,7 @@ class FailoverConnectionFactoryTests {
 
 	@Test
 	void brokerThatSaysNothingIsOvertakenByTheNextOne() throws Exception {
-		recreate(new ConnectSettings(Duration.ofSeconds(60), Duration.ofMillis(50)));
+		recreate(new ConnectSettings(Duration.ofSeconds(60), Duration.ofMillis(50), false));
 		this.one.blackHole();
 		try (Connection connection = this.factory.newConnection()) {
 			assertThat(connection.getPort()).isEqualTo(this.two.port());
@@ -174,7 +174,7 @@ class FailoverConnectionFactoryTests {
 
 	@Test
 	void overtakenAttemptClosesItsConnectionAndReportsTheBroker() throws Exception {
-		recreate(new ConnectSettings(Duration.ofSeconds(60), Duration.ofMillis(50)));
+		recreate(new ConnectSettings(Duration.ofSeconds(60), Duration.ofMillis(50), false));
 		this.one.blackHole();
 		try (Connection connection = this.factory.newConnection()) {
 			assertThat(connection.getPort()).isEqualTo(this.two.port());
@@ -190,7 +190,7 @@ class FailoverConnectionFactoryTests {
 
 	@Test
 	void withoutRaceDelayTheNextBrokerIsTriedWhenTheTimeoutIsOver() throws Exception {
-		recreate(new ConnectSettings(Duration.ofMillis(300), Duration.ZERO));
+		recreate(new ConnectSettings(Duration.ofMillis(300), Duration.ZERO, false));
 		this.one.blackHole();
 		try (Connection connection = this.factory.newConnection()) {
 			assertThat(connection.getPort()).isEqualTo(this.two.port());
@@ -324,7 +324,7 @@ class FailoverConnectionFactoryTests {
 
 	@Test
 	void interruptedCallerIsReleasedAtOnce() throws Exception {
-		recreate(new ConnectSettings(Duration.ofSeconds(60), Duration.ZERO));
+		recreate(new ConnectSettings(Duration.ofSeconds(60), Duration.ZERO, false));
 		this.one.blackHole();
 		CountDownLatch released = new CountDownLatch(1);
 		Thread caller = new Thread(() -> {
@@ -345,7 +345,7 @@ class FailoverConnectionFactoryTests {
 
 	@Test
 	void closeReleasesWhoeverConnectsAndClosesWhatIsOpen() throws Exception {
-		recreate(new ConnectSettings(Duration.ofSeconds(60), Duration.ZERO));
+		recreate(new ConnectSettings(Duration.ofSeconds(60), Duration.ZERO, false));
 		Connection open = this.factory.newConnection();
 		this.one.blackHole();
 		ExecutorService executor = Executors.newSingleThreadExecutor();

@@ -33,8 +33,8 @@ import dev.failover.test.EmbeddedBroker;
 import dev.failover.test.FaultProxy;
 
 /**
- * Two brokers, which are one embedded broker behind two proxies, and a connection factory
- * for them.
+ * Three brokers, which are one embedded broker behind three proxies, and a connection
+ * factory for them.
  */
 final class ProxiedBrokers implements AutoCloseable {
 
@@ -43,7 +43,9 @@ final class ProxiedBrokers implements AutoCloseable {
 	/**
 	 * So patient that a busy machine does not start a race where there should be none.
 	 */
-	static final ConnectSettings PATIENT = new ConnectSettings(PATIENCE, PATIENCE);
+	static final ConnectSettings PATIENT = new ConnectSettings(PATIENCE, PATIENCE, false);
+
+	static final ConnectSettings STANDBY = new ConnectSettings(PATIENCE, PATIENCE, true);
 
 	final EmbeddedBroker embedded = EmbeddedBroker.builder().start();
 
@@ -51,9 +53,12 @@ final class ProxiedBrokers implements AutoCloseable {
 
 	final FaultProxy two = FaultProxy.to(this.embedded);
 
+	final FaultProxy three = FaultProxy.to(this.embedded);
+
 	final Map<String, ConnectionFactory> natives = new LinkedHashMap<>();
 
-	final Brokers brokers = new Brokers(List.of(broker("one", this.one), broker("two", this.two)), Clock.systemUTC());
+	final Brokers brokers = new Brokers(
+			List.of(broker("one", this.one), broker("two", this.two), broker("three", this.three)), Clock.systemUTC());
 
 	final FailoverConnectionFactory factory;
 
@@ -94,6 +99,7 @@ final class ProxiedBrokers implements AutoCloseable {
 		this.factory.close();
 		this.one.close();
 		this.two.close();
+		this.three.close();
 		this.embedded.close();
 	}
 

@@ -100,7 +100,7 @@ public final class FailoverRabbitAutoConfiguration {
 					.stream()
 					.collect(Collectors.toMap(Broker::name,
 							(broker) -> factories.create(broker, connect.getTimeout(), rpcTimeoutConfigured))),
-				new ConnectSettings(connect.getTimeout(), connect.getRaceDelay()));
+				new ConnectSettings(connect.getTimeout(), connect.getRaceDelay(), properties.isStandby()));
 		preparers.orderedStream().forEach(factory::addPreparer);
 		return factory;
 	}

@@ -1,0 +1,55 @@
+/*
+ * Copyright 2026-present the original author or authors.
+ *
+ * Licensed under the Apache License, Version 2.0 (the "License");
+ * you may not use this file except in compliance with the License.
+ * You may obtain a copy of the License at
+ *
+ *      https://www.apache.org/licenses/LICENSE-2.0
+ *
+ * Unless required by applicable law or agreed to in writing, software
+ * distributed under the License is distributed on an "AS IS" BASIS,
+ * WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+ * See the License for the specific language governing permissions and
+ * limitations under the License.
+ */
+
+package dev.failover.connection;
+
+import java.io.IOException;
+import java.net.Socket;
+
+import com.rabbitmq.client.Connection;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One connect of the AMQP client, which opens one socket.
+ */
+final class Dial {
+
+	private final ConnectAttempt attempt;
+
+	private @Nullable Socket socket;
+
+	Dial(ConnectAttempt attempt) {
+		this.attempt = attempt;
+	}
+
+	ConnectAttempt attempt() {
+		return this.attempt;
+	}
+
+	void opened(Socket opened) throws IOException {
+		this.socket = opened;
+		this.attempt.opened(opened);
+	}
+
+	OpenConnection opened(Connection connection) {
+		Socket opened = this.socket;
+		if (opened == null) {
+			throw new IllegalStateException("The socket of %s is not known".formatted(connection));
+		}
+		return new OpenConnection(this.attempt.broker(), this.attempt.incarnation(), connection, opened);
+	}
+
+}

@@ -1,0 +1,276 @@
+/*
+ * Copyright 2026-present the original author or authors.
+ *
+ * Licensed under the Apache License, Version 2.0 (the "License");
+ * you may not use this file except in compliance with the License.
+ * You may obtain a copy of the License at
+ *
+ *      https://www.apache.org/licenses/LICENSE-2.0
+ *
+ * Unless required by applicable law or agreed to in writing, software
+ * distributed under the License is distributed on an "AS IS" BASIS,
+ * WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+ * See the License for the specific language governing permissions and
+ * limitations under the License.
+ */
+
+package dev.failover.connection;
+
+import java.io.IOException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Iterator;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.concurrent.locks.ReentrantLock;
+
+import com.rabbitmq.client.Channel;
+import com.rabbitmq.client.Connection;
+import org.jspecify.annotations.Nullable;
+
+import dev.failover.broker.Activation;
+import dev.failover.broker.Broker;
+import dev.failover.broker.Brokers;
+
+/**
+ * Keeps connections to the broker that comes next, one of each kind that the application
+ * uses, so that it need not connect when the active broker is lost. They are opened in
+ * the background while there is an active broker, a moment after the last change.
+ */
+final class Standby {
+
+	/**
+	 * The application's own connections come first, and what flaps is not followed.
+	 */
+	private static final Duration PAUSE = Duration.ofMillis(200);
+
+	private static final Duration KEPT = Duration.ofSeconds(5);
+
+	private final Brokers brokers;
+
+	private final ConnectPlan plan;
+
+	private final BrokerConnector connector;
+
+	private final boolean enabled;
+
+	private final KindsInUse kinds = new KindsInUse();
+
+	private final Map<Connection, Channel> confirmChannels = new ConcurrentHashMap<>();
+
+	private final AtomicBoolean reviewing = new AtomicBoolean();
+
+	private final ReentrantLock lock = new ReentrantLock();
+
+	private final List<StandbyConnection> connections = new ArrayList<>();
+
+	private final AtomicReference<@Nullable Target> demanded = new AtomicReference<>();
+
+	Standby(Brokers brokers, ConnectPlan plan, BrokerConnector connector, boolean enabled) {
+		this.brokers = brokers;
+		this.plan = plan;
+		this.connector = connector;
+		this.enabled = enabled;
+		brokers.addListener((event) -> reviewLater());
+	}
+
+	/**
+	 * Note what the application uses from now on.
+	 */
+	void inUse(ConnectRequest request, Connection connection) {
+		this.kinds.opened(ConnectionKind.of(request), connection, () -> {
+			this.confirmChannels.remove(connection);
+			reviewLater();
+		});
+		reviewLater();
+	}
+
+	/**
+	 * Take a connection that is open, and of the requested kind.
+	 * @return the attempt that has opened it, or {@code null} if there is none
+	 */
+	@Nullable ConnectAttempt take(Broker broker, ConnectRequest request) {
+		ConnectionKind kind = ConnectionKind.of(request);
+		long incarnation = this.brokers.getIncarnation(broker);
+		this.lock.lock();
+		try {
+			Iterator<StandbyConnection> candidates = this.connections.iterator();
+			while (candidates.hasNext()) {
+				StandbyConnection candidate = candidates.next();
+				ConnectAttempt ready = candidate.ready();
+				if (ready != null && ready.incarnation() == incarnation && candidate.broker().equals(broker)
+						&& candidate.kind().equals(kind)) {
+					candidates.remove();
+					keep(candidate.confirmChannel());
+					return ready;
+				}
+			}
+			return null;
+		}
+		finally {
+			this.lock.unlock();
+		}
+	}
+
+	private void keep(@Nullable Channel channel) {
+		if (channel != null) {
+			this.confirmChannels.put(channel.getConnection(), channel);
+			if (!channel.isOpen()) {
+				this.confirmChannels.remove(channel.getConnection());
+			}
+		}
+	}
+
+	/**
+	 * Take the channel in confirm mode that waits on a connection. From now on, one is
+	 * kept ready on standby connections of its kind.
+	 */
+	@Nullable Channel takeConfirmChannel(Connection connection) {
+		if (this.kinds.confirming(connection)) {
+			reviewLater();
+		}
+		Channel channel = this.confirmChannels.remove(connection);
+		return (channel != null && channel.isOpen()) ? channel : null;
+	}
+
+	/**
+	 * Keep connections to a broker of the caller's choice, instead of the one that comes
+	 * next, until told otherwise.
+	 * @return completes when there is one of each kind in use, or fails when the broker
+	 * cannot be connected to, after which the next broker is prepared for as usual
+	 */
+	CompletableFuture<@Nullable Void> demand(Broker broker) {
+		Target target = new Target(broker, new CompletableFuture<>());
+		replaceDemand(target);
+		return target.ready();
+	}
+
+	void endDemand() {
+		replaceDemand(null);
+	}
+
+	private void replaceDemand(@Nullable Target target) {
+		Target before = this.demanded.getAndSet(target);
+		if (before != null) {
+			before.ready().cancel(false);
+		}
+		this.connector.later(Duration.ZERO, this::review);
+	}
+
+	private void reviewLater() {
+		if (this.reviewing.compareAndSet(false, true)) {
+			this.connector.later(PAUSE, this::review);
+		}
+	}
+
+	/**
+	 * Close what is not wanted any more, and open what is missing.
+	 */
+	private void review() {
+		this.reviewing.set(false);
+		Activation active = this.brokers.getActivation();
+		if (active == null) {
+			return;
+		}
+		Broker target = target(active.broker());
+		Map<ConnectionKind, Boolean> wanted = this.kinds.get();
+		List<StandbyConnection> missing = new ArrayList<>();
+		List<StandbyConnection> surplus;
+		this.lock.lock();
+		try {
+			this.connections.removeIf(StandbyConnection::hasEnded);
+			surplus = this.connections.stream().filter((each) -> !isWanted(each, wanted, target, active)).toList();
+			this.connections.removeAll(surplus);
+			if (target != null) {
+				wanted.forEach((kind, confirming) -> {
+					if (this.connections.stream().noneMatch((each) -> isFor(each, kind, target))) {
+						missing.add(new StandbyConnection(kind, target, confirming));
+					}
+				});
+			}
+			this.connections.addAll(missing);
+		}
+		finally {
+			this.lock.unlock();
+		}
+		surplus.forEach((each) -> each.close(this.connector));
+		missing.forEach((each) -> each.open(this.connector, () -> changed(each)));
+		settleDemand(wanted);
+	}
+
+	private @Nullable Broker target(Broker active) {
+		Target current = this.demanded.get();
+		if (current != null && !current.broker().equals(active)) {
+			return current.broker();
+		}
+		return this.enabled ? this.plan.peekBeside(active) : null;
+	}
+
+	private boolean isWanted(StandbyConnection connection, Map<ConnectionKind, Boolean> wanted, @Nullable Broker target,
+			Activation active) {
+		Boolean confirming = wanted.get(connection.kind());
+		if (confirming == null || (confirming && !connection.confirming())) {
+			return false;
+		}
+		if (connection.broker().equals(active.broker())) {
+			return connection.isKept(KEPT, () -> this.connector.later(KEPT, this::reviewLater));
+		}
+		return connection.broker().equals(target);
+	}
+
+	private static boolean isFor(StandbyConnection connection, ConnectionKind kind, Broker broker) {
+		return connection.kind().equals(kind) && connection.broker().equals(broker);
+	}
+
+	private void changed(StandbyConnection connection) {
+		Channel channel = connection.confirmChannel();
+		if (channel != null && connection.hasEnded()) {
+			this.confirmChannels.remove(channel.getConnection());
+		}
+		Target current = this.demanded.get();
+		if (current != null && current.broker().equals(connection.broker()) && connection.hasEnded()
+				&& this.demanded.compareAndSet(current, null)) {
+			current.ready()
+				.completeExceptionally(
+						new IOException("Broker '%s' cannot be connected to".formatted(connection.broker().name())));
+		}
+		settleDemand(this.kinds.get());
+		reviewLater();
+	}
+
+	private void settleDemand(Map<ConnectionKind, Boolean> wanted) {
+		Target current = this.demanded.get();
+		if (current == null) {
+			return;
+		}
+		Broker broker = current.broker();
+		if (broker.equals(this.brokers.getActive())
+				|| wanted.keySet().stream().allMatch((kind) -> isReady(kind, broker))) {
+			current.ready().complete(null);
+		}
+	}
+
+	private boolean isReady(ConnectionKind kind, Broker broker) {
+		this.lock.lock();
+		try {
+			return this.connections.stream().anyMatch((each) -> isFor(each, kind, broker) && each.ready() != null);
+		}
+		finally {
+			this.lock.unlock();
+		}
+	}
+
+	/**
+	 * A broker that connections are kept to because somebody said so.
+	 *
+	 * @param broker the broker
+	 * @param ready completes when they are open
+	 */
+	private record Target(Broker broker, CompletableFuture<@Nullable Void> ready) {
+	}
+
+}

@@ -1,0 +1,256 @@
+/*
+ * Copyright 2026-present the original author or authors.
+ *
+ * Licensed under the Apache License, Version 2.0 (the "License");
+ * you may not use this file except in compliance with the License.
+ * You may obtain a copy of the License at
+ *
+ *      https://www.apache.org/licenses/LICENSE-2.0
+ *
+ * Unless required by applicable law or agreed to in writing, software
+ * distributed under the License is distributed on an "AS IS" BASIS,
+ * WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+ * See the License for the specific language governing permissions and
+ * limitations under the License.
+ */
+
+package dev.failover.connection;
+
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.CancellationException;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+
+import com.rabbitmq.client.Address;
+import com.rabbitmq.client.Channel;
+import com.rabbitmq.client.Connection;
+import org.awaitility.Awaitility;
+import org.awaitility.core.ConditionFactory;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+import dev.failover.broker.Broker;
+import dev.failover.broker.BrokerState;
+import dev.failover.test.FaultProxy;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+
+/**
+ * Tests for standby connections with embedded brokers behind proxies.
+ */
+class StandbyTests {
+
+	private static final String PUBLISHER = "factory.publisher#1:0";
+
+	private static final Duration WHILE = Duration.ofMillis(600);
+
+	private ProxiedBrokers brokers = new ProxiedBrokers(ProxiedBrokers.STANDBY);
+
+	@AfterEach
+	void stop() {
+		this.brokers.close();
+	}
+
+	private static ConditionFactory await() {
+		return Awaitility.await().atMost(ProxiedBrokers.PATIENCE);
+	}
+
+	private static void awaitOpen(FaultProxy proxy, int connections) {
+		await().until(() -> proxy.openConnections() == connections && proxy.connectingConnections() == 0);
+	}
+
+	/**
+	 * Wait until standby connections can be taken.
+	 */
+	private void awaitStandby(String broker) {
+		assertThat(this.brokers.factory.getBrokerAccess().standBy(broker(broker)))
+			.succeedsWithin(ProxiedBrokers.PATIENCE);
+	}
+
+	private Broker broker(String name) {
+		return this.brokers.status(name).broker();
+	}
+
+	private void loseActive(FaultProxy proxy) {
+		Broker lost = this.brokers.brokers.getActive();
+		proxy.refuse();
+		proxy.cut();
+		await().until(() -> !lost.equals(this.brokers.brokers.getActive()));
+	}
+
+	@Test
+	void nothingIsOpenedBeforeTheApplicationConnects() {
+		Awaitility.await()
+			.during(WHILE)
+			.atMost(ProxiedBrokers.PATIENCE)
+			.until(() -> this.brokers.one.acceptedConnections() + this.brokers.two.acceptedConnections() == 0);
+	}
+
+	@Test
+	void connectionToTheNextBrokerIsOpenedAndTakenWhenTheActiveOneIsLost() throws Exception {
+		this.brokers.factory.newConnection("application");
+		awaitOpen(this.brokers.two, 1);
+		awaitStandby("two");
+		loseActive(this.brokers.one);
+		Connection next = this.brokers.factory.newConnection("application");
+		assertThat(next.getClientProvidedName()).isEqualTo("failover-standby");
+		assertThat(this.brokers.active()).isEqualTo("two");
+		assertThat(this.brokers.two.acceptedConnections()).isEqualTo(1);
+	}
+
+	@Test
+	void withoutStandbyTheConnectionIsOpenedWhenItIsNeeded() throws Exception {
+		this.brokers.close();
+		this.brokers = new ProxiedBrokers(ProxiedBrokers.PATIENT);
+		this.brokers.factory.newConnection("application");
+		Awaitility.await()
+			.during(WHILE)
+			.atMost(ProxiedBrokers.PATIENCE)
+			.until(() -> this.brokers.two.acceptedConnections() == 0);
+		loseActive(this.brokers.one);
+		assertThat(this.brokers.factory.newConnection("application").getClientProvidedName()).isEqualTo("application");
+	}
+
+	@Test
+	void eachKindOfConnectionThatIsInUseHasOne() throws Exception {
+		this.brokers.factory.newConnection("consumers");
+		this.brokers.factory.newConnection(PUBLISHER);
+		awaitOpen(this.brokers.two, 2);
+		awaitStandby("two");
+		loseActive(this.brokers.one);
+		Connection publisher = this.brokers.factory.newConnection(PUBLISHER);
+		Connection consumers = this.brokers.factory.newConnection("consumers");
+		assertThat(publisher.getClientProvidedName()).isEqualTo("failover-standby.publisher");
+		assertThat(consumers.getClientProvidedName()).isEqualTo("failover-standby");
+		assertThat(this.brokers.two.acceptedConnections()).isEqualTo(2);
+		awaitOpen(this.brokers.three, 2);
+	}
+
+	@Test
+	void connectionIsNotTakenByACallerWithOtherConsumerThreads() throws Exception {
+		this.brokers.factory.newConnection("application");
+		awaitOpen(this.brokers.two, 1);
+		awaitStandby("two");
+		loseActive(this.brokers.one);
+		ExecutorService executor = Executors.newCachedThreadPool();
+		Connection other = this.brokers.factory.newConnection(executor, List.of(new Address("ignored")), "other");
+		assertThat(other.getClientProvidedName()).isEqualTo("other");
+		executor.shutdown();
+	}
+
+	@Test
+	void connectionThatDiesIsReplacedByOneToAnotherBroker() throws Exception {
+		this.brokers.factory.newConnection();
+		awaitOpen(this.brokers.two, 1);
+		awaitStandby("two");
+		this.brokers.factory.getBrokerAccess().endStandBy();
+		this.brokers.two.cut();
+		awaitOpen(this.brokers.three, 1);
+		assertThat(this.brokers.state("two")).isEqualTo(BrokerState.DOWN);
+		assertThat(this.brokers.active()).isEqualTo("one");
+	}
+
+	@Test
+	void brokerThatIsDownIsTriedOnceUntilItAnswersAgain() throws Exception {
+		this.brokers.two.refuse();
+		this.brokers.three.refuse();
+		this.brokers.factory.newConnection();
+		await().until(() -> this.brokers.state("three") == BrokerState.DOWN);
+		Awaitility.await()
+			.during(WHILE)
+			.atMost(ProxiedBrokers.PATIENCE)
+			.until(() -> this.brokers.brokers.getIncarnation(broker("two")) == 1
+					&& this.brokers.brokers.getIncarnation(broker("three")) == 1);
+		this.brokers.two.pass();
+		for (int i = 0; i < 3; i++) {
+			this.brokers.brokers.answered(broker("two"));
+		}
+		awaitOpen(this.brokers.two, 1);
+	}
+
+	@Test
+	void connectionIsClosedWhenTheApplicationHasClosedItsOwn() throws Exception {
+		Connection connection = this.brokers.factory.newConnection();
+		awaitOpen(this.brokers.two, 1);
+		connection.close();
+		awaitOpen(this.brokers.two, 0);
+		assertThat(this.brokers.state("two")).isEqualTo(BrokerState.UP);
+	}
+
+	@Test
+	void connectionIsPrepared() throws Exception {
+		List<String> prepared = new CopyOnWriteArrayList<>();
+		this.brokers.factory.addPreparer((opened) -> prepared.add(opened.broker().name()));
+		this.brokers.factory.newConnection();
+		await().untilAsserted(() -> assertThat(prepared).containsExactly("one", "two"));
+	}
+
+	@Test
+	void listenersAreToldWhenItIsTaken() throws Exception {
+		List<String> inUse = new CopyOnWriteArrayList<>();
+		this.brokers.factory.getBrokerAccess().addListener((opened) -> inUse.add(opened.broker().name()));
+		this.brokers.factory.newConnection();
+		awaitOpen(this.brokers.two, 1);
+		awaitStandby("two");
+		loseActive(this.brokers.one);
+		assertThat(inUse).containsExactly("one");
+		this.brokers.factory.newConnection();
+		assertThat(inUse).containsExactly("one", "two");
+	}
+
+	@Test
+	void channelInConfirmModeIsKeptReadyForThoseWhoWantOne() throws Exception {
+		Connection first = this.brokers.factory.newConnection(PUBLISHER);
+		assertThat(this.brokers.factory.takeConfirmChannel(first)).isNull();
+		Connection second = null;
+		for (FaultProxy proxy : List.of(this.brokers.one, this.brokers.two)) {
+			this.brokers.factory.getBrokerAccess().endStandBy();
+			awaitStandby((proxy == this.brokers.one) ? "two" : "three");
+			loseActive(proxy);
+			second = this.brokers.factory.newConnection(PUBLISHER);
+		}
+		Channel channel = this.brokers.factory.takeConfirmChannel(second);
+		assertThat(channel.getNextPublishSeqNo()).isEqualTo(1);
+		assertThat(channel.getConnection()).isSameAs(second);
+		channel.basicPublish("", "nowhere", null, new byte[1]);
+		assertThat(channel.waitForConfirms(20_000)).isTrue();
+		assertThat(this.brokers.factory.takeConfirmChannel(second)).isNull();
+	}
+
+	@Test
+	void connectionsAreKeptToABrokerOnDemand() throws Exception {
+		this.brokers.factory.newConnection();
+		awaitOpen(this.brokers.two, 1);
+		awaitStandby("three");
+		awaitOpen(this.brokers.three, 1);
+		awaitOpen(this.brokers.two, 0);
+		this.brokers.factory.getBrokerAccess().endStandBy();
+		awaitOpen(this.brokers.two, 1);
+		awaitOpen(this.brokers.three, 0);
+	}
+
+	@Test
+	void demandForABrokerThatCannotBeConnectedToFails() throws Exception {
+		this.brokers.factory.newConnection();
+		this.brokers.three.refuse();
+		CompletableFuture<?> demand = this.brokers.factory.getBrokerAccess().standBy(broker("three"));
+		assertThat(demand).failsWithin(ProxiedBrokers.PATIENCE)
+			.withThrowableThat()
+			.withMessageContaining("Broker 'three' cannot be connected to");
+		awaitOpen(this.brokers.two, 1);
+	}
+
+	@Test
+	void laterDemandTakesThePlaceOfTheOneBefore() throws Exception {
+		this.brokers.factory.newConnection();
+		this.brokers.three.blackHole();
+		CompletableFuture<?> demand = this.brokers.factory.getBrokerAccess().standBy(broker("three"));
+		awaitStandby("two");
+		assertThatExceptionOfType(CancellationException.class).isThrownBy(demand::join);
+	}
+
+}
