@@ -349,7 +349,7 @@ public class FailoverProperties implements InitializingBean {
 
 		/**
 		 * Interval between probes of a connection. The brokers that are not active are
-		 * probed ten times slower.
+		 * probed ten times slower, those of them that answer again two times.
 		 */
 		private Duration probeInterval = Duration.ofMillis(500);
 

@@ -21,6 +21,7 @@ import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Consumer;
 
 import org.apache.commons.logging.Log;
 import org.apache.commons.logging.LogFactory;
@@ -66,12 +67,23 @@ final class BrokerEvents {
 	}
 
 	private void deliver(BrokerEvent event) {
+		each(event, (listener) -> listener.onEvent(event));
+	}
+
+	/**
+	 * Tell of a suspicion at once: it is no change, and has no order.
+	 */
+	void suspect(Activation suspect) {
+		each(suspect, (listener) -> listener.onSuspicion(suspect));
+	}
+
+	private void each(Object occasion, Consumer<BrokerListener> action) {
 		for (BrokerListener listener : this.listeners) {
 			try {
-				listener.onEvent(event);
+				action.accept(listener);
 			}
 			catch (RuntimeException ex) {
-				logger.error("Listener %s failed on %s".formatted(listener, event), ex);
+				logger.error("Listener %s failed on %s".formatted(listener, occasion), ex);
 			}
 		}
 	}

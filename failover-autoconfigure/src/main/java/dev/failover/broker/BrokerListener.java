@@ -32,4 +32,13 @@ public interface BrokerListener {
 	 */
 	void onEvent(BrokerEvent event);
 
+	/**
+	 * Handle a suspicion: something with the active broker takes longer than it usually
+	 * does. No state has changed, and the broker may be in order. By default, nothing is
+	 * done.
+	 * @param suspect the activation of the broker
+	 */
+	default void onSuspicion(Activation suspect) {
+	}
+
 }

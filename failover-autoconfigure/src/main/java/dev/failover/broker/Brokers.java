@@ -182,6 +182,16 @@ public final class Brokers {
 	}
 
 	/**
+	 * Report that the active broker takes unusually long. Whoever watches it is told.
+	 * @param suspect the activation that was current when the work began
+	 */
+	public void suspect(Activation suspect) {
+		if (suspect.equals(getActivation())) {
+			this.events.suspect(suspect);
+		}
+	}
+
+	/**
 	 * Report that a broker stopped to accept messages because of a resource alarm. It
 	 * stays active, but is not usable.
 	 * @param broker the broker

@@ -18,6 +18,8 @@ package dev.failover.detection;
 
 import java.io.IOException;
 import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Future;
 
 import com.rabbitmq.client.AMQP;
 import com.rabbitmq.client.BlockedListener;
@@ -42,8 +44,6 @@ final class AlarmWatch implements BlockedListener {
 
 	private static final String NAME = "failover-alarm";
 
-	private static final Duration AGAIN = Duration.ofSeconds(5);
-
 	private final OpenConnection target;
 
 	private final Brokers brokers;
@@ -52,17 +52,21 @@ final class AlarmWatch implements BlockedListener {
 
 	private final @Nullable Duration grace;
 
-	private final DetectionThreads threads;
+	private final DetectionScheduler scheduler;
+
+	private volatile Future<?> graceEnds = CompletableFuture.completedFuture(null);
 
 	private volatile boolean blocked;
 
+	private volatile boolean overdue;
+
 	AlarmWatch(OpenConnection target, Brokers brokers, BrokerAccess access, @Nullable Duration grace,
-			DetectionThreads threads) {
+			DetectionScheduler scheduler) {
 		this.target = target;
 		this.brokers = brokers;
 		this.access = access;
 		this.grace = grace;
-		this.threads = threads;
+		this.scheduler = scheduler;
 	}
 
 	@Override
@@ -70,33 +74,44 @@ final class AlarmWatch implements BlockedListener {
 		this.blocked = true;
 		this.brokers.blocked(this.target.broker(), this.target.incarnation(), reason);
 		if (this.grace != null) {
-			this.threads.later(this.grace, this::leave);
+			this.graceEnds.cancel(false);
+			this.graceEnds = this.scheduler.later(this.grace, this::leave);
 		}
 	}
 
 	@Override
 	public void handleUnblocked() {
 		this.blocked = false;
+		this.overdue = false;
+		this.graceEnds.cancel(false);
 		this.brokers.unblocked(this.target.broker(), this.target.incarnation());
+	}
+
+	/**
+	 * Leave a broker that could not be left before, if there is one to go to by now.
+	 */
+	void reconsider() {
+		if (this.overdue) {
+			this.scheduler.later(Duration.ZERO, this::leave);
+		}
 	}
 
 	private void leave() {
 		if (!this.blocked || !this.target.connection().isOpen()) {
 			return;
 		}
+		this.overdue = true;
 		this.brokers.leaveBlocked(this.target.broker(), this.target.incarnation());
 		if (this.brokers.getIncarnation(this.target.broker()) != this.target.incarnation()) {
+			this.overdue = false;
 			awaitEnd();
-		}
-		else {
-			this.threads.later(AGAIN, this::leave);
 		}
 	}
 
 	private void awaitEnd() {
 		this.access.open(this.target.broker(), NAME).whenComplete((beside, failure) -> {
 			if (beside != null) {
-				this.threads.work(() -> listen(beside));
+				this.scheduler.work(() -> listen(beside));
 			}
 		});
 	}

@@ -16,9 +16,13 @@
 
 package dev.failover.detection;
 
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicBoolean;
 
-import dev.failover.broker.BrokerStatus;
+import dev.failover.broker.Activation;
+import dev.failover.broker.BrokerEvent;
+import dev.failover.broker.BrokerListener;
 import dev.failover.broker.Brokers;
 import dev.failover.connection.BrokerAccess;
 import dev.failover.connection.OpenConnection;
@@ -27,7 +31,7 @@ import dev.failover.connection.OpenConnection;
  * Watches the connections of the application, and the brokers that are not active, from
  * the first connection on, and tells {@link Brokers} what it finds.
  */
-public final class BrokerDetector implements AutoCloseable {
+public final class BrokerDetector implements BrokerListener, AutoCloseable {
 
 	private final Brokers brokers;
 
@@ -36,6 +40,8 @@ public final class BrokerDetector implements AutoCloseable {
 	private final DetectionSettings settings;
 
 	private final DetectionThreads threads = new DetectionThreads();
+
+	private final Map<OpenConnection, Watched> watched = new ConcurrentHashMap<>();
 
 	private final AtomicBoolean started = new AtomicBoolean();
 
@@ -49,30 +55,45 @@ public final class BrokerDetector implements AutoCloseable {
 		this.brokers = brokers;
 		this.access = access;
 		this.settings = settings;
+		brokers.addListener(this);
 		access.addListener(this::opened);
 	}
 
-	private void opened(OpenConnection connection) {
-		new ConnectionProbe(connection, this.brokers, this.access, this.settings, this.threads).start();
-		connection.connection()
-			.addBlockedListener(
-					new AlarmWatch(connection, this.brokers, this.access, this.settings.blockedGrace(), this.threads));
+	private void opened(OpenConnection opened) {
+		ConnectionProbe probe = new ConnectionProbe(
+				new ProbedConnection(opened, this.brokers, this.access, this.settings.probeTimeout(), this.threads),
+				this.settings, this.threads);
+		AlarmWatch alarms = new AlarmWatch(opened, this.brokers, this.access, this.settings.blockedGrace(),
+				this.threads);
+		this.watched.put(opened, new Watched(probe, alarms));
+		opened.connection().addShutdownListener((signal) -> this.watched.remove(opened));
+		opened.connection().addBlockedListener(alarms);
+		probe.start();
 		if (this.started.compareAndSet(false, true)) {
-			checkOthersLater();
+			new BrokerRounds(this.brokers, this.access, this.settings.probeInterval(), this.threads).start();
 		}
 	}
 
-	private void checkOthersLater() {
-		this.threads.later(this.settings.probeInterval().multipliedBy(DetectionSettings.SLOWER), this::checkOthers);
+	/**
+	 * Look again at alarms, as there may be a broker to go to now.
+	 */
+	@Override
+	public void onEvent(BrokerEvent event) {
+		if (event instanceof BrokerEvent.StateChanged changed && changed.to().isUsable()) {
+			this.watched.values().forEach((connection) -> connection.alarms().reconsider());
+		}
 	}
 
-	private void checkOthers() {
-		this.brokers.getStatuses()
-			.stream()
-			.filter((status) -> !status.active())
-			.map(BrokerStatus::broker)
-			.forEach(this.access::check);
-		checkOthersLater();
+	/**
+	 * Probe the connections to a broker at once.
+	 */
+	@Override
+	public void onSuspicion(Activation suspect) {
+		this.watched.forEach((opened, connection) -> {
+			if (opened.broker().equals(suspect.broker())) {
+				connection.probe().suspect();
+			}
+		});
 	}
 
 	/**
@@ -80,7 +101,17 @@ public final class BrokerDetector implements AutoCloseable {
 	 */
 	@Override
 	public void close() {
+		this.brokers.removeListener(this);
 		this.threads.close();
+	}
+
+	/**
+	 * What watches a connection.
+	 *
+	 * @param probe probes it
+	 * @param alarms watches it for alarms
+	 */
+	private record Watched(ConnectionProbe probe, AlarmWatch alarms) {
 	}
 
 }

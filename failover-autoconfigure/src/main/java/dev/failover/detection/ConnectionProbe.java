@@ -13,141 +13,148 @@
  * See the License for the specific language governing permissions and
  * limitations under the License.
  */
-
 package dev.failover.detection;
 
-import java.io.IOException;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.TimeoutException;
+import java.util.concurrent.Future;
 
-import com.rabbitmq.client.AMQP;
-import com.rabbitmq.client.Channel;
-import com.rabbitmq.client.Command;
-import com.rabbitmq.client.ShutdownSignalException;
 import org.apache.commons.logging.Log;
 import org.apache.commons.logging.LogFactory;
 import org.jspecify.annotations.Nullable;
 
-import dev.failover.broker.Brokers;
-import dev.failover.broker.FailureReason;
-import dev.failover.connection.BrokerAccess;
-import dev.failover.connection.OpenConnection;
-
 /**
- * Probes one connection of the application with a cheap request ({@code basic.qos}) on a
- * channel of its own. When an answer is overdue, a second connection is tried beside it:
- * the broker is given up only if it does not answer there either, so that a client that
- * is slow to read, or a broker that does not read a blocked connection, is not taken for
- * a frozen one.
+ * Probes one connection. When an answer is overdue, a second connection is tried beside
+ * it: the broker is given up only if it does not answer there either, so that a client
+ * that is slow to read, or a broker that does not read a blocked connection, is not taken
+ * for a frozen one.
  * <p>
- * Its state belongs to the timer's thread.
+ * Its state belongs to the scheduler's thread.
  */
 final class ConnectionProbe {
 
 	private static final Log logger = LogFactory.getLog(BrokerDetector.class);
 
-	private final OpenConnection target;
+	/**
+	 * A suspicion brings the next probe forward to this part of the interval.
+	 */
+	private static final int HASTE = 5;
 
-	private final Brokers brokers;
-
-	private final BrokerAccess access;
+	private final ProbeTarget target;
 
 	private final DetectionSettings settings;
 
-	private final DetectionThreads threads;
+	private final DetectionScheduler scheduler;
 
-	private volatile @Nullable Channel channel;
+	private CompletableFuture<?> answer = CompletableFuture.completedFuture(null);
 
-	private CompletableFuture<Command> answer = CompletableFuture
-		.failedFuture(new IllegalStateException("no probe yet"));
+	private Future<?> next = CompletableFuture.completedFuture(null);
 
 	private @Nullable CompletableFuture<?> knock;
 
+	private long begunAt;
+
 	private int misses;
 
-	ConnectionProbe(OpenConnection target, Brokers brokers, BrokerAccess access, DetectionSettings settings,
-			DetectionThreads threads) {
+	ConnectionProbe(ProbeTarget target, DetectionSettings settings, DetectionScheduler scheduler) {
 		this.target = target;
-		this.brokers = brokers;
-		this.access = access;
 		this.settings = settings;
-		this.threads = threads;
+		this.scheduler = scheduler;
 	}
 
+	/**
+	 * Begin with the first probe after one interval. It ends when the connection is
+	 * closed, or the broker is given up.
+	 */
 	void start() {
-		this.threads.later(this.settings.probeInterval(), this::probe);
+		this.scheduler.later(Duration.ZERO, () -> {
+			this.begunAt = this.scheduler.nanoTime();
+			next(this.settings.probeInterval(), this::probe);
+		});
+	}
+
+	/**
+	 * Probe at once, unless an answer is outstanding or came just now. Can be called by
+	 * any thread.
+	 */
+	void suspect() {
+		this.scheduler.later(Duration.ZERO, () -> {
+			boolean idle = this.answer.isDone() && !this.next.isDone();
+			if (idle && sinceBegun().compareTo(this.settings.probeInterval().dividedBy(HASTE)) >= 0) {
+				probe();
+			}
+		});
+	}
+
+	private Duration sinceBegun() {
+		return Duration.ofNanos(this.scheduler.nanoTime() - this.begunAt);
+	}
+
+	private void next(Duration delay, Runnable task) {
+		this.next.cancel(false);
+		this.next = this.scheduler.later(delay, task);
 	}
 
 	private void probe() {
-		if (!this.target.connection().isOpen()) {
+		if (!this.target.isOpen()) {
 			return;
 		}
-		this.misses = 0;
-		this.knock = null;
+		this.begunAt = this.scheduler.nanoTime();
+		startOver();
 		if (this.answer.isDone()) {
-			CompletableFuture<Command> next = new CompletableFuture<>();
-			this.answer = next;
-			this.threads.work(() -> request(next));
+			CompletableFuture<?> asked = this.target.ask();
+			this.answer = asked;
+			asked.whenComplete((ignored, failure) -> this.scheduler.later(Duration.ZERO, () -> answered(asked)));
 		}
 		await();
 	}
 
-	private void request(CompletableFuture<Command> next) {
-		try {
-			Channel current = this.channel;
-			if (current == null || !current.isOpen()) {
-				current = this.target.connection().createChannel();
-				this.channel = current;
-			}
-			if (current != null) {
-				current.asyncCompletableRpc(new AMQP.Basic.Qos.Builder().build()).thenAccept(next::complete);
-			}
-			else {
-				next.completeExceptionally(new IOException("No channel is left for probes"));
-			}
-		}
-		catch (IOException | ShutdownSignalException ex) {
-			next.completeExceptionally(ex);
+	private void startOver() {
+		this.misses = 0;
+		this.knock = null;
+	}
+
+	private void answered(CompletableFuture<?> asked) {
+		if (asked == this.answer && this.target.isOpen()) {
+			Duration rest = this.settings.probeInterval().minus(sinceBegun());
+			next(rest.isNegative() ? Duration.ZERO : rest, this::probe);
 		}
 	}
 
 	private void await() {
-		long due = System.nanoTime() + this.settings.probeTimeout().toNanos();
-		this.threads.later(this.settings.probeTimeout(), () -> check(due));
+		long due = this.scheduler.nanoTime() + this.settings.probeTimeout().toNanos();
+		next(this.settings.probeTimeout(), () -> check(due));
 	}
 
 	private void check(long due) {
-		if (this.answer.isDone()) {
-			start();
+		if (this.answer.isDone() || !this.target.isOpen()) {
 			return;
 		}
-		long late = System.nanoTime() - due;
-		if (late > this.settings.probeTimeout().toNanos() / 2) {
+		Duration late = Duration.ofNanos(this.scheduler.nanoTime() - due);
+		if (late.compareTo(this.settings.probeTimeout().dividedBy(2)) > 0) {
 			logger.debug("This process stood still for %d ms, a probe of %s is given more time"
-				.formatted(Duration.ofNanos(late).toMillis(), this.target.broker()));
+				.formatted(late.toMillis(), this.target));
+			startOver();
 			await();
-			return;
-		}
-		if (!this.target.connection().isOpen()) {
 			return;
 		}
 		this.misses++;
-		CompletableFuture<?> beside = this.knock;
-		if (beside == null) {
-			this.knock = this.access.knock(this.target.broker(), this.settings.probeTimeout());
+		judge(this.knock);
+	}
+
+	private void judge(@Nullable CompletableFuture<?> beside) {
+		if (beside != null && beside.isDone() && !beside.isCompletedExceptionally()) {
+			logger.debug("%s answers, but not on this connection yet".formatted(this.target));
+			next(this.settings.probeInterval(), this::probe);
 		}
-		if (this.misses < this.settings.failureThreshold() || beside == null) {
-			await();
-		}
-		else if (beside.isDone() && !beside.isCompletedExceptionally()) {
-			logger.debug("%s answers, but not on this connection yet".formatted(this.target.broker()));
-			start();
+		else if (beside != null && this.misses >= this.settings.failureThreshold()) {
+			this.target.giveUp(this.misses);
 		}
 		else {
-			TimeoutException failure = new TimeoutException("%d probes in a row were not answered within %d ms"
-				.formatted(this.misses, this.settings.probeTimeout().toMillis()));
-			this.brokers.failed(this.target.broker(), this.target.incarnation(), FailureReason.TIMEOUT, failure);
+			if (beside == null || beside.isDone()) {
+				this.knock = this.target.knock();
+			}
+			await();
 		}
 	}
 

@@ -33,11 +33,6 @@ import org.springframework.util.Assert;
 public record DetectionSettings(Duration probeInterval, Duration probeTimeout, int failureThreshold,
 		@Nullable Duration blockedGrace) {
 
-	/**
-	 * The other brokers are probed after so many probes of the active one.
-	 */
-	static final int SLOWER = 10;
-
 	public DetectionSettings {
 		Assert.isTrue(probeInterval.toMillis() > 0,
 				() -> "'probeInterval' must be at least 1 ms, not " + probeInterval);

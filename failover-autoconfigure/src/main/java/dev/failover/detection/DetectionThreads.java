@@ -17,6 +17,8 @@
 package dev.failover.detection;
 
 import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Future;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.SynchronousQueue;
@@ -31,7 +33,7 @@ import org.springframework.scheduling.concurrent.CustomizableThreadFactory;
  * The threads of detection: one that keeps time and never blocks, and a few that do what
  * may block on a broker.
  */
-final class DetectionThreads implements AutoCloseable {
+final class DetectionThreads implements DetectionScheduler, AutoCloseable {
 
 	private static final Log logger = LogFactory.getLog(BrokerDetector.class);
 
@@ -46,6 +48,7 @@ final class DetectionThreads implements AutoCloseable {
 		this.timer.setKeepAliveTime(10, TimeUnit.SECONDS);
 		this.timer.allowCoreThreadTimeOut(true);
 		this.timer.setExecuteExistingDelayedTasksAfterShutdownPolicy(false);
+		this.timer.setRemoveOnCancelPolicy(true);
 		this.workers = new ThreadPoolExecutor(0, MAX_WORKERS, 10, TimeUnit.SECONDS, new SynchronousQueue<>(),
 				threads("failover-probe-"));
 	}
@@ -56,12 +59,19 @@ final class DetectionThreads implements AutoCloseable {
 		return threads;
 	}
 
-	void later(Duration delay, Runnable task) {
+	@Override
+	public long nanoTime() {
+		return System.nanoTime();
+	}
+
+	@Override
+	public Future<?> later(Duration delay, Runnable task) {
 		try {
-			this.timer.schedule(() -> run(task), delay.toNanos(), TimeUnit.NANOSECONDS);
+			return this.timer.schedule(() -> run(task), delay.toNanos(), TimeUnit.NANOSECONDS);
 		}
 		catch (RejectedExecutionException ex) {
 			logger.trace("Detection has ended", ex);
+			return CompletableFuture.completedFuture(null);
 		}
 	}
 
@@ -74,15 +84,15 @@ final class DetectionThreads implements AutoCloseable {
 		}
 	}
 
-	/**
-	 * Do what may block. If all workers are blocked, nothing is done.
-	 */
-	void work(Runnable task) {
+	@Override
+	public boolean work(Runnable task) {
 		try {
 			this.workers.execute(() -> run(task));
+			return true;
 		}
 		catch (RejectedExecutionException ex) {
 			logger.trace("No worker is free", ex);
+			return false;
 		}
 	}
 

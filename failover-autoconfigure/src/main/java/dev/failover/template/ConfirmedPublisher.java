@@ -25,7 +25,6 @@ import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.ConcurrentLinkedDeque;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
 
@@ -85,7 +84,7 @@ final class ConfirmedPublisher {
 		this.settings = settings;
 		this.maxRetries = (maxRetries != null) ? maxRetries : Integer.MAX_VALUE;
 		this.window = new PublishWindow(settings.maxInFlight());
-		this.watch = new PublishWatch(this::inspect);
+		this.watch = new PublishWatch(this::inspect, source, settings.confirmTimeout());
 	}
 
 	/**
@@ -261,9 +260,8 @@ final class ConfirmedPublisher {
 		});
 		PublishChannel current = this.channel;
 		Publication oldest = (current != null) ? current.oldest() : null;
-		if (current != null && oldest != null && now - oldest.writtenAt() > this.settings.confirmTimeout().toNanos()) {
-			this.source.failed(current.activation(), new TimeoutException(
-					"No confirm within %d ms".formatted(this.settings.confirmTimeout().toMillis())));
+		if (current != null && oldest != null) {
+			this.watch.judge(current.activation(), oldest.writtenAt());
 		}
 		return this.window.inFlight() > 0;
 	}

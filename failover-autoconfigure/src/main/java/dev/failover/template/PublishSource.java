@@ -47,6 +47,16 @@ interface PublishSource {
 	void awaitActive(Duration timeout) throws InterruptedException;
 
 	/**
+	 * Return whether the broker of an activation accepts nothing because of an alarm.
+	 */
+	boolean isBlocked(@Nullable Activation activation);
+
+	/**
+	 * Report that the broker of an activation takes long to confirm.
+	 */
+	void suspect(@Nullable Activation activation);
+
+	/**
 	 * Report that the broker of an activation did not confirm in time.
 	 */
 	void failed(@Nullable Activation activation, Throwable cause);

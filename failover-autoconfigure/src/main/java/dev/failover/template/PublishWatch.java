@@ -20,15 +20,20 @@ import java.time.Duration;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.BooleanSupplier;
 
 import org.apache.commons.logging.Log;
 import org.apache.commons.logging.LogFactory;
+import org.jspecify.annotations.Nullable;
 import org.springframework.scheduling.concurrent.CustomizableThreadFactory;
+
+import dev.failover.broker.Activation;
 
 /**
  * Looks after messages at regular intervals while there are any, and sleeps otherwise.
+ * Tells of a broker that takes long to confirm.
  */
 final class PublishWatch implements AutoCloseable {
 
@@ -36,14 +41,31 @@ final class PublishWatch implements AutoCloseable {
 
 	private static final long INTERVAL_MILLIS = 50;
 
+	private static final Duration STANDSTILL = Duration.ofMillis(500);
+
+	/**
+	 * Healthy brokers confirm sooner; one that does not is worth a probe.
+	 */
+	private static final Duration LATE = Duration.ofMillis(100);
+
 	private final BooleanSupplier inspection;
+
+	private final PublishSource source;
+
+	private final Duration confirmTimeout;
 
 	private final AtomicBoolean running = new AtomicBoolean();
 
 	private final ScheduledThreadPoolExecutor executor;
 
-	PublishWatch(BooleanSupplier inspection) {
+	private volatile long inspectedAt = System.nanoTime();
+
+	private volatile long resumedAt = System.nanoTime();
+
+	PublishWatch(BooleanSupplier inspection, PublishSource source, Duration confirmTimeout) {
 		this.inspection = inspection;
+		this.source = source;
+		this.confirmTimeout = confirmTimeout;
 		CustomizableThreadFactory threads = new CustomizableThreadFactory("failover-publish-watch-");
 		threads.setDaemon(true);
 		this.executor = new ScheduledThreadPoolExecutor(1, threads);
@@ -52,7 +74,28 @@ final class PublishWatch implements AutoCloseable {
 
 	void start() {
 		if (!this.running.get() && this.running.compareAndSet(false, true)) {
+			this.inspectedAt = System.nanoTime();
 			later(this::inspect, Duration.ofMillis(INTERVAL_MILLIS));
+		}
+	}
+
+	/**
+	 * Judge the broker by how long its oldest confirm is outstanding. Time in which this
+	 * process stood still does not count, as what came meanwhile is read only now, nor
+	 * does the time of an alarm.
+	 */
+	void judge(@Nullable Activation activation, long writtenAt) {
+		long now = System.nanoTime();
+		if (this.source.isBlocked(activation)) {
+			this.resumedAt = now;
+		}
+		long nanos = Math.min(now - writtenAt, now - this.resumedAt);
+		if (nanos > this.confirmTimeout.toNanos()) {
+			this.source.failed(activation,
+					new TimeoutException("No confirm within %d ms".formatted(this.confirmTimeout.toMillis())));
+		}
+		else if (nanos > LATE.toNanos()) {
+			this.source.suspect(activation);
 		}
 	}
 
@@ -67,6 +110,11 @@ final class PublishWatch implements AutoCloseable {
 
 	private void inspect() {
 		boolean more = true;
+		long now = System.nanoTime();
+		if (now - this.inspectedAt > STANDSTILL.toNanos()) {
+			this.resumedAt = now;
+		}
+		this.inspectedAt = now;
 		try {
 			more = this.inspection.getAsBoolean();
 		}

@@ -26,6 +26,8 @@ import org.springframework.amqp.rabbit.connection.Connection;
 import org.springframework.amqp.rabbit.connection.ConnectionFactory;
 
 import dev.failover.broker.Activation;
+import dev.failover.broker.BrokerState;
+import dev.failover.broker.BrokerStatus;
 import dev.failover.broker.Brokers;
 import dev.failover.broker.FailureReason;
 import dev.failover.broker.Reconnector;
@@ -96,6 +98,21 @@ final class SpringPublishSource implements PublishSource {
 	@Override
 	public void awaitActive(Duration timeout) throws InterruptedException {
 		this.reconnector.awaitActive(timeout);
+	}
+
+	@Override
+	public boolean isBlocked(@Nullable Activation activation) {
+		return activation != null && this.brokers.getStatus(activation.broker().name())
+			.map(BrokerStatus::state)
+			.filter((state) -> state == BrokerState.BLOCKED)
+			.isPresent();
+	}
+
+	@Override
+	public void suspect(@Nullable Activation activation) {
+		if (activation != null) {
+			this.brokers.suspect(activation);
+		}
 	}
 
 	@Override

@@ -122,6 +122,32 @@ class BrokersTests {
 	}
 
 	@Test
+	void suspicionOfTheCurrentActivationIsToldAndChangesNothing() {
+		List<Activation> suspects = new ArrayList<>();
+		this.brokers.addListener(new BrokerListener() {
+
+			@Override
+			public void onEvent(BrokerEvent event) {
+			}
+
+			@Override
+			public void onSuspicion(Activation suspect) {
+				suspects.add(suspect);
+			}
+
+		});
+		Activation activation = this.brokers.connected(this.one, 0);
+		this.events.clear();
+		this.brokers.suspect(activation);
+		assertThat(suspects).containsExactly(activation);
+		assertThat(this.events).isEmpty();
+		assertThat(this.brokers.getActivation()).isEqualTo(activation);
+		this.brokers.failed(activation, FailureReason.TIMEOUT, null);
+		this.brokers.suspect(activation);
+		assertThat(suspects).as("nothing about an activation that is over").hasSize(1);
+	}
+
+	@Test
 	void lateReportAboutAnEarlierConnectionDoesNoHarm() {
 		Activation activation = this.brokers.connected(this.one, 0);
 		this.brokers.failed(activation, FailureReason.CONNECTION_LOST, null);

@@ -1,0 +1,115 @@
+/*
+ * Copyright 2026-present the original author or authors.
+ *
+ * Licensed under the Apache License, Version 2.0 (the "License");
+ * you may not use this file except in compliance with the License.
+ * You may obtain a copy of the License at
+ *
+ *      https://www.apache.org/licenses/LICENSE-2.0
+ *
+ * Unless required by applicable law or agreed to in writing, software
+ * distributed under the License is distributed on an "AS IS" BASIS,
+ * WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+ * See the License for the specific language governing permissions and
+ * limitations under the License.
+ */
+package dev.failover.detection;
+
+import java.io.IOException;
+import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeoutException;
+
+import com.rabbitmq.client.AMQP;
+import com.rabbitmq.client.Channel;
+import com.rabbitmq.client.ShutdownSignalException;
+import org.jspecify.annotations.Nullable;
+
+import dev.failover.broker.Brokers;
+import dev.failover.broker.FailureReason;
+import dev.failover.connection.BrokerAccess;
+import dev.failover.connection.OpenConnection;
+
+/**
+ * A connection that is asked with a cheap request ({@code basic.qos}) on a channel of its
+ * own.
+ */
+final class ProbedConnection implements ProbeTarget {
+
+	private final OpenConnection target;
+
+	private final Brokers brokers;
+
+	private final BrokerAccess access;
+
+	private final Duration timeout;
+
+	private final DetectionScheduler scheduler;
+
+	private volatile @Nullable Channel channel;
+
+	ProbedConnection(OpenConnection target, Brokers brokers, BrokerAccess access, Duration timeout,
+			DetectionScheduler scheduler) {
+		this.target = target;
+		this.brokers = brokers;
+		this.access = access;
+		this.timeout = timeout;
+		this.scheduler = scheduler;
+	}
+
+	@Override
+	public boolean isOpen() {
+		return this.target.connection().isOpen();
+	}
+
+	@Override
+	public CompletableFuture<?> ask() {
+		CompletableFuture<@Nullable Object> answer = new CompletableFuture<>();
+		if (!this.scheduler.work(() -> ask(answer))) {
+			answer.completeExceptionally(new IOException("No thread is free to ask"));
+		}
+		return answer;
+	}
+
+	private void ask(CompletableFuture<@Nullable Object> answer) {
+		try {
+			Channel current = this.channel;
+			if (current == null || !current.isOpen()) {
+				current = this.target.connection().createChannel();
+				this.channel = current;
+			}
+			if (current == null) {
+				throw new IOException("The connection has no channel left for probes");
+			}
+			current.asyncCompletableRpc(new AMQP.Basic.Qos.Builder().build()).whenComplete((command, failure) -> {
+				if (failure != null) {
+					answer.completeExceptionally(failure);
+				}
+				else {
+					answer.complete(command);
+				}
+			});
+		}
+		catch (IOException | ShutdownSignalException ex) {
+			answer.completeExceptionally(ex);
+		}
+	}
+
+	@Override
+	public CompletableFuture<?> knock() {
+		return this.access.knock(this.target.broker(), this.timeout);
+	}
+
+	@Override
+	public void giveUp(int misses) {
+		TimeoutException failure = new TimeoutException(
+				"%d probes in a row were not answered within %d ms".formatted(misses, this.timeout.toMillis()));
+		this.brokers.failed(this.target.broker(), this.target.incarnation(), FailureReason.TIMEOUT, failure);
+	}
+
+	@Override
+	public String toString() {
+		return this.target.broker().toString();
+	}
+
+}
