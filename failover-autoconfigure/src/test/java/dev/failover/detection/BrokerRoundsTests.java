@@ -13,6 +13,7 @@
  * See the License for the specific language governing permissions and
  * limitations under the License.
  */
+
 package dev.failover.detection;
 
 import java.io.IOException;
@@ -158,6 +159,16 @@ class BrokerRoundsTests {
 
 		@Override
 		public CompletableFuture<OpenConnection> open(Broker broker, String name) {
+			throw new UnsupportedOperationException();
+		}
+
+		@Override
+		public CompletableFuture<Void> standBy(Broker broker) {
+			throw new UnsupportedOperationException();
+		}
+
+		@Override
+		public void endStandBy() {
 			throw new UnsupportedOperationException();
 		}
 
