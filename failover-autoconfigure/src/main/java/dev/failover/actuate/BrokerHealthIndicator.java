@@ -24,7 +24,6 @@ import org.springframework.boot.health.contributor.Health;
 import org.springframework.boot.health.contributor.HealthIndicator;
 import org.springframework.boot.health.contributor.Status;
 
-import dev.failover.broker.Broker;
 import dev.failover.broker.BrokerFailure;
 import dev.failover.broker.BrokerState;
 import dev.failover.broker.BrokerStatus;
@@ -37,11 +36,11 @@ final class BrokerHealthIndicator implements HealthIndicator {
 
 	private final Brokers brokers;
 
-	private final Broker broker;
+	private final String name;
 
-	BrokerHealthIndicator(Brokers brokers, Broker broker) {
+	BrokerHealthIndicator(Brokers brokers, String name) {
 		this.brokers = brokers;
-		this.broker = broker;
+		this.name = name;
 	}
 
 	@Override
@@ -49,16 +48,17 @@ final class BrokerHealthIndicator implements HealthIndicator {
 		List<BrokerStatus> statuses = this.brokers.getStatuses();
 		boolean anyUsable = statuses.stream().anyMatch((status) -> status.state().isUsable());
 		return statuses.stream()
-			.filter((status) -> status.broker().equals(this.broker))
+			.filter((status) -> status.broker().name().equals(this.name))
 			.findFirst()
 			.map((status) -> describe(status, status(status.state(), anyUsable)))
-			.orElseThrow();
+			.orElseGet(() -> Health.status(BrokersHealthContributor.DISABLED).withDetail("removed", true).build());
 	}
 
 	private static Status status(BrokerState state, boolean anyUsable) {
 		return switch (state) {
 			case UP -> Status.UP;
 			case UNKNOWN -> Status.UNKNOWN;
+			case DISABLED -> BrokersHealthContributor.DISABLED;
 			case BLOCKED -> anyUsable ? BrokersHealthContributor.FAILED_OVER : Status.OUT_OF_SERVICE;
 			case DOWN -> anyUsable ? BrokersHealthContributor.FAILED_OVER : Status.DOWN;
 		};

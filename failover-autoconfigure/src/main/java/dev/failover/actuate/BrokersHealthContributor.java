@@ -18,6 +18,7 @@ package dev.failover.actuate;
 
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Set;
 import java.util.stream.Stream;
 
 import org.jspecify.annotations.Nullable;
@@ -35,7 +36,8 @@ import dev.failover.broker.Brokers;
  * nothing is connected to and nothing is waited for.
  * <p>
  * The whole is up as long as any broker is usable. A broker that is not, while another
- * one is, has the status {@link #FAILED_OVER}, which does not count for the whole.
+ * one is, has the status {@link #FAILED_OVER}, and one that is out of use
+ * {@link #DISABLED}; neither counts for the whole.
  */
 public final class BrokersHealthContributor implements CompositeHealthContributor {
 
@@ -44,7 +46,12 @@ public final class BrokersHealthContributor implements CompositeHealthContributo
 	 */
 	public static final Status FAILED_OVER = new Status("FAILED_OVER", "Cannot serve, another broker can");
 
-	private final Map<String, HealthContributor> components = new LinkedHashMap<>();
+	/**
+	 * Status of a broker that an operator took out of use.
+	 */
+	public static final Status DISABLED = new Status("DISABLED", "Out of use by the choice of an operator");
+
+	private final Brokers brokers;
 
 	/**
 	 * Create a contributor.
@@ -52,17 +59,24 @@ public final class BrokersHealthContributor implements CompositeHealthContributo
 	 */
 	public BrokersHealthContributor(Brokers brokers) {
 		Assert.notNull(brokers, "'brokers' must not be null");
-		for (Broker broker : brokers.getAll()) {
-			this.components.put(componentName(broker), new BrokerHealthIndicator(brokers, broker));
+		this.brokers = brokers;
+	}
+
+	private Map<String, HealthContributor> components() {
+		Map<String, HealthContributor> components = new LinkedHashMap<>();
+		for (Broker broker : this.brokers.getAll()) {
+			components.put(componentName(broker, components.keySet()),
+					new BrokerHealthIndicator(this.brokers, broker.name()));
 		}
+		return components;
 	}
 
 	/**
 	 * Components are part of the endpoint's path, where a slash would separate.
 	 */
-	private String componentName(Broker broker) {
+	private static String componentName(Broker broker, Set<String> taken) {
 		String name = broker.name().replace('/', '_');
-		while (this.components.containsKey(name)) {
+		while (taken.contains(name)) {
 			name = name + "_";
 		}
 		return name;
@@ -70,12 +84,12 @@ public final class BrokersHealthContributor implements CompositeHealthContributo
 
 	@Override
 	public @Nullable HealthContributor getContributor(String name) {
-		return this.components.get(name);
+		return components().get(name);
 	}
 
 	@Override
 	public Stream<HealthContributors.Entry> stream() {
-		return this.components.entrySet()
+		return components().entrySet()
 			.stream()
 			.map((entry) -> new HealthContributors.Entry(entry.getKey(), entry.getValue()));
 	}

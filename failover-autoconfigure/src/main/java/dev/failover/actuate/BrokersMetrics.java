@@ -43,7 +43,7 @@ import dev.failover.broker.Brokers;
  */
 public final class BrokersMetrics implements MeterBinder, AutoCloseable {
 
-	private static final String NONE = "none";
+	private static final String PLANNED = "planned";
 
 	private final Brokers brokers;
 
@@ -60,16 +60,18 @@ public final class BrokersMetrics implements MeterBinder, AutoCloseable {
 
 	@Override
 	public void bindTo(MeterRegistry registry) {
-		for (Broker broker : this.brokers.getAll()) {
-			gauge("failover.broker.up", "Whether the broker answered last time", broker, registry);
-			gauge("failover.broker.active", "Whether connections go to the broker", broker, registry);
-		}
+		this.brokers.getAll().forEach((broker) -> gauges(broker, registry));
 		Timer outages = Timer.builder("failover.outage")
 			.description("Time without an active broker")
 			.register(registry);
 		BrokerListener listener = (event) -> record(event, registry, outages);
 		this.listeners.add(listener);
 		this.brokers.addListener(listener);
+	}
+
+	private void gauges(Broker broker, MeterRegistry registry) {
+		gauge("failover.broker.up", "Whether the broker answered last time", broker, registry);
+		gauge("failover.broker.active", "Whether connections go to the broker", broker, registry);
 	}
 
 	private void gauge(String name, String description, Broker broker, MeterRegistry registry) {
@@ -91,9 +93,14 @@ public final class BrokersMetrics implements MeterBinder, AutoCloseable {
 		return status.state() == BrokerState.UP;
 	}
 
-	private static void record(BrokerEvent event, MeterRegistry registry, Timer outages) {
-		if (event instanceof BrokerEvent.Activated activated && activated.from() != null) {
-			outages.record(activated.outage());
+	private void record(BrokerEvent event, MeterRegistry registry, Timer outages) {
+		if (event instanceof BrokerEvent.Added added) {
+			gauges(added.broker(), registry);
+		}
+		else if (event instanceof BrokerEvent.Activated activated && activated.from() != null) {
+			if (!activated.isPlanned()) {
+				outages.record(activated.outage());
+			}
 			Counter.builder("failover.switches")
 				.description("Changes of the active broker, returns to the same one included")
 				.tag("from", activated.from().name())
@@ -105,7 +112,7 @@ public final class BrokersMetrics implements MeterBinder, AutoCloseable {
 	}
 
 	private static String reason(@Nullable BrokerFailure failure) {
-		return (failure != null) ? failure.reason().name().toLowerCase(Locale.ROOT) : NONE;
+		return (failure != null) ? failure.reason().name().toLowerCase(Locale.ROOT) : PLANNED;
 	}
 
 	/**

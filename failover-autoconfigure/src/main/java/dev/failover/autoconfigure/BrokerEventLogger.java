@@ -48,6 +48,16 @@ final class BrokerEventLogger implements BrokerListener {
 		else if (event instanceof BrokerEvent.Activated activated) {
 			log(activated);
 		}
+		else if (event instanceof BrokerEvent.Added added) {
+			logger.info("Broker %s was added".formatted(added.broker()));
+		}
+		else if (event instanceof BrokerEvent.Removed removed) {
+			logger.info("Broker %s was removed".formatted(removed.broker()));
+		}
+		else if (event instanceof BrokerEvent.Reweighted reweighted) {
+			logger.info("Broker %s has priority %d and weight %d now".formatted(reweighted.to(),
+					reweighted.to().priority(), reweighted.to().weight()));
+		}
 	}
 
 	private void log(BrokerEvent.StateChanged changed) {
@@ -61,6 +71,12 @@ final class BrokerEventLogger implements BrokerListener {
 				logger.warn(line);
 			}
 		}
+		else if (changed.to() == BrokerState.DISABLED) {
+			logger.info("Broker %s is disabled".formatted(changed.broker()));
+		}
+		else if (changed.from() == BrokerState.DISABLED) {
+			logger.info("Broker %s is enabled again".formatted(changed.broker()));
+		}
 		else if (changed.from() != BrokerState.UNKNOWN) {
 			logger.info("Broker %s answers again".formatted(changed.broker()));
 		}
@@ -71,6 +87,10 @@ final class BrokerEventLogger implements BrokerListener {
 		Broker to = activated.to();
 		if (from == null) {
 			logger.info("Connected to broker %s".formatted(to));
+			return;
+		}
+		if (activated.isPlanned()) {
+			logger.info("Moved from broker %s to %s as planned".formatted(from.name(), to));
 			return;
 		}
 		String line = "%s broker %s after %d ms, because %s had failed: %s".formatted(

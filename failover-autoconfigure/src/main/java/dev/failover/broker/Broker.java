@@ -72,6 +72,17 @@ public record Broker(String name, String host, int port, String username, String
 				+ this.virtualHost;
 	}
 
+	/**
+	 * Return the same broker with another priority and weight.
+	 * @param priority the priority
+	 * @param weight the weight
+	 * @return the broker
+	 */
+	public Broker withWeight(int priority, int weight) {
+		return new Broker(this.name, this.host, this.port, this.username, this.password, this.virtualHost, this.tls,
+				this.sslBundle, priority, weight);
+	}
+
 	@Override
 	public String toString() {
 		return this.name + " (" + uri() + ")";

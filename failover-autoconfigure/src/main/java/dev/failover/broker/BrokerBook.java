@@ -35,6 +35,8 @@ final class BrokerBook {
 
 	private final Map<String, BrokerEntry> entries = new LinkedHashMap<>();
 
+	private final RecoveryPolicy policy;
+
 	private final BrokerEvents events;
 
 	private final Clock clock;
@@ -47,15 +49,25 @@ final class BrokerBook {
 
 	private @Nullable BrokerFailure lostBy;
 
+	/**
+	 * Above those of all brokers that were removed, so that late reports about one of
+	 * them are not taken for reports about another one of the same name.
+	 */
+	private long firstIncarnation;
+
 	BrokerBook(List<Broker> brokers, RecoveryPolicy policy, BrokerEvents events, Clock clock) {
+		this.policy = policy;
 		this.events = events;
 		this.clock = clock;
-		Instant now = clock.instant();
 		for (Broker broker : brokers) {
-			BrokerEntry entry = new BrokerEntry(broker, policy, now);
-			Assert.isTrue(this.entries.putIfAbsent(broker.name(), entry) == null,
+			Assert.isTrue(put(broker),
 					() -> "'brokers' must have unique names, but '%s' is given twice".formatted(broker.name()));
 		}
+	}
+
+	private boolean put(Broker broker) {
+		BrokerEntry entry = new BrokerEntry(broker, this.firstIncarnation, this.policy, this.clock.instant());
+		return this.entries.putIfAbsent(broker.name(), entry) == null;
 	}
 
 	@Nullable Activation activation() {
@@ -74,9 +86,13 @@ final class BrokerBook {
 		return this.entries.get(name);
 	}
 
-	BrokerEntry entry(Broker broker) {
-		BrokerEntry entry = this.entries.get(broker.name());
-		Assert.notNull(entry, () -> "Broker '%s' is not one of %s".formatted(broker.name(), this.entries.keySet()));
+	/**
+	 * Return the entry of that name.
+	 * @throws IllegalArgumentException if there is none
+	 */
+	BrokerEntry get(String name) {
+		BrokerEntry entry = this.entries.get(name);
+		Assert.notNull(entry, () -> "Broker '%s' is not one of %s".formatted(name, this.entries.keySet()));
 		return entry;
 	}
 
@@ -84,7 +100,94 @@ final class BrokerBook {
 		return entry.status(isActive(entry));
 	}
 
+	/**
+	 * Make a broker the active one, in place of the one that is.
+	 * @throws IllegalStateException if the broker is not usable
+	 */
+	Activation activate(String name) {
+		BrokerEntry entry = get(name);
+		Assert.state(entry.state.isUsable(), () -> "Broker '%s' cannot become active: it is %s%s".formatted(name,
+				entry.state, (entry.state != BrokerState.DOWN) ? "" : ", " + entry.lastFailure));
+		Activation current = this.activation;
+		if (current != null && isActive(entry)) {
+			return current;
+		}
+		if (current != null) {
+			this.lostAt = null;
+			this.lostBy = null;
+		}
+		return activate(entry);
+	}
+
+	/**
+	 * Take a broker out of use.
+	 * @throws IllegalStateException if it is the active one, or the last one
+	 */
+	void disable(String name) {
+		BrokerEntry entry = get(name);
+		checkDispensable(entry, "disabled");
+		enter(entry, BrokerState.DISABLED, null);
+	}
+
+	void enable(String name) {
+		BrokerEntry entry = get(name);
+		if (!entry.isEnabled()) {
+			entry.reset(this.clock.instant());
+			enter(entry, BrokerState.UNKNOWN, null);
+		}
+	}
+
+	/**
+	 * Add a broker behind the others.
+	 * @throws IllegalArgumentException if there is one of that name
+	 */
+	void add(Broker broker) {
+		Assert.isTrue(put(broker), () -> "There is a broker '%s' already".formatted(broker.name()));
+		this.events.enqueue(new BrokerEvent.Added(broker));
+	}
+
+	/**
+	 * Remove a broker.
+	 * @throws IllegalStateException if it is the active one, or the last one
+	 */
+	void remove(String name) {
+		BrokerEntry entry = get(name);
+		checkDispensable(entry, "removed");
+		this.entries.remove(name);
+		this.firstIncarnation = Math.max(this.firstIncarnation, entry.incarnation + 1);
+		this.events.enqueue(new BrokerEvent.Removed(entry.broker));
+	}
+
+	private void checkDispensable(BrokerEntry entry, String what) {
+		String name = entry.broker.name();
+		Assert.state(!isActive(entry),
+				() -> "Broker '%s' is active and cannot be %s: activate another one first".formatted(name, what));
+		Assert.state(entries().anyMatch((other) -> other != entry && other.isEnabled()),
+				() -> "Broker '%s' cannot be %s: it is the last one that is enabled".formatted(name, what));
+	}
+
+	void reweight(String name, int priority, int weight) {
+		BrokerEntry entry = get(name);
+		Broker from = entry.broker;
+		Broker to = from.withWeight(priority, weight);
+		if (to.equals(from)) {
+			return;
+		}
+		Activation current = this.activation;
+		if (current != null && isActive(entry)) {
+			this.activation = new Activation(to, current.incarnation());
+		}
+		if (from.equals(this.previous)) {
+			this.previous = to;
+		}
+		entry.broker = to;
+		this.events.enqueue(new BrokerEvent.Reweighted(from, to));
+	}
+
 	void connected(BrokerEntry entry) {
+		if (!entry.isEnabled()) {
+			return;
+		}
 		if (this.activation != null && !isActive(entry)) {
 			answered(entry);
 			return;
@@ -113,8 +216,10 @@ final class BrokerBook {
 			this.events
 				.enqueue(new BrokerEvent.StateChanged(entry.broker, BrokerState.DOWN, BrokerState.DOWN, failure));
 		}
-		enter(entry, (reason == FailureReason.BLOCKED) ? BrokerState.BLOCKED : BrokerState.DOWN, failure);
-		deactivate(entry, failure);
+		if (entry.isEnabled()) {
+			enter(entry, (reason == FailureReason.BLOCKED) ? BrokerState.BLOCKED : BrokerState.DOWN, failure);
+			deactivate(entry, failure);
+		}
 	}
 
 	void blocked(BrokerEntry entry, String description) {
@@ -147,7 +252,7 @@ final class BrokerBook {
 
 	private boolean isActive(BrokerEntry entry) {
 		Activation current = this.activation;
-		return current != null && current.broker().equals(entry.broker);
+		return current != null && current.broker().name().equals(entry.broker.name());
 	}
 
 	private void enter(BrokerEntry entry, BrokerState state, @Nullable BrokerFailure failure) {
@@ -160,12 +265,14 @@ final class BrokerBook {
 		this.events.enqueue(new BrokerEvent.StateChanged(entry.broker, from, state, failure));
 	}
 
-	private void activate(BrokerEntry entry) {
+	private Activation activate(BrokerEntry entry) {
 		Broker from = this.previous;
 		Duration outage = (this.lostAt != null) ? Duration.between(this.lostAt, this.clock.instant()) : Duration.ZERO;
 		this.events.enqueue(new BrokerEvent.Activated(from, entry.broker, outage, this.lostBy));
-		this.activation = new Activation(entry.broker, entry.incarnation);
+		Activation activated = new Activation(entry.broker, entry.incarnation);
+		this.activation = activated;
 		this.previous = entry.broker;
+		return activated;
 	}
 
 	private void deactivate(BrokerEntry entry, BrokerFailure failure) {

@@ -26,7 +26,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class BrokerEntry {
 
-	final Broker broker;
+	Broker broker;
 
 	private final RecoveryPolicy policy;
 
@@ -44,8 +44,9 @@ final class BrokerEntry {
 
 	private Instant heldBackUntil;
 
-	BrokerEntry(Broker broker, RecoveryPolicy policy, Instant since) {
+	BrokerEntry(Broker broker, long incarnation, RecoveryPolicy policy, Instant since) {
 		this.broker = broker;
+		this.incarnation = incarnation;
 		this.policy = policy;
 		this.since = since;
 		this.heldBackUntil = since;
@@ -72,6 +73,19 @@ final class BrokerEntry {
 	boolean answered(Instant now) {
 		this.successes++;
 		return this.successes >= this.policy.successThreshold() && !now.isBefore(this.heldBackUntil);
+	}
+
+	boolean isEnabled() {
+		return this.state != BrokerState.DISABLED;
+	}
+
+	/**
+	 * Forget what was known of the broker.
+	 */
+	void reset(Instant now) {
+		this.successes = 0;
+		this.holdBack = Duration.ZERO;
+		this.heldBackUntil = now;
 	}
 
 	BrokerStatus status(boolean active) {

@@ -27,13 +27,14 @@ public sealed interface BrokerEvent {
 
 	/**
 	 * A broker changed its state, or failed for another reason than before while it was
-	 * down: then both states are the same.
+	 * down: then both states are the same. From and to {@link BrokerState#DISABLED} it is
+	 * an operator who changed it.
 	 *
 	 * @param broker the broker
 	 * @param from the state before
 	 * @param to the state now
 	 * @param failure the failure that caused the change, or {@code null} if the change is
-	 * for the better
+	 * for the better or an operator's
 	 */
 	record StateChanged(Broker broker, BrokerState from, BrokerState to,
 			@Nullable BrokerFailure failure) implements BrokerEvent {
@@ -49,16 +50,52 @@ public sealed interface BrokerEvent {
 	}
 
 	/**
-	 * A broker became the active one.
+	 * A broker became the active one: the first one, the next one after a loss, or by a
+	 * planned move.
 	 *
 	 * @param from the broker that was active before, or {@code null} at the first connect
 	 * @param to the broker that is active now, may be the same as before
-	 * @param outage how long there was no active broker, zero at the first connect
+	 * @param outage how long there was no active broker, zero at the first connect and
+	 * for a planned move
 	 * @param failure why the previous broker was lost, or {@code null} at the first
-	 * connect
+	 * connect and for a planned move
 	 */
 	record Activated(@Nullable Broker from, Broker to, Duration outage,
 			@Nullable BrokerFailure failure) implements BrokerEvent {
+
+		/**
+		 * Return whether the previous broker was left without having failed.
+		 * @return whether this is a planned move
+		 */
+		public boolean isPlanned() {
+			return this.from != null && this.failure == null;
+		}
+
+	}
+
+	/**
+	 * A broker was added while the application runs.
+	 *
+	 * @param broker the new broker
+	 */
+	record Added(Broker broker) implements BrokerEvent {
+	}
+
+	/**
+	 * A broker was removed while the application runs.
+	 *
+	 * @param broker the broker as it was
+	 */
+	record Removed(Broker broker) implements BrokerEvent {
+	}
+
+	/**
+	 * Priority or weight of a broker were changed while the application runs.
+	 *
+	 * @param from the broker as it was
+	 * @param to the broker as it is now
+	 */
+	record Reweighted(Broker from, Broker to) implements BrokerEvent {
 	}
 
 }

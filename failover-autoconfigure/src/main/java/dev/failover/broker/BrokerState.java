@@ -39,7 +39,12 @@ public enum BrokerState {
 	/**
 	 * Failed last time.
 	 */
-	DOWN;
+	DOWN,
+
+	/**
+	 * Out of use because an operator says so, whatever it answers.
+	 */
+	DISABLED;
 
 	/**
 	 * Return whether a broker in this state may be used without further ado.

@@ -20,7 +20,6 @@ import java.time.Clock;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.locks.ReentrantLock;
-import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
 
@@ -47,6 +46,8 @@ public final class Brokers {
 
 	private final BrokerBook book;
 
+	private final BrokerOperations operations;
+
 	/**
 	 * Create a holder for the given brokers with the default policy.
 	 * @param brokers the brokers in their configured order, at least one, with unique
@@ -70,6 +71,15 @@ public final class Brokers {
 		Assert.notNull(clock, "'clock' must not be null");
 		this.describer = new FailureDescriber(brokers);
 		this.book = new BrokerBook(brokers, recoveryPolicy, this.events, clock);
+		this.operations = new BrokerOperations(this, this.book, this.describer);
+	}
+
+	/**
+	 * Return what operators may change while the application runs.
+	 * @return the operations
+	 */
+	public BrokerOperations operations() {
+		return this.operations;
 	}
 
 	/**
@@ -129,10 +139,14 @@ public final class Brokers {
 	 * broker, the number marks a report about the outcome as being about this broker as
 	 * it was then.
 	 * @param broker the broker
-	 * @return the number of failures so far
+	 * @return the number of failures so far, or {@link Long#MAX_VALUE} if the broker was
+	 * removed: then no report counts
 	 */
 	public long getIncarnation(Broker broker) {
-		return read(() -> this.book.entry(broker).incarnation);
+		return read(() -> {
+			BrokerEntry entry = this.book.find(broker.name());
+			return (entry != null) ? entry.incarnation : Long.MAX_VALUE;
+		});
 	}
 
 	/**
@@ -244,8 +258,8 @@ public final class Brokers {
 	 */
 	private boolean report(Broker broker, long incarnation, Consumer<BrokerEntry> change) {
 		return write(() -> {
-			BrokerEntry entry = this.book.entry(broker);
-			if (entry.incarnation != incarnation) {
+			BrokerEntry entry = this.book.find(broker.name());
+			if (entry == null || entry.incarnation != incarnation) {
 				return false;
 			}
 			change.accept(entry);
@@ -263,17 +277,17 @@ public final class Brokers {
 		}
 	}
 
-	private boolean write(BooleanSupplier action) {
-		boolean counted;
+	<T> T write(Supplier<T> action) {
+		T result;
 		this.lock.lock();
 		try {
-			counted = action.getAsBoolean();
+			result = action.get();
 		}
 		finally {
 			this.lock.unlock();
 		}
 		this.events.deliver();
-		return counted;
+		return result;
 	}
 
 	@Override

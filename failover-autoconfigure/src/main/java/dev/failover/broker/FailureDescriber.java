@@ -17,6 +17,7 @@
 package dev.failover.broker;
 
 import java.util.List;
+import java.util.stream.Stream;
 
 import org.jspecify.annotations.Nullable;
 
@@ -29,11 +30,17 @@ final class FailureDescriber {
 
 	private static final int UNMISTAKABLE = 6;
 
-	private final List<String> passwords;
+	private volatile List<String> passwords = List.of();
 
 	FailureDescriber(List<Broker> brokers) {
-		this.passwords = brokers.stream()
-			.map(Broker::password)
+		brokers.forEach(this::add);
+	}
+
+	/**
+	 * Mask the password of a broker from now on.
+	 */
+	void add(Broker broker) {
+		this.passwords = Stream.concat(this.passwords.stream(), Stream.of(broker.password()))
 			.filter((password) -> !password.isEmpty())
 			.distinct()
 			.sorted((one, other) -> other.length() - one.length())

@@ -27,6 +27,7 @@ import org.jspecify.annotations.Nullable;
 
 import dev.failover.broker.Broker;
 import dev.failover.broker.BrokerFailure;
+import dev.failover.broker.BrokerState;
 import dev.failover.broker.BrokerStatus;
 import dev.failover.broker.Brokers;
 import dev.failover.broker.BrokersUnavailableException;
@@ -47,7 +48,7 @@ final class BrokerCheck {
 
 	void run() throws IOException, InterruptedException {
 		List<ConnectAttempt> attempts = new ArrayList<>();
-		for (Broker broker : this.brokers.getAll()) {
+		for (Broker broker : enabled()) {
 			ConnectAttempt attempt = this.connector.start(broker, ConnectRequest.named("failover-check"));
 			this.connector.discard(attempt);
 			attempts.add(attempt);
@@ -68,6 +69,14 @@ final class BrokerCheck {
 					"%d of the %d brokers cannot be connected to".formatted(failures.size(), attempts.size()), failures,
 					last);
 		}
+	}
+
+	private List<Broker> enabled() {
+		return this.brokers.getStatuses()
+			.stream()
+			.filter((status) -> status.state() != BrokerState.DISABLED)
+			.map(BrokerStatus::broker)
+			.toList();
 	}
 
 	/**

@@ -20,7 +20,6 @@ import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.ConcurrentHashMap;
@@ -36,7 +35,6 @@ import java.util.function.BiConsumer;
 import java.util.function.Consumer;
 
 import com.rabbitmq.client.Connection;
-import com.rabbitmq.client.ConnectionFactory;
 import org.apache.commons.logging.Log;
 import org.apache.commons.logging.LogFactory;
 import org.jspecify.annotations.Nullable;
@@ -76,7 +74,7 @@ final class BrokerConnector implements AutoCloseable {
 
 	private final ScheduledThreadPoolExecutor timer;
 
-	BrokerConnector(Brokers brokers, Map<String, ConnectionFactory> factories, ConnectSettings settings) {
+	BrokerConnector(Brokers brokers, BrokerFactories factories, ConnectSettings settings) {
 		this.brokers = brokers;
 		this.settings = settings;
 		this.dialer = new BrokerDialer(factories, this.sockets);
@@ -101,6 +99,10 @@ final class BrokerConnector implements AutoCloseable {
 		}
 		else if (event instanceof BrokerEvent.Lost lost) {
 			closeEarlier(lost.broker());
+		}
+		else if (event instanceof BrokerEvent.Removed removed) {
+			this.dialer.forget(removed.broker());
+			closeEarlier(removed.broker());
 		}
 	}
 

@@ -19,7 +19,6 @@ package dev.failover.connection;
 import java.io.IOException;
 import java.net.Socket;
 import java.util.List;
-import java.util.Map;
 import java.util.concurrent.TimeoutException;
 
 import com.rabbitmq.client.Address;
@@ -34,16 +33,16 @@ import dev.failover.broker.Broker;
  */
 final class BrokerDialer {
 
-	private final Map<String, ConnectionFactory> factories;
+	private final BrokerFactories factories;
 
 	private final OpenSockets sockets;
 
 	private final ThreadLocal<@Nullable Dial> current = new ThreadLocal<>();
 
-	BrokerDialer(Map<String, ConnectionFactory> factories, OpenSockets sockets) {
+	BrokerDialer(BrokerFactories factories, OpenSockets sockets) {
 		this.factories = factories;
 		this.sockets = sockets;
-		factories.values().forEach(this::capture);
+		factories.each(this::capture);
 	}
 
 	private void capture(ConnectionFactory factory) {
@@ -61,7 +60,7 @@ final class BrokerDialer {
 
 	OpenConnection dial(ConnectAttempt attempt, ConnectRequest request) throws IOException, TimeoutException {
 		Broker broker = attempt.broker();
-		ConnectionFactory factory = factory(broker);
+		ConnectionFactory factory = this.factories.get(broker);
 		List<Address> address = List.of(new Address(broker.host(), broker.port()));
 		Dial dial = new Dial(attempt);
 		this.current.set(dial);
@@ -76,12 +75,11 @@ final class BrokerDialer {
 		}
 	}
 
-	private ConnectionFactory factory(Broker broker) {
-		ConnectionFactory factory = this.factories.get(broker.name());
-		if (factory == null) {
-			throw new IllegalStateException("No connection factory for broker '%s'".formatted(broker.name()));
-		}
-		return factory;
+	/**
+	 * Forget a broker that was removed.
+	 */
+	void forget(Broker broker) {
+		this.factories.remove(broker);
 	}
 
 }

@@ -63,7 +63,7 @@ final class ConnectPlan {
 	 * Return the usable broker that comes next when the active one is lost.
 	 */
 	@Nullable Broker peekBeside(Broker active) {
-		Map<Broker, BrokerState> states = states();
+		Map<Broker, BrokerState> states = states(enabled());
 		return plan(false).stream()
 			.filter((broker) -> !broker.equals(active) && isUsable(states.get(broker)))
 			.findFirst()
@@ -78,12 +78,13 @@ final class ConnectPlan {
 		this.lock.lock();
 		try {
 			Broker previous = this.brokers.getPrevious();
-			Map<Broker, BrokerState> states = states();
+			List<BrokerStatus> enabled = enabled();
+			Map<Broker, BrokerState> states = states(enabled);
 			Map<Broker, BrokerState> others = new HashMap<>(states);
 			others.remove(previous);
 			Plan plan = this.planned;
 			if (plan == null || !plan.others().equals(others) || !Objects.equals(plan.previous(), previous)) {
-				plan = new Plan(this.strategy.order(this.brokers.getStatuses(), previous), previous, others);
+				plan = new Plan(this.strategy.order(enabled, previous), previous, others);
 			}
 			this.planned = take ? null : plan;
 			return sorted(plan.order(), previous, states);
@@ -93,8 +94,12 @@ final class ConnectPlan {
 		}
 	}
 
-	private Map<Broker, BrokerState> states() {
-		return this.brokers.getStatuses().stream().collect(Collectors.toMap(BrokerStatus::broker, BrokerStatus::state));
+	private List<BrokerStatus> enabled() {
+		return this.brokers.getStatuses().stream().filter((status) -> status.state() != BrokerState.DISABLED).toList();
+	}
+
+	private static Map<Broker, BrokerState> states(List<BrokerStatus> statuses) {
+		return statuses.stream().collect(Collectors.toMap(BrokerStatus::broker, BrokerStatus::state));
 	}
 
 	private static List<Broker> sorted(List<Broker> planned, @Nullable Broker previous,

@@ -18,11 +18,10 @@ package dev.failover.connection;
 
 import java.io.IOException;
 import java.io.InterruptedIOException;
-import java.util.Collection;
 import java.util.List;
-import java.util.Map;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.TimeoutException;
+import java.util.function.Function;
 
 import com.rabbitmq.client.AddressResolver;
 import com.rabbitmq.client.Channel;
@@ -69,29 +68,28 @@ public class FailoverConnectionFactory extends FanOutConnectionFactory implement
 	 * Create a factory. No connection is opened.
 	 * @param brokers the brokers
 	 * @param strategy the strategy that orders them
-	 * @param factories the configured native factory of each broker, by the broker's name
+	 * @param factories creates the configured native factory of a broker: now for those
+	 * that there are, later for those that are added
 	 * @param settings how to connect
 	 */
 	public FailoverConnectionFactory(Brokers brokers, FailoverStrategy strategy,
-			Map<String, ConnectionFactory> factories, ConnectSettings settings) {
-		super(checked(brokers, factories));
+			Function<Broker, @Nullable ConnectionFactory> factories, ConnectSettings settings) {
+		this(brokers, strategy, new BrokerFactories(factories), settings);
+	}
+
+	private FailoverConnectionFactory(Brokers brokers, FailoverStrategy strategy, BrokerFactories factories,
+			ConnectSettings settings) {
+		super(factories);
+		Assert.notNull(brokers, "'brokers' must not be null");
 		Assert.notNull(strategy, "'strategy' must not be null");
 		Assert.notNull(settings, "'settings' must not be null");
+		brokers.getAll().forEach(factories::get);
 		this.brokers = brokers;
-		this.brokerConnector = new BrokerConnector(brokers, Map.copyOf(factories), settings);
+		this.brokerConnector = new BrokerConnector(brokers, factories, settings);
 		this.plan = new ConnectPlan(brokers, strategy);
 		this.standby = new Standby(brokers, this.plan, this.brokerConnector, settings.standby());
 		this.connector = new ActiveConnector(brokers, this.plan, this.brokerConnector, this.standby,
 				settings.raceDelay());
-	}
-
-	private static Collection<ConnectionFactory> checked(Brokers brokers, Map<String, ConnectionFactory> factories) {
-		Assert.notNull(brokers, "'brokers' must not be null");
-		Assert.notNull(factories, "'factories' must not be null");
-		brokers.getAll()
-			.forEach((broker) -> Assert.notNull(factories.get(broker.name()),
-					() -> "'factories' must contain one for broker '%s'".formatted(broker.name())));
-		return factories.values();
 	}
 
 	@Override

@@ -17,8 +17,6 @@
 package dev.failover.connection;
 
 import java.net.URI;
-import java.util.Collection;
-import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.ScheduledExecutorService;
@@ -41,15 +39,15 @@ import com.rabbitmq.client.observation.ObservationCollector;
  */
 abstract class FanOutConnectionFactory extends ConnectionFactory {
 
-	private final List<ConnectionFactory> targets;
+	private final BrokerFactories targets;
 
-	FanOutConnectionFactory(Collection<ConnectionFactory> targets) {
-		this.targets = List.copyOf(targets);
+	FanOutConnectionFactory(BrokerFactories targets) {
+		this.targets = targets;
 		setAutomaticRecoveryEnabled(false);
 	}
 
 	private void each(Consumer<ConnectionFactory> setting) {
-		this.targets.forEach(setting);
+		this.targets.each(setting);
 	}
 
 	private static IllegalStateException ofOneBroker(String setting) {

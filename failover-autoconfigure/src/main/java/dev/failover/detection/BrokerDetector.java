@@ -43,6 +43,8 @@ public final class BrokerDetector implements BrokerListener, AutoCloseable {
 
 	private final Map<OpenConnection, Watched> watched = new ConcurrentHashMap<>();
 
+	private final BrokerRounds rounds;
+
 	private final AtomicBoolean started = new AtomicBoolean();
 
 	/**
@@ -55,6 +57,7 @@ public final class BrokerDetector implements BrokerListener, AutoCloseable {
 		this.brokers = brokers;
 		this.access = access;
 		this.settings = settings;
+		this.rounds = new BrokerRounds(brokers, access, settings.probeInterval(), this.threads);
 		brokers.addListener(this);
 		access.addListener(this::opened);
 	}
@@ -70,7 +73,7 @@ public final class BrokerDetector implements BrokerListener, AutoCloseable {
 		opened.connection().addBlockedListener(alarms);
 		probe.start();
 		if (this.started.compareAndSet(false, true)) {
-			new BrokerRounds(this.brokers, this.access, this.settings.probeInterval(), this.threads).start();
+			this.rounds.start();
 		}
 	}
 
@@ -82,6 +85,9 @@ public final class BrokerDetector implements BrokerListener, AutoCloseable {
 		if (event instanceof BrokerEvent.StateChanged changed && changed.to().isUsable()) {
 			this.watched.values().forEach((connection) -> connection.alarms().reconsider());
 		}
+		else if (event instanceof BrokerEvent.Added added && this.started.get()) {
+			this.rounds.start(added.broker());
+		}
 	}
 
 	/**
@@ -90,7 +96,7 @@ public final class BrokerDetector implements BrokerListener, AutoCloseable {
 	@Override
 	public void onSuspicion(Activation suspect) {
 		this.watched.forEach((opened, connection) -> {
-			if (opened.broker().equals(suspect.broker())) {
+			if (opened.broker().name().equals(suspect.broker().name())) {
 				connection.probe().suspect();
 			}
 		});

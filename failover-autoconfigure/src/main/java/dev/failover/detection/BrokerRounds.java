@@ -17,6 +17,8 @@
 package dev.failover.detection;
 
 import java.time.Duration;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 
 import dev.failover.broker.Broker;
 import dev.failover.broker.BrokerState;
@@ -53,6 +55,8 @@ final class BrokerRounds {
 
 	private final DetectionScheduler scheduler;
 
+	private final Set<String> visited = ConcurrentHashMap.newKeySet();
+
 	BrokerRounds(Brokers brokers, BrokerAccess access, Duration probeInterval, DetectionScheduler scheduler) {
 		this.brokers = brokers;
 		this.access = access;
@@ -61,7 +65,16 @@ final class BrokerRounds {
 	}
 
 	void start() {
-		this.brokers.getAll().forEach((broker) -> later(broker, SELDOM, 0));
+		this.brokers.getAll().forEach(this::start);
+	}
+
+	/**
+	 * Begin with a broker, until it is removed.
+	 */
+	void start(Broker broker) {
+		if (this.visited.add(broker.name())) {
+			later(broker, SELDOM, 0);
+		}
 	}
 
 	private void later(Broker broker, int intervals, int answers) {
@@ -69,12 +82,17 @@ final class BrokerRounds {
 	}
 
 	private void check(Broker broker, int answers) {
-		if (broker.equals(this.brokers.getActive())) {
-			later(broker, SELDOM, 0);
+		BrokerStatus status = this.brokers.getStatus(broker.name()).orElse(null);
+		if (status == null) {
+			this.visited.remove(broker.name());
 			return;
 		}
-		this.access.check(broker)
-			.whenComplete((ignored, failure) -> checked(broker, (failure != null) ? 0 : answers + 1));
+		if (status.active() || status.state() == BrokerState.DISABLED) {
+			later(status.broker(), SELDOM, 0);
+			return;
+		}
+		this.access.check(status.broker())
+			.whenComplete((ignored, failure) -> checked(status.broker(), (failure != null) ? 0 : answers + 1));
 	}
 
 	private void checked(Broker broker, int answers) {

@@ -194,9 +194,11 @@ class BrokersTests {
 	}
 
 	@Test
-	void reportAboutAStrangerIsRefused() {
-		assertThatIllegalArgumentException().isThrownBy(() -> this.brokers.connected(broker("stranger", "x"), 0))
-			.withMessageContaining("'stranger' is not one of [one, two]");
+	void reportAboutAStrangerDoesNotCount() {
+		Broker stranger = broker("stranger", "x");
+		assertThat(this.brokers.connected(stranger, this.brokers.getIncarnation(stranger))).isNull();
+		assertThat(this.brokers.failed(stranger, 0, FailureReason.TIMEOUT, null)).isFalse();
+		assertThat(this.events).isEmpty();
 	}
 
 	@Test

@@ -114,7 +114,8 @@ class FailoverConnectionFactoryTests {
 
 	private void create(ConnectSettings settings) {
 		this.brokers = new Brokers(this.all, Clock.systemUTC());
-		this.factory = new FailoverConnectionFactory(this.brokers, new RoundRobinStrategy(), this.factories, settings);
+		this.factory = new FailoverConnectionFactory(this.brokers, new RoundRobinStrategy(),
+				(broker) -> this.factories.get(broker.name()), settings);
 	}
 
 	private void recreate(ConnectSettings settings) {
@@ -317,7 +318,7 @@ class FailoverConnectionFactoryTests {
 	@Test
 	void everyBrokerNeedsAFactory() {
 		assertThatIllegalArgumentException()
-			.isThrownBy(() -> new FailoverConnectionFactory(this.brokers, new RoundRobinStrategy(), Map.of(),
+			.isThrownBy(() -> new FailoverConnectionFactory(this.brokers, new RoundRobinStrategy(), (broker) -> null,
 					ConnectSettings.DEFAULTS))
 			.withMessageContaining("'one'");
 	}

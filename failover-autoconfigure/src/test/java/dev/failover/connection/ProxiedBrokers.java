@@ -64,7 +64,8 @@ final class ProxiedBrokers implements AutoCloseable {
 
 	ProxiedBrokers(ConnectSettings settings) {
 		this.brokers.getAll().forEach((broker) -> this.natives.put(broker.name(), target()));
-		this.factory = new FailoverConnectionFactory(this.brokers, new RoundRobinStrategy(), this.natives, settings);
+		this.factory = new FailoverConnectionFactory(this.brokers, new RoundRobinStrategy(),
+				(broker) -> this.natives.get(broker.name()), settings);
 	}
 
 	private Broker broker(String name, FaultProxy proxy) {

@@ -72,8 +72,8 @@ final class PublishingFixture implements AutoCloseable {
 			factories.put(broker.name(), factory);
 		}
 		this.brokers = new Brokers(all, Clock.systemUTC());
-		this.nativeFactory = new FailoverConnectionFactory(this.brokers, PublishingFixture::rotate, factories,
-				settings);
+		this.nativeFactory = new FailoverConnectionFactory(this.brokers, PublishingFixture::rotate,
+				(broker) -> factories.get(broker.name()), settings);
 		this.connectionFactory = new CachingConnectionFactory(this.nativeFactory);
 		this.reconnector = new SpringReconnector(this.brokers, this.nativeFactory, () -> {
 			Connection connection = this.connectionFactory.getPublisherConnectionFactory().createConnection();

@@ -96,10 +96,7 @@ public final class FailoverRabbitAutoConfiguration {
 		BrokerConnectionFactories factories = new BrokerConnectionFactories(details, rabbitDetails, rabbitProperties,
 				configurer, customizers.orderedStream().toList(), sslBundles.getIfAvailable());
 		FailoverConnectionFactory factory = new FailoverConnectionFactory(brokers, strategy,
-				brokers.getAll()
-					.stream()
-					.collect(Collectors.toMap(Broker::name,
-							(broker) -> factories.create(broker, connect.getTimeout(), rpcTimeoutConfigured))),
+				(broker) -> factories.create(broker, connect.getTimeout(), rpcTimeoutConfigured),
 				new ConnectSettings(connect.getTimeout(), connect.getRaceDelay(), properties.isStandby()));
 		preparers.orderedStream().forEach(factory::addPreparer);
 		return factory;

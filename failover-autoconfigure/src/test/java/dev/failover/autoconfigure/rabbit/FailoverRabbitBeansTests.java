@@ -21,7 +21,6 @@ import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 
 import com.rabbitmq.client.Channel;
 import org.jspecify.annotations.Nullable;
@@ -313,9 +312,8 @@ class FailoverRabbitBeansTests {
 
 		@Bean
 		FailoverConnectionFactory own(Brokers brokers) {
-			return new FailoverConnectionFactory(brokers, new RoundRobinStrategy(), Map.of("a:5672",
-					new com.rabbitmq.client.ConnectionFactory(), "b:1234", new com.rabbitmq.client.ConnectionFactory()),
-					ConnectSettings.DEFAULTS);
+			return new FailoverConnectionFactory(brokers, new RoundRobinStrategy(),
+					(broker) -> new com.rabbitmq.client.ConnectionFactory(), ConnectSettings.DEFAULTS);
 		}
 
 	}

@@ -1,0 +1,117 @@
+/*
+ * Copyright 2026-present the original author or authors.
+ *
+ * Licensed under the Apache License, Version 2.0 (the "License");
+ * you may not use this file except in compliance with the License.
+ * You may obtain a copy of the License at
+ *
+ *      https://www.apache.org/licenses/LICENSE-2.0
+ *
+ * Unless required by applicable law or agreed to in writing, software
+ * distributed under the License is distributed on an "AS IS" BASIS,
+ * WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+ * See the License for the specific language governing permissions and
+ * limitations under the License.
+ */
+
+package dev.failover.broker;
+
+import org.springframework.util.Assert;
+
+/**
+ * What operators change while the application runs: which broker is active, which ones
+ * may be used, and which ones there are. Each change takes effect at once, and is told to
+ * the {@link BrokerListener listeners}.
+ * <p>
+ * Safe for use by any number of threads; no method blocks, connects, or closes anything.
+ * To move the application to another broker without harm to its work, use the bean of
+ * type {@code BrokerMover}, which prepares the target first.
+ */
+public final class BrokerOperations {
+
+	private final Brokers brokers;
+
+	private final BrokerBook book;
+
+	private final FailureDescriber describer;
+
+	BrokerOperations(Brokers brokers, BrokerBook book, FailureDescriber describer) {
+		this.brokers = brokers;
+		this.book = book;
+		this.describer = describer;
+	}
+
+	/**
+	 * Make a broker the active one. New connections go to it from now on. Nothing happens
+	 * if it is active already.
+	 * @param name the name of the broker
+	 * @return the activation
+	 * @throws IllegalArgumentException if there is no broker of that name
+	 * @throws IllegalStateException if the broker is down, blocked or disabled
+	 */
+	public Activation activate(String name) {
+		return this.brokers.write(() -> this.book.activate(name));
+	}
+
+	/**
+	 * Take a broker out of use until it is enabled again.
+	 * @param name the name of the broker
+	 * @throws IllegalArgumentException if there is no broker of that name
+	 * @throws IllegalStateException if the broker is active, or the last one that is
+	 * enabled
+	 */
+	public void disable(String name) {
+		change(() -> this.book.disable(name));
+	}
+
+	/**
+	 * Let a broker be used again. It is tried like one that has not been tried yet.
+	 * @param name the name of the broker
+	 * @throws IllegalArgumentException if there is no broker of that name
+	 */
+	public void enable(String name) {
+		change(() -> this.book.enable(name));
+	}
+
+	/**
+	 * Add a broker behind the others.
+	 * @param broker the broker
+	 * @throws IllegalArgumentException if there is a broker of that name
+	 */
+	public void add(Broker broker) {
+		Assert.notNull(broker, "'broker' must not be null");
+		this.describer.add(broker);
+		change(() -> this.book.add(broker));
+	}
+
+	/**
+	 * Remove a broker. What is still open to it is closed.
+	 * @param name the name of the broker
+	 * @throws IllegalArgumentException if there is no broker of that name
+	 * @throws IllegalStateException if the broker is active, or the last one that is
+	 * enabled
+	 */
+	public void remove(String name) {
+		change(() -> this.book.remove(name));
+	}
+
+	/**
+	 * Change the preference for a broker. The active broker stays the same.
+	 * @param name the name of the broker
+	 * @param priority the priority, lower values are preferred
+	 * @param weight the weight, at least 0
+	 * @throws IllegalArgumentException if there is no broker of that name, or the weight
+	 * is negative
+	 */
+	public void reweight(String name, int priority, int weight) {
+		change(() -> this.book.reweight(name, priority, weight));
+	}
+
+	private void change(Runnable change) {
+		this.brokers.write(() -> {
+			change.run();
+			return true;
+		});
+	}
+
+}

@@ -1,0 +1,90 @@
+/*
+ * Copyright 2026-present the original author or authors.
+ *
+ * Licensed under the Apache License, Version 2.0 (the "License");
+ * you may not use this file except in compliance with the License.
+ * You may obtain a copy of the License at
+ *
+ *      https://www.apache.org/licenses/LICENSE-2.0
+ *
+ * Unless required by applicable law or agreed to in writing, software
+ * distributed under the License is distributed on an "AS IS" BASIS,
+ * WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+ * See the License for the specific language governing permissions and
+ * limitations under the License.
+ */
+
+package dev.failover.connection;
+
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Consumer;
+import java.util.function.Function;
+
+import com.rabbitmq.client.ConnectionFactory;
+import org.jspecify.annotations.Nullable;
+import org.springframework.util.Assert;
+
+import dev.failover.broker.Broker;
+
+/**
+ * The native connection factory of each broker, created when it is asked for. What is set
+ * on all of them is set on those that are created later, too.
+ */
+final class BrokerFactories {
+
+	private final Function<Broker, @Nullable ConnectionFactory> creator;
+
+	private final Map<String, ConnectionFactory> factories = new LinkedHashMap<>();
+
+	private final List<Consumer<ConnectionFactory>> settings = new ArrayList<>();
+
+	private final ReentrantLock lock = new ReentrantLock();
+
+	BrokerFactories(Function<Broker, @Nullable ConnectionFactory> creator) {
+		this.creator = creator;
+	}
+
+	void each(Consumer<ConnectionFactory> setting) {
+		this.lock.lock();
+		try {
+			this.settings.add(setting);
+			this.factories.values().forEach(setting);
+		}
+		finally {
+			this.lock.unlock();
+		}
+	}
+
+	ConnectionFactory get(Broker broker) {
+		this.lock.lock();
+		try {
+			ConnectionFactory known = this.factories.get(broker.name());
+			if (known != null) {
+				return known;
+			}
+			ConnectionFactory created = this.creator.apply(broker);
+			Assert.notNull(created, () -> "No connection factory for broker '%s'".formatted(broker.name()));
+			this.settings.forEach((setting) -> setting.accept(created));
+			this.factories.put(broker.name(), created);
+			return created;
+		}
+		finally {
+			this.lock.unlock();
+		}
+	}
+
+	void remove(Broker broker) {
+		this.lock.lock();
+		try {
+			this.factories.remove(broker.name());
+		}
+		finally {
+			this.lock.unlock();
+		}
+	}
+
+}
