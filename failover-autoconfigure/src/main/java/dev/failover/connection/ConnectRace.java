@@ -74,15 +74,16 @@ final class ConnectRace {
 	 */
 	ConnectAttempt run(List<Broker> order, ConnectRequest request) throws IOException, InterruptedException {
 		try {
-			Iterator<Broker> candidates = order.iterator();
-			while (candidates.hasNext() || !this.running.isEmpty()) {
-				if (candidates.hasNext()) {
-					start(candidates.next(), request);
-				}
-				ConnectAttempt winner = awaitWinner(candidates.hasNext());
+			for (Iterator<Broker> candidates = order.iterator(); candidates.hasNext();) {
+				ConnectAttempt latest = start(candidates.next(), request);
+				ConnectAttempt winner = awaitWinner(latest, candidates.hasNext());
 				if (winner != null) {
 					return winner;
 				}
+			}
+			ConnectAttempt winner = awaitOvertaken();
+			if (winner != null) {
+				return winner;
 			}
 			throw unavailable(order.size());
 		}
@@ -91,29 +92,53 @@ final class ConnectRace {
 		}
 	}
 
-	private void start(Broker broker, ConnectRequest request) {
+	private ConnectAttempt start(Broker broker, ConnectRequest request) {
 		ConnectAttempt attempt = this.connector.startPrepared(broker, request);
 		this.running.add(attempt);
 		attempt.result().whenComplete((connection, failure) -> this.ended.add(attempt));
+		return attempt;
 	}
 
-	private @Nullable ConnectAttempt awaitWinner(boolean more) throws InterruptedException {
+	/**
+	 * Wait until an attempt wins, the one started last fails, or the next broker's turn
+	 * has come. The failure of an attempt that was overtaken does not hurry the next one.
+	 */
+	private @Nullable ConnectAttempt awaitWinner(ConnectAttempt latest, boolean more) throws InterruptedException {
 		Duration patience = (more && !this.raceDelay.isZero()) ? this.raceDelay : this.connector.timeout();
-		ConnectAttempt attempt = this.ended.poll(patience.toNanos(), TimeUnit.NANOSECONDS);
-		if (attempt == null) {
-			return null;
+		long deadline = System.nanoTime() + patience.toNanos();
+		ConnectAttempt attempt;
+		do {
+			attempt = this.ended.poll(deadline - System.nanoTime(), TimeUnit.NANOSECONDS);
+			if (attempt != null && won(attempt)) {
+				return attempt;
+			}
 		}
+		while (attempt != null && attempt != latest);
+		return null;
+	}
+
+	private @Nullable ConnectAttempt awaitOvertaken() throws InterruptedException {
+		while (!this.running.isEmpty()) {
+			ConnectAttempt attempt = this.ended.poll(this.connector.timeout().toNanos(), TimeUnit.NANOSECONDS);
+			if (attempt != null && won(attempt)) {
+				return attempt;
+			}
+		}
+		return null;
+	}
+
+	private boolean won(ConnectAttempt attempt) throws InterruptedException {
 		this.running.remove(attempt);
 		try {
 			attempt.result().get();
-			return attempt;
+			return true;
 		}
 		catch (ExecutionException ex) {
 			this.lastFailure = ex.getCause();
 			this.brokers.getStatus(attempt.broker().name())
 				.map(BrokerStatus::lastFailure)
 				.ifPresent((failure) -> this.failures.put(attempt.broker(), failure));
-			return null;
+			return false;
 		}
 	}
 

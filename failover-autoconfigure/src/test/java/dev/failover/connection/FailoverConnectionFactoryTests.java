@@ -191,7 +191,7 @@ class FailoverConnectionFactoryTests {
 
 	@Test
 	void withoutRaceDelayTheNextBrokerIsTriedWhenTheTimeoutIsOver() throws Exception {
-		recreate(new ConnectSettings(Duration.ofMillis(300), Duration.ZERO, false));
+		recreate(new ConnectSettings(Duration.ofSeconds(2), Duration.ZERO, false));
 		this.one.blackHole();
 		try (Connection connection = this.factory.newConnection()) {
 			assertThat(connection.getPort()).isEqualTo(this.two.port());

@@ -1,0 +1,62 @@
+/*
+ * Copyright 2026-present the original author or authors.
+ *
+ * Licensed under the Apache License, Version 2.0 (the "License");
+ * you may not use this file except in compliance with the License.
+ * You may obtain a copy of the License at
+ *
+ *      https://www.apache.org/licenses/LICENSE-2.0
+ *
+ * Unless required by applicable law or agreed to in writing, software
+ * distributed under the License is distributed on an "AS IS" BASIS,
+ * WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+ * See the License for the specific language governing permissions and
+ * limitations under the License.
+ */
+
+package dev.failover.connection;
+
+import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+
+import com.rabbitmq.client.Connection;
+import org.awaitility.Awaitility;
+import org.junit.jupiter.api.Test;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+/**
+ * Tests for {@link ConnectRace}.
+ */
+class ConnectRaceTests {
+
+	@Test
+	void failureOfAnOvertakenAttemptDoesNotHurryTheNextOne() throws Exception {
+		try (ProxiedBrokers brokers = new ProxiedBrokers(
+				new ConnectSettings(ProxiedBrokers.PATIENCE, Duration.ofSeconds(3), false))) {
+			brokers.one.blackHole();
+			brokers.two.blackHole();
+			CompletableFuture<Connection> connecting = new CompletableFuture<>();
+			connecting.completeAsync(() -> open(brokers));
+			Awaitility.await().atMost(ProxiedBrokers.PATIENCE).until(() -> brokers.two.openConnections() > 0);
+			brokers.one.cut();
+			Awaitility.await().atMost(ProxiedBrokers.PATIENCE).until(() -> brokers.status("one").lastFailure() != null);
+			brokers.two.pass();
+			try (Connection connection = connecting.get(ProxiedBrokers.PATIENCE.toMillis(), TimeUnit.MILLISECONDS)) {
+				assertThat(connection.getPort()).isEqualTo(brokers.two.port());
+			}
+			assertThat(brokers.three.acceptedConnections()).isZero();
+		}
+	}
+
+	private static Connection open(ProxiedBrokers brokers) {
+		try {
+			return brokers.factory.newConnection();
+		}
+		catch (Exception ex) {
+			throw new IllegalStateException(ex);
+		}
+	}
+
+}
