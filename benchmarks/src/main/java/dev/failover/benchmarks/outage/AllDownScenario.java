@@ -1,0 +1,87 @@
+/*
+ * Copyright 2026-present the original author or authors.
+ *
+ * Licensed under the Apache License, Version 2.0 (the "License");
+ * you may not use this file except in compliance with the License.
+ * You may obtain a copy of the License at
+ *
+ *      https://www.apache.org/licenses/LICENSE-2.0
+ *
+ * Unless required by applicable law or agreed to in writing, software
+ * distributed under the License is distributed on an "AS IS" BASIS,
+ * WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+ * See the License for the specific language governing permissions and
+ * limitations under the License.
+ */
+
+package dev.failover.benchmarks.outage;
+
+import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
+
+import dev.failover.benchmarks.application.Publisher;
+import dev.failover.benchmarks.application.PublisherKind;
+import dev.failover.benchmarks.stream.Gap;
+import dev.failover.benchmarks.stream.MessageStream;
+import dev.failover.benchmarks.stream.StreamSettings;
+import dev.failover.benchmarks.stream.Tally;
+import dev.failover.benchmarks.support.BenchmarkQueue;
+import dev.failover.test.RabbitNode;
+
+/**
+ * All brokers are killed in the middle of a stream, and one of them is started again.
+ * What counts is the time from its first answer to the next confirm.
+ *
+ * @param down how long nobody shall answer
+ */
+record AllDownScenario(Duration down) implements Scenario {
+
+	/**
+	 * Until a node that is started answers.
+	 */
+	private static final Duration START = Duration.ofSeconds(3);
+
+	private static final Duration POLL = Duration.ofMillis(2);
+
+	private static final Duration PATIENCE = Duration.ofMinutes(1);
+
+	@Override
+	public Measurement run(BrokerRoutes routes, PublisherKind kind, StreamSettings settings) {
+		try (Publisher publisher = kind.start(routes.uris(), routes.tls())) {
+			Tally tally = new Tally();
+			MessageStream stream = MessageStream.start(publisher, settings, tally);
+			Gap gap;
+			long answered;
+			boolean recovered;
+			try (stream) {
+				RabbitNode first = routes.at(publisher.activePort()).node();
+				long struck = System.nanoTime();
+				routes.nodes().all().forEach(RabbitNode::kill);
+				LockSupport.parkNanos(struck + this.down.minus(START).toNanos() - System.nanoTime());
+				CompletableFuture<Void> started = CompletableFuture.runAsync(first::start);
+				answered = awaitAnswer(first);
+				started.join();
+				recovered = stream.awaitSteady(answered, settings.cap());
+				gap = stream.longestGap(struck);
+				routes.mend();
+			}
+			tally.found(routes.drain());
+			return Measurement.of(gap.end() - answered, !recovered, tally);
+		}
+	}
+
+	private static long awaitAnswer(RabbitNode node) {
+		BenchmarkQueue queue = new BenchmarkQueue(node);
+		long deadline = System.nanoTime() + PATIENCE.toNanos();
+		while (System.nanoTime() < deadline) {
+			if (queue.answers()) {
+				return System.nanoTime();
+			}
+			LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(POLL.toMillis()));
+		}
+		throw new IllegalStateException("%s did not answer in %s".formatted(node, PATIENCE));
+	}
+
+}

@@ -1,0 +1,52 @@
+/*
+ * Copyright 2026-present the original author or authors.
+ *
+ * Licensed under the Apache License, Version 2.0 (the "License");
+ * you may not use this file except in compliance with the License.
+ * You may obtain a copy of the License at
+ *
+ *      https://www.apache.org/licenses/LICENSE-2.0
+ *
+ * Unless required by applicable law or agreed to in writing, software
+ * distributed under the License is distributed on an "AS IS" BASIS,
+ * WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+ * See the License for the specific language governing permissions and
+ * limitations under the License.
+ */
+
+package dev.failover.benchmarks.soak;
+
+import dev.failover.test.RabbitNode;
+
+/**
+ * What happens to the active broker.
+ */
+enum SoakFault {
+
+	/**
+	 * It is killed, and started again at once.
+	 */
+	KILL {
+		@Override
+		void strike(RabbitNode node) {
+			node.kill();
+		}
+	},
+
+	/**
+	 * It is frozen until it was left.
+	 */
+	FREEZE {
+		@Override
+		void strike(RabbitNode node) {
+			node.freeze();
+		}
+	};
+
+	abstract void strike(RabbitNode node);
+
+	static SoakFault of(int round) {
+		return (round % 2 == 1) ? KILL : FREEZE;
+	}
+
+}
