@@ -332,12 +332,43 @@ public class FailoverProperties implements InitializingBean {
 		 */
 		private boolean tune = true;
 
+		/**
+		 * Brokers that listener containers consume from.
+		 */
+		private ListenerBrokers brokers = ListenerBrokers.ACTIVE;
+
 		public boolean isTune() {
 			return this.tune;
 		}
 
 		public void setTune(boolean tune) {
 			this.tune = tune;
+		}
+
+		public ListenerBrokers getBrokers() {
+			return this.brokers;
+		}
+
+		public void setBrokers(ListenerBrokers brokers) {
+			this.brokers = brokers;
+		}
+
+		/**
+		 * Brokers that listener containers consume from.
+		 */
+		public enum ListenerBrokers {
+
+			/**
+			 * The active broker, and one that was left because of an alarm, until it is
+			 * empty.
+			 */
+			ACTIVE,
+
+			/**
+			 * Every healthy broker.
+			 */
+			ALL
+
 		}
 
 	}

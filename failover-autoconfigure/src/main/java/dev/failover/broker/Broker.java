@@ -83,6 +83,15 @@ public record Broker(String name, String host, int port, String username, String
 				this.sslBundle, priority, weight);
 	}
 
+	/**
+	 * Return whether another broker is this one, whatever their priorities and weights.
+	 * @param other the other broker
+	 * @return whether both are equal apart from priority and weight
+	 */
+	public boolean isSameAs(Broker other) {
+		return equals(other.withWeight(this.priority, this.weight));
+	}
+
 	@Override
 	public String toString() {
 		return this.name + " (" + uri() + ")";

@@ -152,6 +152,19 @@ public class FailoverConnectionFactory extends FanOutConnectionFactory implement
 	}
 
 	/**
+	 * Return a factory of connections to one broker, whichever is active. They are
+	 * watched, and left when the broker fails, like those of this factory; they do not
+	 * make the broker the active one. While the broker is down or out of use, they are
+	 * refused.
+	 * @param broker the broker
+	 * @return a factory, which has nothing to be configured
+	 */
+	public ConnectionFactory forBroker(Broker broker) {
+		Assert.notNull(broker, "'broker' must not be null");
+		return new SingleBrokerConnectionFactory(broker, this.brokers, this.brokerConnector);
+	}
+
+	/**
 	 * Return the broker that the next connection is tried with first.
 	 * @return the active broker or, while there is none, the first one in the order of
 	 * the strategy; {@code null} if the strategy leaves all of them out

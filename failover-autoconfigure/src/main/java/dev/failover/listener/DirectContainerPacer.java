@@ -17,18 +17,15 @@
 package dev.failover.listener;
 
 import java.time.Duration;
-import java.util.Collections;
-import java.util.Set;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 
+import org.springframework.amqp.rabbit.listener.AbstractMessageListenerContainer;
 import org.springframework.amqp.rabbit.listener.DirectMessageListenerContainer;
 import org.springframework.scheduling.concurrent.CustomizableThreadFactory;
 import org.springframework.util.Assert;
-import org.springframework.util.ConcurrentReferenceHashMap;
-import org.springframework.util.ConcurrentReferenceHashMap.ReferenceType;
 
 import dev.failover.broker.BrokerEvent;
 import dev.failover.broker.BrokerListener;
@@ -52,8 +49,7 @@ public final class DirectContainerPacer implements BrokerListener, AutoCloseable
 
 	private final Brokers brokers;
 
-	private final Set<DirectMessageListenerContainer> containers = Collections
-		.newSetFromMap(new ConcurrentReferenceHashMap<>(16, ReferenceType.WEAK));
+	private final WeakSet<DirectMessageListenerContainer> containers = new WeakSet<>();
 
 	private final AtomicLong changes = new AtomicLong();
 
@@ -79,6 +75,15 @@ public final class DirectContainerPacer implements BrokerListener, AutoCloseable
 	void add(DirectMessageListenerContainer container) {
 		this.containers.add(container);
 		container.setFailedDeclarationRetryInterval(this.interval);
+	}
+
+	/**
+	 * Pace the copy of a container if the container itself is paced.
+	 */
+	void pace(AbstractMessageListenerContainer original, AbstractMessageListenerContainer copy) {
+		if (copy instanceof DirectMessageListenerContainer direct && this.containers.contains(original)) {
+			add(direct);
+		}
 	}
 
 	@Override
@@ -110,7 +115,7 @@ public final class DirectContainerPacer implements BrokerListener, AutoCloseable
 
 	private void set(long millis) {
 		this.interval = millis;
-		this.containers.forEach((container) -> container.setFailedDeclarationRetryInterval(millis));
+		this.containers.list().forEach((container) -> container.setFailedDeclarationRetryInterval(millis));
 	}
 
 	@Override

@@ -35,8 +35,6 @@ import org.springframework.util.ReflectionUtils;
  */
 public final class ListenerTuningPostProcessor implements BeanPostProcessor {
 
-	private static final String CUSTOMIZER = "containerCustomizer";
-
 	private final ObjectProvider<DirectContainerPacer> pacer;
 
 	/**
@@ -52,25 +50,12 @@ public final class ListenerTuningPostProcessor implements BeanPostProcessor {
 	@Override
 	public @Nullable Object postProcessAfterInitialization(Object bean, String beanName) {
 		if (bean instanceof AbstractRabbitListenerContainerFactory<?> factory) {
-			customize(factory);
+			ContainerHook.add(factory, (container) -> tune(container, (name) -> isSet(factory, name)));
 		}
 		else if (bean instanceof AbstractMessageListenerContainer container) {
 			tune(container, (name) -> false);
 		}
 		return bean;
-	}
-
-	@SuppressWarnings("unchecked")
-	private <C extends AbstractMessageListenerContainer> void customize(
-			AbstractRabbitListenerContainerFactory<C> factory) {
-		Predicate<String> isSet = (name) -> isSet(factory, name);
-		ContainerCustomizer<C> users = (ContainerCustomizer<C>) Settings.read(factory, CUSTOMIZER);
-		factory.setContainerCustomizer((container) -> {
-			tune(container, isSet);
-			if (users != null) {
-				users.configure(container);
-			}
-		});
 	}
 
 	private static boolean isSet(Object factory, String name) {

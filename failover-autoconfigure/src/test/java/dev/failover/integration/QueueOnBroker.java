@@ -41,6 +41,10 @@ record QueueOnBroker(TestBroker broker, String name) {
 		run((channel) -> channel.queueDeclare(this.name, true, false, false, Map.of()));
 	}
 
+	void publish(String body) {
+		run((channel) -> channel.basicPublish("", this.name, null, body.getBytes()));
+	}
+
 	boolean exists() {
 		try {
 			run((channel) -> channel.queueDeclarePassive(this.name));

@@ -23,31 +23,29 @@ import org.springframework.boot.autoconfigure.condition.ConditionalOnBean;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnBooleanProperty;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnClass;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnMissingBean;
+import org.springframework.context.ApplicationContext;
 import org.springframework.context.annotation.Bean;
+import org.springframework.context.annotation.Configuration;
+import org.springframework.context.annotation.Lazy;
 
+import dev.failover.autoconfigure.FailoverProperties;
 import dev.failover.broker.Brokers;
+import dev.failover.listener.BrokerDrains;
+import dev.failover.listener.ContainerBook;
 import dev.failover.listener.DirectContainerPacer;
+import dev.failover.listener.DrainConnections;
 import dev.failover.listener.ListenerTuningPostProcessor;
 import dev.failover.listener.MismatchRecovery;
 
 /**
- * Auto-configuration of message listener containers that move to the new broker at once.
+ * Auto-configuration of message listener containers that move to the new broker at once,
+ * and drain others.
  */
-@AutoConfiguration(afterName = "dev.failover.autoconfigure.FailoverAutoConfiguration")
+@AutoConfiguration(afterName = { "dev.failover.autoconfigure.FailoverAutoConfiguration",
+		"dev.failover.autoconfigure.rabbit.FailoverRabbitAutoConfiguration" })
 @ConditionalOnClass(AbstractMessageListenerContainer.class)
 @ConditionalOnBean(Brokers.class)
-@ConditionalOnBooleanProperty(name = "failover.listener.tune", matchIfMissing = true)
 public final class FailoverListenerAutoConfiguration {
-
-	@Bean
-	static RabbitListenerDefaults failoverRabbitListenerDefaults() {
-		return new RabbitListenerDefaults();
-	}
-
-	@Bean
-	static ListenerTuningPostProcessor failoverListenerTuningPostProcessor(ObjectProvider<DirectContainerPacer> pacer) {
-		return new ListenerTuningPostProcessor(pacer);
-	}
 
 	@Bean
 	@ConditionalOnMissingBean
@@ -55,10 +53,47 @@ public final class FailoverListenerAutoConfiguration {
 		return new DirectContainerPacer(brokers);
 	}
 
-	@Bean
-	@ConditionalOnMissingBean
-	MismatchRecovery failoverMismatchRecovery() {
-		return new MismatchRecovery();
+	@Configuration(proxyBeanMethods = false)
+	@ConditionalOnBooleanProperty(name = "failover.listener.tune", matchIfMissing = true)
+	static class TuningConfiguration {
+
+		@Bean
+		static RabbitListenerDefaults failoverRabbitListenerDefaults() {
+			return new RabbitListenerDefaults();
+		}
+
+		@Bean
+		static ListenerTuningPostProcessor failoverListenerTuningPostProcessor(
+				ObjectProvider<DirectContainerPacer> pacer) {
+			return new ListenerTuningPostProcessor(pacer);
+		}
+
+		@Bean
+		@ConditionalOnMissingBean
+		MismatchRecovery failoverMismatchRecovery() {
+			return new MismatchRecovery();
+		}
+
+	}
+
+	@Configuration(proxyBeanMethods = false)
+	@ConditionalOnBean(DrainConnections.class)
+	static class DrainConfiguration {
+
+		@Bean
+		static ContainerBook failoverContainerBook() {
+			return new ContainerBook();
+		}
+
+		@Bean
+		@Lazy(false)
+		@ConditionalOnMissingBean
+		BrokerDrains failoverBrokerDrains(Brokers brokers, FailoverProperties properties, ContainerBook containers,
+				DirectContainerPacer pacer, DrainConnections connections, ApplicationContext context) {
+			boolean all = properties.getListener().getBrokers() == FailoverProperties.Listener.ListenerBrokers.ALL;
+			return new BrokerDrains(brokers, all, containers, pacer, connections, context);
+		}
+
 	}
 
 }

@@ -54,6 +54,7 @@ import dev.failover.connection.ConnectSettings;
 import dev.failover.connection.ConnectionPreparer;
 import dev.failover.connection.FailoverConnectionFactory;
 import dev.failover.connection.SpringReconnector;
+import dev.failover.listener.DrainConnections;
 import dev.failover.strategy.FailoverStrategy;
 
 /**
@@ -117,9 +118,26 @@ public final class FailoverRabbitAutoConfiguration {
 	CachingConnectionFactory rabbitConnectionFactory(FailoverConnectionFactory failoverConnectionFactory,
 			CachingConnectionFactoryConfigurer configurer, FailoverProperties properties, Brokers brokers,
 			Environment environment) {
-		CachingConnectionFactory factory = new CachingConnectionFactory(failoverConnectionFactory);
+		return caching(failoverConnectionFactory, addresses(brokers.getAll()), configurer, properties, environment);
+	}
+
+	@Bean
+	@ConditionalOnMissingBean
+	DrainConnections failoverDrainConnections(FailoverConnectionFactory failoverConnectionFactory,
+			CachingConnectionFactoryConfigurer configurer, FailoverProperties properties, Environment environment) {
+		return (broker) -> {
+			CachingConnectionFactory factory = caching(failoverConnectionFactory.forBroker(broker),
+					addresses(List.of(broker)), configurer, properties, environment);
+			factory.setCacheMode(CachingConnectionFactory.CacheMode.CHANNEL);
+			return factory;
+		};
+	}
+
+	private static CachingConnectionFactory caching(com.rabbitmq.client.ConnectionFactory target, String addresses,
+			CachingConnectionFactoryConfigurer configurer, FailoverProperties properties, Environment environment) {
+		CachingConnectionFactory factory = new CachingConnectionFactory(target);
 		configurer.configure(factory);
-		factory.setAddresses(addresses(brokers));
+		factory.setAddresses(addresses);
 		factory.setAddressShuffleMode(AbstractConnectionFactory.AddressShuffleMode.NONE);
 		factory.setCloseTimeout((int) properties.getConnect().getTimeout().toMillis());
 		if (!UserSettings.isSet(environment, "spring.rabbitmq.publisher-returns")) {
@@ -150,8 +168,8 @@ public final class FailoverRabbitAutoConfiguration {
 		return new SpringReconnector(brokers, failoverConnectionFactory, () -> target.createConnection().close());
 	}
 
-	private static String addresses(Brokers brokers) {
-		return brokers.getAll().stream().map(FailoverRabbitAutoConfiguration::address).collect(Collectors.joining(","));
+	private static String addresses(List<Broker> brokers) {
+		return brokers.stream().map(FailoverRabbitAutoConfiguration::address).collect(Collectors.joining(","));
 	}
 
 	private static String address(Broker broker) {

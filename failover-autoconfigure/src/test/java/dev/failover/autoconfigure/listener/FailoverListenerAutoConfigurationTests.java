@@ -43,7 +43,11 @@ import org.springframework.util.backoff.FixedBackOff;
 
 import dev.failover.autoconfigure.FailoverAutoConfiguration;
 import dev.failover.autoconfigure.rabbit.FailoverRabbitAutoConfiguration;
+import dev.failover.broker.Brokers;
+import dev.failover.listener.BrokerDrains;
+import dev.failover.listener.ContainerBook;
 import dev.failover.listener.DirectContainerPacer;
+import dev.failover.listener.DrainConnections;
 import dev.failover.listener.ListenerTuningPostProcessor;
 import dev.failover.listener.MismatchRecovery;
 
@@ -76,6 +80,19 @@ class FailoverListenerAutoConfigurationTests {
 	}
 
 	@Test
+	void drainsBrokersUnlessTheApplicationBringsItsOwn() {
+		this.runner.run((context) -> assertThat(context).hasSingleBean(BrokerDrains.class)
+			.getBean(BrokerDrains.class)
+			.matches(BrokerDrains::isRunning));
+		this.runner.withPropertyValues("failover.listener.brokers=all")
+			.run((context) -> assertThat(context).hasSingleBean(BrokerDrains.class));
+		this.runner.withPropertyValues("failover.enabled=false")
+			.run((context) -> assertThat(context).doesNotHaveBean(BrokerDrains.class));
+		this.runner.withUserConfiguration(OwnDrains.class)
+			.run((context) -> assertThat(context).hasSingleBean(BrokerDrains.class).hasBean("ownDrains"));
+	}
+
+	@Test
 	void tunesDirectContainers() {
 		this.direct.run((context) -> {
 			AbstractMessageListenerContainer container = container(context);
@@ -91,7 +108,6 @@ class FailoverListenerAutoConfigurationTests {
 	void leavesContainersAloneWhenDisabled() {
 		this.runner.withPropertyValues("failover.listener.tune=false").run((context) -> {
 			assertThat(context).doesNotHaveBean(ListenerTuningPostProcessor.class)
-				.doesNotHaveBean(DirectContainerPacer.class)
 				.doesNotHaveBean(MismatchRecovery.class);
 			assertUntuned(container(context));
 		});
@@ -239,6 +255,17 @@ class FailoverListenerAutoConfigurationTests {
 			configurer.configure(factory, connectionFactory);
 			settings.apply(factory);
 			return factory;
+		}
+
+	}
+
+	@Configuration(proxyBeanMethods = false)
+	static class OwnDrains {
+
+		@Bean
+		BrokerDrains ownDrains(Brokers brokers, DirectContainerPacer pacer, DrainConnections connections,
+				ApplicationContext context) {
+			return new BrokerDrains(brokers, true, new ContainerBook(), pacer, connections, context);
 		}
 
 	}

@@ -1,0 +1,60 @@
+/*
+ * Copyright 2026-present the original author or authors.
+ *
+ * Licensed under the Apache License, Version 2.0 (the "License");
+ * you may not use this file except in compliance with the License.
+ * You may obtain a copy of the License at
+ *
+ *      https://www.apache.org/licenses/LICENSE-2.0
+ *
+ * Unless required by applicable law or agreed to in writing, software
+ * distributed under the License is distributed on an "AS IS" BASIS,
+ * WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+ * See the License for the specific language governing permissions and
+ * limitations under the License.
+ */
+
+package dev.failover.listener;
+
+import java.util.List;
+
+import org.jspecify.annotations.Nullable;
+import org.springframework.amqp.rabbit.config.AbstractRabbitListenerContainerFactory;
+import org.springframework.amqp.rabbit.connection.AbstractConnectionFactory;
+import org.springframework.amqp.rabbit.listener.AbstractMessageListenerContainer;
+import org.springframework.beans.factory.config.BeanPostProcessor;
+
+import dev.failover.connection.FailoverConnectionFactory;
+
+/**
+ * Book of the application's listener containers: those that a factory bean creates, for
+ * {@code @RabbitListener} as well as by hand, and those that are beans.
+ */
+public final class ContainerBook implements BeanPostProcessor {
+
+	private final WeakSet<AbstractMessageListenerContainer> containers = new WeakSet<>();
+
+	@Override
+	public @Nullable Object postProcessAfterInitialization(Object bean, String beanName) {
+		if (bean instanceof AbstractRabbitListenerContainerFactory<?> factory) {
+			ContainerHook.add(factory, this.containers::add);
+		}
+		else if (bean instanceof AbstractMessageListenerContainer container) {
+			this.containers.add(container);
+		}
+		return bean;
+	}
+
+	/**
+	 * Return the containers that run at the moment, and follow the active broker.
+	 */
+	List<AbstractMessageListenerContainer> running() {
+		return this.containers.list()
+			.stream()
+			.filter(AbstractMessageListenerContainer::isRunning)
+			.filter((container) -> container.getConnectionFactory() instanceof AbstractConnectionFactory known
+					&& known.getRabbitConnectionFactory() instanceof FailoverConnectionFactory)
+			.toList();
+	}
+
+}

@@ -1,0 +1,120 @@
+/*
+ * Copyright 2026-present the original author or authors.
+ *
+ * Licensed under the Apache License, Version 2.0 (the "License");
+ * you may not use this file except in compliance with the License.
+ * You may obtain a copy of the License at
+ *
+ *      https://www.apache.org/licenses/LICENSE-2.0
+ *
+ * Unless required by applicable law or agreed to in writing, software
+ * distributed under the License is distributed on an "AS IS" BASIS,
+ * WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+ * See the License for the specific language governing permissions and
+ * limitations under the License.
+ */
+
+package dev.failover.listener;
+
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+
+import dev.failover.broker.Broker;
+import dev.failover.broker.BrokerEvent;
+import dev.failover.broker.BrokerState;
+import dev.failover.broker.BrokerStatus;
+import dev.failover.broker.Brokers;
+import dev.failover.broker.FailureReason;
+
+/**
+ * Decides which brokers are consumed from beside the active one: all that are healthy, or
+ * only one that was left because of an alarm, until it is empty.
+ */
+final class DrainPlan {
+
+	private final Brokers brokers;
+
+	private final boolean all;
+
+	private final Set<String> left = ConcurrentHashMap.newKeySet();
+
+	DrainPlan(Brokers brokers, boolean all) {
+		this.brokers = brokers;
+		this.all = all;
+	}
+
+	/**
+	 * Take a change into account.
+	 */
+	void on(BrokerEvent event) {
+		if (event instanceof BrokerEvent.Lost lost && lost.failure().reason() == FailureReason.BLOCKED) {
+			this.left.add(lost.broker().name());
+		}
+		else if (event instanceof BrokerEvent.Activated activated) {
+			this.left.remove(activated.to().name());
+		}
+		else if (event instanceof BrokerEvent.StateChanged changed && !isAbleToDeliver(changed.to())) {
+			this.left.remove(changed.broker().name());
+		}
+		else if (event instanceof BrokerEvent.Removed removed) {
+			this.left.remove(removed.broker().name());
+		}
+	}
+
+	/**
+	 * Take into account that a broker was found to be empty.
+	 */
+	void emptied(Broker broker) {
+		this.left.remove(broker.name());
+	}
+
+	Task task(Broker broker) {
+		return this.brokers.getStatus(broker.name())
+			.filter((status) -> status.broker().isSameAs(broker))
+			.map(this::task)
+			.orElse(Task.END);
+	}
+
+	private Task task(BrokerStatus status) {
+		if (status.active()) {
+			return Task.HAND_OVER;
+		}
+		if (this.all) {
+			boolean begun = this.brokers.getPrevious() != null;
+			return (begun && isAbleToDeliver(status.state())) ? Task.DRAIN : Task.END;
+		}
+		return this.left.contains(status.broker().name()) ? Task.DRAIN_UNTIL_EMPTY : Task.END;
+	}
+
+	private static boolean isAbleToDeliver(BrokerState state) {
+		return state != BrokerState.DOWN && state != BrokerState.DISABLED;
+	}
+
+	/**
+	 * What to do with a broker.
+	 */
+	enum Task {
+
+		/**
+		 * Consume from it.
+		 */
+		DRAIN,
+
+		/**
+		 * Consume from it until there is nothing left.
+		 */
+		DRAIN_UNTIL_EMPTY,
+
+		/**
+		 * Leave it to the application's own containers, which follow the active broker.
+		 */
+		HAND_OVER,
+
+		/**
+		 * Consume nothing.
+		 */
+		END
+
+	}
+
+}

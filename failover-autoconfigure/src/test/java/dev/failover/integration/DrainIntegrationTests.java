@@ -1,0 +1,236 @@
+/*
+ * Copyright 2026-present the original author or authors.
+ *
+ * Licensed under the Apache License, Version 2.0 (the "License");
+ * you may not use this file except in compliance with the License.
+ * You may obtain a copy of the License at
+ *
+ *      https://www.apache.org/licenses/LICENSE-2.0
+ *
+ * Unless required by applicable law or agreed to in writing, software
+ * distributed under the License is distributed on an "AS IS" BASIS,
+ * WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+ * See the License for the specific language governing permissions and
+ * limitations under the License.
+ */
+
+package dev.failover.integration;
+
+import java.time.Duration;
+import java.util.Collection;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+
+import org.apache.commons.logging.Log;
+import org.apache.commons.logging.LogFactory;
+import org.awaitility.Awaitility;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.springframework.amqp.core.Queue;
+import org.springframework.amqp.rabbit.annotation.RabbitListener;
+import org.springframework.amqp.rabbit.listener.RabbitListenerEndpointRegistry;
+import org.springframework.context.ConfigurableApplicationContext;
+import org.springframework.context.annotation.Bean;
+import org.springframework.context.annotation.Configuration;
+
+import dev.failover.broker.Broker;
+import dev.failover.broker.Brokers;
+import dev.failover.listener.BrokerDrains;
+import dev.failover.template.Confirmation;
+import dev.failover.template.FailoverTemplate;
+import dev.failover.test.RabbitNode;
+import dev.failover.test.junit.BrokerTest;
+import dev.failover.test.junit.Rabbit;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+/**
+ * Two independent brokers, and messages that are left on the one that is not active.
+ */
+@BrokerTest
+class DrainIntegrationTests {
+
+	private static final Log logger = LogFactory.getLog(DrainIntegrationTests.class);
+
+	private static final Duration PATIENCE = Duration.ofSeconds(60);
+
+	@Rabbit(name = "first", user = "north", password = "north-secret", virtualHost = "orders")
+	private RabbitNode first;
+
+	@Rabbit(name = "second", user = "south", password = "south-secret", virtualHost = "orders")
+	private RabbitNode second;
+
+	@ParameterizedTest
+	@ValueSource(strings = { "simple", "direct" })
+	void messagesThatWereStrandedAreHandledWhenTheirBrokerIsBackWhileTheOtherGoesOn(String type) {
+		try (ConfigurableApplicationContext context = run(type, "all")) {
+			Desk desk = context.getBean(Desk.class);
+			FailoverTemplate template = context.getBean(FailoverTemplate.class);
+			send(template, "stranded", 10_000);
+			RabbitNode left = active(context);
+			Applications.writeQueues(left);
+			left.kill();
+			send(template, "other", 1_000);
+			assertThat(active(context)).isNotSameAs(left);
+			desk.open();
+			Awaitility.await().atMost(PATIENCE).until(() -> desk.handled("other").size() == 1_000);
+			assertThat(desk.handled("stranded")).hasSizeLessThan(1_000);
+			left.start();
+			AtomicInteger meanwhile = new AtomicInteger();
+			Awaitility.await().atMost(PATIENCE).untilAsserted(() -> {
+				send(template, "meanwhile-" + meanwhile.getAndIncrement(), 100);
+				assertThat(desk.handled("stranded")).hasSize(10_000);
+			});
+			Awaitility.await().atMost(PATIENCE).until(() -> desk.handled("meanwhile").size() == meanwhile.get() * 100);
+			assertThat(active(context)).isNotSameAs(left);
+			logger.info("%s: %d messages more than once, %d beside".formatted(type, desk.duplicates(),
+					meanwhile.get() * 100));
+			assertThat(desk.duplicates()).isLessThanOrEqualTo(250);
+			assertThat(left.administration().messageCount(Shop.QUEUE)).isZero();
+		}
+	}
+
+	@ParameterizedTest
+	@ValueSource(strings = { "simple", "direct" })
+	void brokerThatWasLeftBecauseOfAnAlarmIsDrainedUntilItIsEmpty(String type) {
+		try (ConfigurableApplicationContext context = run(type, "active")) {
+			Desk desk = context.getBean(Desk.class);
+			FailoverTemplate template = context.getBean(FailoverTemplate.class);
+			send(template, "stranded", 2_000);
+			Broker broker = context.getBean(Brokers.class).getActive();
+			RabbitNode left = active(context);
+			left.raiseMemoryAlarm();
+			try {
+				send(template, "other", 100);
+				assertThat(active(context)).isNotSameAs(left);
+				desk.open();
+				Awaitility.await()
+					.atMost(PATIENCE)
+					.untilAsserted(() -> assertThat(desk.handled("stranded")).hasSize(2_000));
+				Awaitility.await().atMost(PATIENCE).until(() -> desk.handled("other").size() == 100);
+				BrokerDrains drains = context.getBean(BrokerDrains.class);
+				Awaitility.await().atMost(PATIENCE).until(() -> drains.getContainerCount(broker) == 0);
+				assertThat(left.administration().messageCount(Shop.QUEUE)).isZero();
+				assertThat(desk.duplicates()).isLessThanOrEqualTo(250);
+			}
+			finally {
+				left.clearMemoryAlarm();
+			}
+		}
+	}
+
+	@Test
+	void copiesFollowTheContainerThatTheApplicationStopsAndStarts() {
+		try (ConfigurableApplicationContext context = run("simple", "all")) {
+			Desk desk = context.getBean(Desk.class);
+			desk.open();
+			FailoverTemplate template = context.getBean(FailoverTemplate.class);
+			send(template, "first", 10);
+			QueueOnBroker beside = new QueueOnBroker(inactive(context), Shop.QUEUE);
+			Awaitility.await().atMost(PATIENCE).until(beside::exists);
+			beside.publish("beside-0");
+			Awaitility.await().atMost(PATIENCE).until(() -> desk.handled("beside").size() == 1);
+			RabbitListenerEndpointRegistry registry = context.getBean(RabbitListenerEndpointRegistry.class);
+			registry.stop();
+			BrokerDrains drains = context.getBean(BrokerDrains.class);
+			Broker broker = context.getBean(Brokers.class)
+				.getAll()
+				.stream()
+				.filter((candidate) -> candidate.port() == inactive(context).port())
+				.findFirst()
+				.orElseThrow();
+			Awaitility.await().atMost(PATIENCE).until(() -> drains.getContainerCount(broker) == 0);
+			beside.publish("beside-1");
+			Awaitility.await()
+				.during(Duration.ofSeconds(1))
+				.atMost(PATIENCE)
+				.until(() -> desk.handled("beside").size() == 1);
+			registry.start();
+			Awaitility.await().atMost(PATIENCE).until(() -> desk.handled("beside").size() == 2);
+		}
+	}
+
+	private static void send(FailoverTemplate template, String kind, int count) {
+		List<CompletableFuture<Confirmation>> pending = IntStream.range(0, count)
+			.mapToObj((number) -> template.convertAndSendAsync("", Shop.QUEUE, kind + "-" + number))
+			.toList();
+		pending.forEach((sent) -> sent.orTimeout(PATIENCE.toSeconds(), TimeUnit.SECONDS).join());
+	}
+
+	private ConfigurableApplicationContext run(String type, String brokers) {
+		return Applications.run(Shop.class, Applications.brokers(this.first, this.second),
+				"spring.rabbitmq.listener.type=" + type, "failover.listener.brokers=" + brokers,
+				"failover.publish.confirm-timeout=40s", "failover.detection.success-threshold=1",
+				"failover.detection.probe-interval=100ms", "failover.detection.probe-timeout=5s");
+	}
+
+	private RabbitNode active(ConfigurableApplicationContext context) {
+		Broker active = context.getBean(Brokers.class).getActive();
+		return (active != null && active.port() == this.first.port()) ? this.first : this.second;
+	}
+
+	private RabbitNode inactive(ConfigurableApplicationContext context) {
+		return (active(context) == this.first) ? this.second : this.first;
+	}
+
+	@Configuration(proxyBeanMethods = false)
+	static class Shop {
+
+		static final String QUEUE = "drain";
+
+		@Bean
+		Queue queue() {
+			return new Queue(QUEUE);
+		}
+
+		@Bean
+		Desk desk() {
+			return new Desk();
+		}
+
+	}
+
+	/**
+	 * Handles messages as soon as it is open, and knows each that it has handled.
+	 */
+	static class Desk {
+
+		private final Map<String, AtomicInteger> handled = new ConcurrentHashMap<>();
+
+		private final CountDownLatch open = new CountDownLatch(1);
+
+		void open() {
+			this.open.countDown();
+		}
+
+		@RabbitListener(queues = Shop.QUEUE)
+		void handle(String body) throws InterruptedException {
+			assertThat(this.open.await(PATIENCE.toSeconds(), TimeUnit.SECONDS)).isTrue();
+			this.handled.computeIfAbsent(body, (key) -> new AtomicInteger()).incrementAndGet();
+		}
+
+		Set<String> handled(String kind) {
+			return this.handled.keySet()
+				.stream()
+				.filter((body) -> body.startsWith(kind))
+				.collect(Collectors.toCollection(TreeSet::new));
+		}
+
+		int duplicates() {
+			Collection<AtomicInteger> counts = this.handled.values();
+			return counts.stream().mapToInt(AtomicInteger::get).sum() - counts.size();
+		}
+
+	}
+
+}
