@@ -64,6 +64,8 @@ public class FailoverProperties implements InitializingBean {
 
 	private final Listener listener = new Listener();
 
+	private final Topology topology = new Topology();
+
 	public @Nullable List<BrokerProperties> getBrokers() {
 		return this.brokers;
 	}
@@ -114,6 +116,10 @@ public class FailoverProperties implements InitializingBean {
 
 	public Listener getListener() {
 		return this.listener;
+	}
+
+	public Topology getTopology() {
+		return this.topology;
 	}
 
 	@Override
@@ -369,6 +375,27 @@ public class FailoverProperties implements InitializingBean {
 			 */
 			ALL
 
+		}
+
+	}
+
+	/**
+	 * Properties of queues, exchanges and bindings.
+	 */
+	public static class Topology {
+
+		/**
+		 * Whether what was declared through a RabbitAdmin at run time is declared on the
+		 * next broker, too.
+		 */
+		private boolean redeclareManualDeclarations = true;
+
+		public boolean isRedeclareManualDeclarations() {
+			return this.redeclareManualDeclarations;
+		}
+
+		public void setRedeclareManualDeclarations(boolean redeclareManualDeclarations) {
+			this.redeclareManualDeclarations = redeclareManualDeclarations;
 		}
 
 	}

@@ -43,7 +43,9 @@ import org.springframework.scheduling.concurrent.CustomizableThreadFactory;
 import dev.failover.broker.Broker;
 import dev.failover.broker.BrokerEvent;
 import dev.failover.broker.BrokerState;
+import dev.failover.broker.BrokerStatus;
 import dev.failover.broker.Brokers;
+import dev.failover.broker.FailureReason;
 
 /**
  * Opens connections to single brokers, each within the connect time-out, and tells
@@ -140,6 +142,19 @@ final class BrokerConnector implements AutoCloseable {
 	}
 
 	/**
+	 * Begin to open a connection that is to tell whether a broker can serve. One that
+	 * could not be prepared last time must be so now.
+	 */
+	ConnectAttempt startCheck(Broker broker, ConnectRequest request) {
+		boolean unprepared = this.brokers.getStatus(broker.name())
+			.filter((status) -> status.state() == BrokerState.DOWN)
+			.map(BrokerStatus::lastFailure)
+			.filter((failure) -> failure.reason() == FailureReason.NOT_PREPARED)
+			.isPresent();
+		return unprepared ? startPrepared(broker, request) : start(broker, request);
+	}
+
+	/**
 	 * Begin to open a connection, without telling {@link Brokers} if that fails.
 	 */
 	ConnectAttempt startUnreported(Broker broker, String name, Duration timeout) {
@@ -170,8 +185,8 @@ final class BrokerConnector implements AutoCloseable {
 	private void connect(ConnectAttempt attempt, ConnectRequest request, List<ConnectionPreparer> toPrepare) {
 		try {
 			OpenConnection opened = this.dialer.dial(attempt, request);
-			watch(attempt, opened.connection());
 			prepare(opened, toPrepare);
+			watch(attempt, opened.connection());
 			attempt.succeed(opened);
 		}
 		catch (IOException | TimeoutException | RuntimeException ex) {

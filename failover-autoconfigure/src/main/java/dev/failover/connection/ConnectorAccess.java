@@ -47,7 +47,7 @@ final class ConnectorAccess implements BrokerAccess {
 
 	@Override
 	public CompletableFuture<@Nullable Void> check(Broker broker) {
-		return discarded(this.connector.start(broker, ConnectRequest.named(PROBE)));
+		return discarded(this.connector.startCheck(broker, ConnectRequest.named(PROBE)));
 	}
 
 	@Override

@@ -18,6 +18,7 @@ package dev.failover.template;
 
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
@@ -237,12 +238,12 @@ final class Publication {
 		catch (ExecutionException ex) {
 			throw rethrown(ex.getCause());
 		}
-		return this.result.handle((confirmation, failure) -> {
-			if (failure != null) {
-				throw rethrown(failure);
-			}
-			return confirmation;
-		}).join();
+		try {
+			return this.result.join();
+		}
+		catch (CompletionException ex) {
+			throw rethrown(ex.getCause());
+		}
 	}
 
 	private static AmqpException rethrown(@Nullable Throwable failure) {

@@ -53,7 +53,7 @@ class ArchitectureTests {
 
 	private static final String[] RUNTIME = { "dev.failover.broker..", "dev.failover.strategy..",
 			"dev.failover.connection..", "dev.failover.detection..", "dev.failover.ensure..", "dev.failover.template..",
-			"dev.failover.listener..", "dev.failover.actuate.." };
+			"dev.failover.listener..", "dev.failover.topology..", "dev.failover.actuate.." };
 
 	/**
 	 * Each package, and those that it may know besides itself. {@code autoconfigure} may
@@ -68,6 +68,7 @@ class ArchitectureTests {
 			"ensure", Set.of("broker"),
 			"template", Set.of("broker", "ensure", "connection"),
 			"listener", Set.of("broker", "connection"),
+			"topology", Set.of("broker", "connection"),
 			"actuate", Set.of("broker", "template")
 	// @formatter:on
 	);
@@ -137,10 +138,10 @@ class ArchitectureTests {
 		.resideInAnyPackage("com.rabbitmq..", "org.springframework.amqp..");
 
 	@ArchTest
-	static final ArchRule onlyTemplateAndListenerKnowSpringRabbit = noClasses().that()
+	static final ArchRule onlyTemplateListenerAndTopologyKnowSpringRabbit = noClasses().that()
 		.resideInAnyPackage(RUNTIME)
 		.and()
-		.resideOutsideOfPackages("dev.failover.template..", "dev.failover.listener..")
+		.resideOutsideOfPackages("dev.failover.template..", "dev.failover.listener..", "dev.failover.topology..")
 		.should()
 		.dependOnClassesThat()
 		.resideInAPackage("org.springframework.amqp.rabbit..");

@@ -45,6 +45,17 @@ record QueueOnBroker(TestBroker broker, String name) {
 		run((channel) -> channel.basicPublish("", this.name, null, body.getBytes()));
 	}
 
+	/**
+	 * Declare the queue with other arguments than those of an application.
+	 */
+	void declareTransient() {
+		run((channel) -> channel.queueDeclare(this.name, false, false, false, Map.of()));
+	}
+
+	void delete() {
+		run((channel) -> channel.queueDelete(this.name));
+	}
+
 	boolean exists() {
 		try {
 			run((channel) -> channel.queueDeclarePassive(this.name));

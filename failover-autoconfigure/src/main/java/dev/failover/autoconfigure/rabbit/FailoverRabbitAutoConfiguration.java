@@ -56,6 +56,8 @@ import dev.failover.connection.FailoverConnectionFactory;
 import dev.failover.connection.SpringReconnector;
 import dev.failover.listener.DrainConnections;
 import dev.failover.strategy.FailoverStrategy;
+import dev.failover.topology.TopologyGate;
+import dev.failover.topology.TopologyPostProcessor;
 
 /**
  * {@link EnableAutoConfiguration Auto-configuration} of the connection factory that fails
@@ -149,8 +151,14 @@ public final class FailoverRabbitAutoConfiguration {
 	}
 
 	@Bean
-	static DeclareOncePostProcessor failoverDeclareOncePostProcessor() {
-		return new DeclareOncePostProcessor();
+	@ConditionalOnMissingBean
+	TopologyGate failoverTopologyGate(Brokers brokers, FailoverProperties properties) {
+		return new TopologyGate(brokers, properties.getTopology().isRedeclareManualDeclarations());
+	}
+
+	@Bean
+	static TopologyPostProcessor failoverTopologyPostProcessor(ObjectProvider<TopologyGate> gate) {
+		return new TopologyPostProcessor(gate);
 	}
 
 	@Bean

@@ -1,0 +1,124 @@
+/*
+ * Copyright 2026-present the original author or authors.
+ *
+ * Licensed under the Apache License, Version 2.0 (the "License");
+ * you may not use this file except in compliance with the License.
+ * You may obtain a copy of the License at
+ *
+ *      https://www.apache.org/licenses/LICENSE-2.0
+ *
+ * Unless required by applicable law or agreed to in writing, software
+ * distributed under the License is distributed on an "AS IS" BASIS,
+ * WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+ * See the License for the specific language governing permissions and
+ * limitations under the License.
+ */
+
+package dev.failover.topology;
+
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.stream.Stream;
+
+import org.jspecify.annotations.Nullable;
+import org.springframework.amqp.core.Declarable;
+import org.springframework.amqp.core.Declarables;
+import org.springframework.amqp.core.Exchange;
+import org.springframework.amqp.core.Queue;
+import org.springframework.amqp.rabbit.core.RabbitAdmin;
+import org.springframework.beans.DirectFieldAccessor;
+import org.springframework.context.ApplicationContext;
+import org.springframework.context.ApplicationEventPublisher;
+import org.springframework.util.StringUtils;
+
+/**
+ * What a {@link RabbitAdmin} may declare, and how it is set to do so. Some of its
+ * settings can be set, but not asked for.
+ */
+final class AdminTopology {
+
+	private final RabbitAdmin admin;
+
+	private final DirectFieldAccessor fields;
+
+	AdminTopology(RabbitAdmin admin) {
+		this.admin = admin;
+		this.fields = new DirectFieldAccessor(admin);
+	}
+
+	boolean ignoresDeclarationExceptions() {
+		return Boolean.TRUE.equals(this.fields.getPropertyValue("ignoreDeclarationExceptions"));
+	}
+
+	boolean declaresExplicitlyOnly() {
+		return Boolean.TRUE.equals(this.fields.getPropertyValue("explicitDeclarationsOnly"));
+	}
+
+	@Nullable ApplicationContext context() {
+		return (ApplicationContext) this.fields.getPropertyValue("applicationContext");
+	}
+
+	@Nullable ApplicationEventPublisher eventPublisher() {
+		return (ApplicationEventPublisher) this.fields.getPropertyValue("applicationEventPublisher");
+	}
+
+	/**
+	 * Return what was declared through the admin at run time, in that order.
+	 */
+	List<Declarable> manual() {
+		return Stream.of(this.admin.getManualDeclarableSet().toArray(Declarable[]::new)).toList();
+	}
+
+	/**
+	 * Return whether something must be declared on each new connection, because it ends
+	 * with a connection or with its last consumer, or may have expired.
+	 */
+	boolean needsEachConnection() {
+		return this.admin.getClass() != RabbitAdmin.class || all().stream().anyMatch(AdminTopology::isPassing);
+	}
+
+	private static boolean isPassing(Declarable declarable) {
+		if (declarable instanceof Queue queue) {
+			return queue.isAutoDelete() || queue.getArguments().containsKey("x-expires") || isOfConnection(queue);
+		}
+		return declarable instanceof Exchange exchange && exchange.isAutoDelete();
+	}
+
+	/**
+	 * Return the names, past ones included, of the queues that belong to the connection
+	 * that declares them.
+	 */
+	Set<String> queuesOfConnections() {
+		Set<String> names = new HashSet<>();
+		for (Declarable declarable : all()) {
+			if (declarable instanceof Queue queue && isOfConnection(queue)) {
+				names.add(queue.getName());
+				names.add(queue.getActualName());
+			}
+		}
+		return names;
+	}
+
+	private static boolean isOfConnection(Queue queue) {
+		return queue.isExclusive() || !StringUtils.hasText(queue.getName());
+	}
+
+	private List<Declarable> all() {
+		List<Declarable> all = new ArrayList<>(manual());
+		ApplicationContext context = context();
+		if (context != null) {
+			all.addAll(beans(context, Queue.class));
+			all.addAll(beans(context, Exchange.class));
+			beans(context, Declarables.class).forEach((declarables) -> all.addAll(declarables.getDeclarables()));
+		}
+		return all.stream().filter(Declarable::shouldDeclare).toList();
+	}
+
+	private static <T> Collection<T> beans(ApplicationContext context, Class<T> type) {
+		return context.getBeansOfType(type, false, false).values();
+	}
+
+}

@@ -1,0 +1,136 @@
+/*
+ * Copyright 2026-present the original author or authors.
+ *
+ * Licensed under the Apache License, Version 2.0 (the "License");
+ * you may not use this file except in compliance with the License.
+ * You may obtain a copy of the License at
+ *
+ *      https://www.apache.org/licenses/LICENSE-2.0
+ *
+ * Unless required by applicable law or agreed to in writing, software
+ * distributed under the License is distributed on an "AS IS" BASIS,
+ * WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+ * See the License for the specific language governing permissions and
+ * limitations under the License.
+ */
+
+package dev.failover.topology;
+
+import java.io.IOException;
+
+import com.rabbitmq.client.AMQP;
+import com.rabbitmq.client.Method;
+import com.rabbitmq.client.ShutdownSignalException;
+import org.jspecify.annotations.Nullable;
+import org.springframework.amqp.core.Binding;
+import org.springframework.amqp.core.Declarable;
+import org.springframework.amqp.core.Exchange;
+import org.springframework.amqp.core.Queue;
+import org.springframework.amqp.rabbit.core.DeclarationExceptionEvent;
+
+/**
+ * A broker refused a declaration. What was thrown is suppressed and not the cause, as it
+ * tells of a channel or connection that was lost, while nothing but the declaration was
+ * wrong.
+ */
+final class TopologyException extends IOException {
+
+	private TopologyException(String message, Throwable thrown) {
+		super(message);
+		addSuppressed(thrown);
+	}
+
+	/**
+	 * Return the refusal that an exception stands for.
+	 * @param broker the name of the broker
+	 * @param thrown what was thrown by a declaration
+	 * @param event the last declaration that failed, or {@code null}
+	 * @return the refusal, or {@code null} if the broker refused nothing
+	 */
+	static @Nullable TopologyException of(String broker, Throwable thrown, @Nullable DeclarationExceptionEvent event) {
+		ShutdownSignalException signal = signal(thrown);
+		String text = (signal != null) ? refusal(signal.getReason()) : mistake(thrown);
+		if (text == null) {
+			return null;
+		}
+		Declarable declarable = (event != null && isCause(event.getThrowable(), thrown)) ? event.getDeclarable() : null;
+		return new TopologyException(
+				"%s cannot be declared on broker '%s': %s".formatted(describe(declarable), broker, text), thrown);
+	}
+
+	/**
+	 * Return whether the queue is locked: the connection that declared it for itself is
+	 * still there.
+	 */
+	static boolean isLocked(Throwable thrown) {
+		ShutdownSignalException signal = signal(thrown);
+		return signal != null && signal.getReason() instanceof AMQP.Channel.Close close
+				&& close.getReplyCode() == AMQP.RESOURCE_LOCKED;
+	}
+
+	private static @Nullable ShutdownSignalException signal(Throwable thrown) {
+		for (Throwable cause = thrown; cause != null; cause = cause.getCause()) {
+			if (cause instanceof ShutdownSignalException signal) {
+				return signal;
+			}
+		}
+		return null;
+	}
+
+	private static @Nullable String refusal(@Nullable Method reason) {
+		if (reason instanceof AMQP.Channel.Close close) {
+			return "%d %s".formatted(close.getReplyCode(), close.getReplyText());
+		}
+		if (reason instanceof AMQP.Connection.Close close && isMistake(close.getReplyCode())) {
+			return "%d %s".formatted(close.getReplyCode(), close.getReplyText());
+		}
+		return null;
+	}
+
+	/**
+	 * Whether a broker closes a connection with this code for what it was told, and not
+	 * for a reason of its own.
+	 */
+	private static boolean isMistake(int code) {
+		return switch (code) {
+			case AMQP.CONNECTION_FORCED, AMQP.INTERNAL_ERROR, AMQP.RESOURCE_ERROR -> false;
+			default -> true;
+		};
+	}
+
+	/**
+	 * What the client refuses itself, such as a name that is too long.
+	 */
+	private static @Nullable String mistake(Throwable thrown) {
+		for (Throwable cause = thrown; cause != null; cause = cause.getCause()) {
+			if (cause instanceof IllegalArgumentException) {
+				return cause.getMessage();
+			}
+		}
+		return null;
+	}
+
+	private static boolean isCause(@Nullable Throwable candidate, Throwable thrown) {
+		for (Throwable cause = thrown; cause != null; cause = cause.getCause()) {
+			if (cause == candidate) {
+				return true;
+			}
+		}
+		return false;
+	}
+
+	private static String describe(@Nullable Declarable declarable) {
+		if (declarable instanceof Queue queue) {
+			return "Queue '%s'".formatted(queue.getName());
+		}
+		if (declarable instanceof Exchange exchange) {
+			return "Exchange '%s'".formatted(exchange.getName());
+		}
+		if (declarable instanceof Binding binding) {
+			return "Binding of '%s' to exchange '%s' with routing key '%s'".formatted(binding.getDestination(),
+					binding.getExchange(), binding.getRoutingKey());
+		}
+		return "The topology";
+	}
+
+}

@@ -1,0 +1,129 @@
+/*
+ * Copyright 2026-present the original author or authors.
+ *
+ * Licensed under the Apache License, Version 2.0 (the "License");
+ * you may not use this file except in compliance with the License.
+ * You may obtain a copy of the License at
+ *
+ *      https://www.apache.org/licenses/LICENSE-2.0
+ *
+ * Unless required by applicable law or agreed to in writing, software
+ * distributed under the License is distributed on an "AS IS" BASIS,
+ * WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+ * See the License for the specific language governing permissions and
+ * limitations under the License.
+ */
+
+package dev.failover.topology;
+
+import java.io.IOException;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.stream.Collectors;
+
+import org.apache.commons.logging.Log;
+import org.apache.commons.logging.LogFactory;
+import org.springframework.amqp.core.Declarable;
+import org.springframework.amqp.rabbit.core.RabbitAdmin;
+import org.springframework.util.Assert;
+
+import dev.failover.broker.Activation;
+import dev.failover.broker.Brokers;
+import dev.failover.connection.ConnectionPreparer;
+import dev.failover.connection.OpenConnection;
+
+/**
+ * Lets a broker take traffic only when the topology of the application is declared on it:
+ * what each {@link RabbitAdmin} of the application would declare, in the same way, except
+ * for queues that belong to the connection that declares them. A broker that refuses a
+ * declaration is passed over, unless the admin or the declarable ignores that.
+ * <p>
+ * The gate is closed until the beans of the application exist. Connections that are
+ * opened before are not prepared; the admins declare on them.
+ */
+public final class TopologyGate implements ConnectionPreparer {
+
+	private static final Log logger = LogFactory.getLog(TopologyGate.class);
+
+	private final Brokers brokers;
+
+	private final boolean redeclareManualDeclarations;
+
+	private final List<RabbitAdmin> admins = new CopyOnWriteArrayList<>();
+
+	private final Map<String, Declared> declared = new ConcurrentHashMap<>();
+
+	private volatile boolean open;
+
+	/**
+	 * Create a gate.
+	 * @param brokers the brokers
+	 * @param redeclareManualDeclarations whether to declare, too, what was declared
+	 * through an admin at run time
+	 */
+	public TopologyGate(Brokers brokers, boolean redeclareManualDeclarations) {
+		Assert.notNull(brokers, "'brokers' must not be null");
+		this.brokers = brokers;
+		this.redeclareManualDeclarations = redeclareManualDeclarations;
+	}
+
+	void add(RabbitAdmin admin) {
+		this.admins.add(admin);
+	}
+
+	/**
+	 * Begin to declare: all beans exist.
+	 */
+	void open() {
+		this.open = true;
+	}
+
+	@Override
+	public void prepare(OpenConnection connection) throws IOException {
+		if (!this.open) {
+			return;
+		}
+		Declared now = new Declared(connection.incarnation(), manual());
+		for (RabbitAdmin admin : this.admins) {
+			BrokerAdmin.declare(admin, connection);
+		}
+		this.declared.put(connection.broker().name(), now);
+		logger.debug("The topology is declared on " + connection.broker());
+	}
+
+	private Set<Declarable> manual() {
+		return this.admins.stream()
+			.flatMap((admin) -> new AdminTopology(admin).manual().stream())
+			.collect(Collectors.toSet());
+	}
+
+	/**
+	 * Return whether the topology was declared on the broker of an activation since it
+	 * failed last, and nothing was declared at run time since.
+	 */
+	boolean hasDeclared(Activation activation) {
+		Declared last = this.declared.get(activation.broker().name());
+		return last != null && last.incarnation() == activation.incarnation() && last.manual().containsAll(manual());
+	}
+
+	boolean redeclaresManualDeclarations() {
+		return this.redeclareManualDeclarations;
+	}
+
+	Brokers brokers() {
+		return this.brokers;
+	}
+
+	/**
+	 * What was declared on a broker.
+	 *
+	 * @param incarnation the incarnation of the broker
+	 * @param manual what had been declared at run time until then
+	 */
+	private record Declared(long incarnation, Set<Declarable> manual) {
+	}
+
+}

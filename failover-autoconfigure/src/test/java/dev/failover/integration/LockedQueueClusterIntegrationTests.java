@@ -1,0 +1,98 @@
+/*
+ * Copyright 2026-present the original author or authors.
+ *
+ * Licensed under the Apache License, Version 2.0 (the "License");
+ * you may not use this file except in compliance with the License.
+ * You may obtain a copy of the License at
+ *
+ *      https://www.apache.org/licenses/LICENSE-2.0
+ *
+ * Unless required by applicable law or agreed to in writing, software
+ * distributed under the License is distributed on an "AS IS" BASIS,
+ * WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+ * See the License for the specific language governing permissions and
+ * limitations under the License.
+ */
+
+package dev.failover.integration;
+
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CopyOnWriteArrayList;
+
+import org.awaitility.Awaitility;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.springframework.amqp.core.Queue;
+import org.springframework.amqp.rabbit.annotation.RabbitListener;
+import org.springframework.context.ConfigurableApplicationContext;
+import org.springframework.context.annotation.Bean;
+import org.springframework.context.annotation.Configuration;
+
+import dev.failover.broker.Brokers;
+import dev.failover.template.FailoverTemplate;
+import dev.failover.test.FaultProxy;
+import dev.failover.test.RabbitNode;
+import dev.failover.test.junit.BrokerTest;
+import dev.failover.test.junit.Rabbit;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+/**
+ * Tests for an exclusive queue on a cluster, one node of which cannot be reached any
+ * more, but goes on and keeps the queue locked until it misses the heartbeats.
+ */
+@BrokerTest
+class LockedQueueClusterIntegrationTests {
+
+	private static final Duration PATIENCE = Duration.ofSeconds(60);
+
+	@ParameterizedTest
+	@ValueSource(strings = { "simple", "direct" })
+	void exclusiveQueueIsConsumedFromAgainWhenItsFormerConnectionIsGivenUp(String container,
+			@Rabbit(name = "locking") RabbitNode first, @Rabbit(name = "locked") RabbitNode second) {
+		second.administration().join(first);
+		try (FaultProxy network = FaultProxy.to(first);
+				ConfigurableApplicationContext context = Applications.run(Consuming.class,
+						"failover.brokers=amqp://%s:%d;%s".formatted(network.host(), network.port(), second.uri()),
+						"spring.rabbitmq.requested-heartbeat=2s", "failover.standby=false",
+						"spring.rabbitmq.listener.type=" + container)) {
+			Consuming consuming = context.getBean(Consuming.class);
+			FailoverTemplate template = context.getBean(FailoverTemplate.class);
+			Brokers brokers = context.getBean(Brokers.class);
+			consuming.publishUntilReceived(template, "before");
+			assertThat(brokers.getActive()).isEqualTo(brokers.getAll().get(0));
+			network.blackHole();
+			Awaitility.await().atMost(PATIENCE).until(() -> brokers.getAll().get(1).equals(brokers.getActive()));
+			consuming.publishUntilReceived(template, "after");
+		}
+	}
+
+	@Configuration(proxyBeanMethods = false)
+	static class Consuming {
+
+		private static final String QUEUE = "exclusive";
+
+		private final List<String> received = new CopyOnWriteArrayList<>();
+
+		@Bean
+		Queue exclusive() {
+			return new Queue(QUEUE, false, true, false, Map.of());
+		}
+
+		@RabbitListener(queues = QUEUE)
+		void on(String message) {
+			this.received.add(message);
+		}
+
+		void publishUntilReceived(FailoverTemplate template, String message) {
+			Awaitility.await().atMost(PATIENCE).ignoreExceptions().untilAsserted(() -> {
+				template.convertAndSend(QUEUE, message);
+				assertThat(this.received).contains(message);
+			});
+		}
+
+	}
+
+}
