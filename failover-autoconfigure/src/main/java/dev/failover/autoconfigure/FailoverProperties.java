@@ -343,6 +343,8 @@ public class FailoverProperties implements InitializingBean {
 		 */
 		private ListenerBrokers brokers = ListenerBrokers.ACTIVE;
 
+		private final Deduplication deduplication = new Deduplication();
+
 		public boolean isTune() {
 			return this.tune;
 		}
@@ -374,6 +376,88 @@ public class FailoverProperties implements InitializingBean {
 			 * Every healthy broker.
 			 */
 			ALL
+
+		}
+
+		public Deduplication getDeduplication() {
+			return this.deduplication;
+		}
+
+		/**
+		 * Properties of dropping messages that were handled already.
+		 */
+		public static class Deduplication {
+
+			/**
+			 * Whether listeners drop messages whose id was handled already.
+			 */
+			private boolean enabled;
+
+			/**
+			 * How many messages to remember.
+			 */
+			private int maxSize = 100_000;
+
+			/**
+			 * How long to remember a message.
+			 */
+			private Duration expireAfter = Duration.ofMinutes(10);
+
+			/**
+			 * What to do with a message that was handled, and is delivered again because
+			 * its acknowledgement did not arrive.
+			 */
+			private Redelivered redelivered = Redelivered.DROP;
+
+			public boolean isEnabled() {
+				return this.enabled;
+			}
+
+			public void setEnabled(boolean enabled) {
+				this.enabled = enabled;
+			}
+
+			public int getMaxSize() {
+				return this.maxSize;
+			}
+
+			public void setMaxSize(int maxSize) {
+				this.maxSize = maxSize;
+			}
+
+			public Duration getExpireAfter() {
+				return this.expireAfter;
+			}
+
+			public void setExpireAfter(Duration expireAfter) {
+				this.expireAfter = expireAfter;
+			}
+
+			public Redelivered getRedelivered() {
+				return this.redelivered;
+			}
+
+			public void setRedelivered(Redelivered redelivered) {
+				this.redelivered = redelivered;
+			}
+
+			/**
+			 * What to do with a message that was handled, and is delivered again because
+			 * its acknowledgement did not arrive.
+			 */
+			public enum Redelivered {
+
+				/**
+				 * Drop it.
+				 */
+				DROP,
+
+				/**
+				 * Handle it again.
+				 */
+				HANDLE
+
+			}
 
 		}
 

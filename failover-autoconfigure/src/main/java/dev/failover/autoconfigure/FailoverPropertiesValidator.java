@@ -44,6 +44,7 @@ final class FailoverPropertiesValidator {
 		validate(properties.getEnsure().getInterval());
 		positive("failover.publish.confirm-timeout", properties.getPublish().getConfirmTimeout());
 		atLeast("failover.publish.max-in-flight", properties.getPublish().getMaxInFlight(), 1);
+		validate(properties.getListener().getDeduplication());
 	}
 
 	private static void validate(FailoverProperties.Connect connect) {
@@ -57,6 +58,11 @@ final class FailoverPropertiesValidator {
 		atLeast("failover.detection.failure-threshold", detection.getFailureThreshold(), 1);
 		atLeast("failover.detection.success-threshold", detection.getSuccessThreshold(), 1);
 		notNegative("failover.detection.blocked-grace", detection.getBlockedGrace());
+	}
+
+	private static void validate(FailoverProperties.Listener.Deduplication deduplication) {
+		atLeast("failover.listener.deduplication.max-size", deduplication.getMaxSize(), 1);
+		positive("failover.listener.deduplication.expire-after", deduplication.getExpireAfter());
 	}
 
 	private static void validate(FailoverProperties.Ensure ensure) {

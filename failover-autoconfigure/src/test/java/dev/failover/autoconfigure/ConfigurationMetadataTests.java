@@ -72,7 +72,10 @@ class ConfigurationMetadataTests {
 				"failover.ensure.max-retries", "failover.ensure.timeout", "failover.ensure.interval.start",
 				"failover.ensure.interval.step", "failover.ensure.interval.max", "failover.ensure.interval.jitter",
 				"failover.ensure.interval.multiplier", "failover.publish.confirm-timeout",
-				"failover.publish.max-in-flight", "failover.listener.brokers", "failover.listener.tune");
+				"failover.publish.max-in-flight", "failover.listener.brokers", "failover.listener.tune",
+				"failover.topology.redeclare-manual-declarations", "failover.listener.deduplication.enabled",
+				"failover.listener.deduplication.max-size", "failover.listener.deduplication.expire-after",
+				"failover.listener.deduplication.redelivered");
 	}
 
 	@Test

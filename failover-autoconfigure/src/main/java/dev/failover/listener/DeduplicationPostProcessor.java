@@ -1,0 +1,81 @@
+/*
+ * Copyright 2026-present the original author or authors.
+ *
+ * Licensed under the Apache License, Version 2.0 (the "License");
+ * you may not use this file except in compliance with the License.
+ * You may obtain a copy of the License at
+ *
+ *      https://www.apache.org/licenses/LICENSE-2.0
+ *
+ * Unless required by applicable law or agreed to in writing, software
+ * distributed under the License is distributed on an "AS IS" BASIS,
+ * WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+ * See the License for the specific language governing permissions and
+ * limitations under the License.
+ */
+
+package dev.failover.listener;
+
+import org.aopalliance.aop.Advice;
+import org.apache.commons.logging.Log;
+import org.apache.commons.logging.LogFactory;
+import org.jspecify.annotations.Nullable;
+import org.springframework.amqp.core.AcknowledgeMode;
+import org.springframework.amqp.rabbit.config.AbstractRabbitListenerContainerFactory;
+import org.springframework.amqp.rabbit.config.ContainerCustomizer;
+import org.springframework.amqp.rabbit.listener.AbstractMessageListenerContainer;
+import org.springframework.beans.factory.ObjectProvider;
+import org.springframework.beans.factory.config.BeanPostProcessor;
+import org.springframework.util.Assert;
+import org.springframework.util.ObjectUtils;
+
+/**
+ * Adds a {@link DeduplicationInterceptor} to the containers of each container factory
+ * that is a bean, behind their other advice.
+ */
+public final class DeduplicationPostProcessor implements BeanPostProcessor {
+
+	private static final Log logger = LogFactory.getLog(DeduplicationPostProcessor.class);
+
+	private final ObjectProvider<DeduplicationInterceptor> interceptor;
+
+	/**
+	 * Create a post-processor.
+	 * @param interceptor the interceptor, asked for when the first container is created
+	 */
+	public DeduplicationPostProcessor(ObjectProvider<DeduplicationInterceptor> interceptor) {
+		Assert.notNull(interceptor, "'interceptor' must not be null");
+		this.interceptor = interceptor;
+	}
+
+	@Override
+	public Object postProcessAfterInitialization(Object bean, String beanName) {
+		if (bean instanceof AbstractRabbitListenerContainerFactory<?> factory) {
+			customize(factory);
+		}
+		return bean;
+	}
+
+	@SuppressWarnings("unchecked")
+	private <C extends AbstractMessageListenerContainer> void customize(
+			AbstractRabbitListenerContainerFactory<C> factory) {
+		ContainerCustomizer<C> before = (ContainerCustomizer<C>) Settings.read(factory, "containerCustomizer");
+		factory.setContainerCustomizer((container) -> {
+			if (before != null) {
+				before.configure(container);
+			}
+			advise(container);
+		});
+	}
+
+	private void advise(AbstractMessageListenerContainer container) {
+		if (container.getAcknowledgeMode() == AcknowledgeMode.MANUAL) {
+			logger.warn("Duplicates are not dropped with manual acknowledgement: " + container);
+			return;
+		}
+		@Nullable Object chain = Settings.read(container, "adviceChain");
+		Advice[] advice = (chain instanceof Advice[] existing) ? existing : new Advice[0];
+		container.setAdviceChain(ObjectUtils.addObjectToArray(advice, this.interceptor.getObject()));
+	}
+
+}
