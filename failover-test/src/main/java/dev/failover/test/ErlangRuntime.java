@@ -23,9 +23,6 @@ import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.Map;
 import java.util.UUID;
-import java.util.concurrent.locks.ReentrantLock;
-
-import org.jspecify.annotations.Nullable;
 
 /**
  * What all RabbitMQ nodes of this JVM share: a working folder, an Erlang cookie, a port
@@ -42,10 +39,6 @@ final class ErlangRuntime {
 	private final Watchdog watchdog;
 
 	private final PortReservation epmdPort = PortReservation.any();
-
-	private final ReentrantLock lock = new ReentrantLock();
-
-	private @Nullable TlsFiles tlsFiles;
 
 	private ErlangRuntime() {
 		try {
@@ -82,19 +75,6 @@ final class ErlangRuntime {
 
 	Watchdog watchdog() {
 		return this.watchdog;
-	}
-
-	TlsFiles tlsFiles() {
-		this.lock.lock();
-		try {
-			if (this.tlsFiles == null) {
-				this.tlsFiles = TestCertificates.create(this.folder.resolve("tls"));
-			}
-			return this.tlsFiles;
-		}
-		finally {
-			this.lock.unlock();
-		}
 	}
 
 	/**

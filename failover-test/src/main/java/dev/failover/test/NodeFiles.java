@@ -65,6 +65,14 @@ final class NodeFiles {
 	}
 
 	/**
+	 * Make the node's certificates.
+	 * @param host the name of the host that they are valid for
+	 */
+	TlsFiles createCertificates(String host) {
+		return TestCertificates.create(this.folder.resolve("tls"), host);
+	}
+
+	/**
 	 * Write the node's configuration.
 	 * @param lines the configuration
 	 * @param definitions users, virtual hosts and permissions to create, {@code null} to

@@ -38,6 +38,8 @@ final class NodeServer {
 
 	private final @Nullable PortReservation tlsPort;
 
+	private final @Nullable TlsFiles tlsFiles;
+
 	private final String name;
 
 	private final NodeSettings settings;
@@ -58,8 +60,10 @@ final class NodeServer {
 	NodeServer(String name, NodeSettings settings) {
 		this.name = name;
 		this.settings = settings;
-		this.tlsPort = settings.tls() ? PortReservation.any() : null;
+		String tlsHost = settings.tlsHost();
 		this.files = new NodeFiles(this.runtime.folder(), name);
+		this.tlsPort = (tlsHost != null) ? PortReservation.any() : null;
+		this.tlsFiles = (tlsHost != null) ? this.files.createCertificates(tlsHost) : null;
 		this.commands = new NodeCommands(this.runtime, name);
 	}
 
@@ -79,8 +83,8 @@ final class NodeServer {
 		return (this.tlsPort != null) ? this.tlsPort.port() : 0;
 	}
 
-	TlsFiles tlsFiles() {
-		return this.runtime.tlsFiles();
+	@Nullable TlsFiles tlsFiles() {
+		return this.tlsFiles;
 	}
 
 	boolean isRunning() {
@@ -102,7 +106,7 @@ final class NodeServer {
 	}
 
 	void start() {
-		List<String> lines = this.settings.lines(port(), tlsPort(), (this.tlsPort != null) ? tlsFiles() : null);
+		List<String> lines = this.settings.lines(port(), tlsPort(), this.tlsFiles);
 		this.files.writeConfiguration(lines, this.initialized ? null : this.settings.definitions());
 		Map<String, String> environment = this.files.environment(this.name, this.distributionPort.port());
 		NodeProcess started = NodeProcess.launch(this.runtime, environment, this.files.console());

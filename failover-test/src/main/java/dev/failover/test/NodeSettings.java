@@ -30,11 +30,11 @@ import org.jspecify.annotations.Nullable;
  * @param name the node's name, if the test chose it
  * @param users the users, at least one
  * @param virtualHosts the virtual hosts, at least one
- * @param tls whether there is a TLS listener
+ * @param tlsHost the host name in the certificate of the TLS listener, if there is one
  * @param configuration further lines of configuration
  * @param startTimeout how long a start may take
  */
-record NodeSettings(@Nullable String name, List<BrokerUser> users, List<String> virtualHosts, boolean tls,
+record NodeSettings(@Nullable String name, List<BrokerUser> users, List<String> virtualHosts, @Nullable String tlsHost,
 		List<String> configuration, Duration startTimeout) {
 
 	private static final String EVERYTHING = ".*";
@@ -80,7 +80,7 @@ record NodeSettings(@Nullable String name, List<BrokerUser> users, List<String> 
 			lines.add("ssl_options.cacertfile = " + tlsFiles.caCertificate());
 			lines.add("ssl_options.certfile = " + tlsFiles.certificate());
 			lines.add("ssl_options.keyfile = " + tlsFiles.privateKey());
-			lines.add("ssl_options.verify = verify_none");
+			lines.add("ssl_options.verify = verify_peer");
 			lines.add("ssl_options.fail_if_no_peer_cert = false");
 		}
 		lines.addAll(this.configuration);

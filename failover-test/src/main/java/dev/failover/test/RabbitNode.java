@@ -109,11 +109,12 @@ public final class RabbitNode implements TestBroker {
 	 */
 	public RabbitTls tls() {
 		int port = this.server.tlsPort();
-		if (port == 0) {
+		TlsFiles files = this.server.tlsFiles();
+		if (files == null) {
 			throw new IllegalStateException("Node '%s' has no TLS listener".formatted(this.name));
 		}
 		return new RabbitTls(port, AmqpUris.create("amqps", username(), password(), "localhost", port, virtualHost()),
-				this.server.tlsFiles());
+				files);
 	}
 
 	/**

@@ -33,7 +33,7 @@ public final class RabbitNodeBuilder {
 
 	private @Nullable String name;
 
-	private boolean tls;
+	private @Nullable String tlsHost;
 
 	private Duration startTimeout = DEFAULT_START_TIMEOUT;
 
@@ -84,12 +84,26 @@ public final class RabbitNodeBuilder {
 	}
 
 	/**
-	 * Add a listener for AMQP over TLS, with certificates made for the purpose.
+	 * Add a listener for AMQP over TLS, with an authority of its own and certificates
+	 * made for the purpose, valid for {@code localhost}. A client may show a certificate,
+	 * and must if {@code ssl_options.fail_if_no_peer_cert = true} is
+	 * {@linkplain #configuration(String...) configured}.
 	 * @return this builder
 	 * @see RabbitNode#tls()
 	 */
 	public RabbitNodeBuilder tls() {
-		this.tls = true;
+		return tls(TestCertificates.LOCALHOST);
+	}
+
+	/**
+	 * Add a listener for AMQP over TLS, with a certificate that is valid for another host
+	 * than the one that the node listens on.
+	 * @param host the name of the host in the certificate
+	 * @return this builder
+	 * @see #tls()
+	 */
+	public RabbitNodeBuilder tls(String host) {
+		this.tlsHost = host;
 		return this;
 	}
 
@@ -142,7 +156,7 @@ public final class RabbitNodeBuilder {
 	private NodeSettings settings() {
 		return new NodeSettings(this.name,
 				this.users.isEmpty() ? List.of(new BrokerUser("guest", "guest", List.of())) : this.users,
-				this.virtualHosts.isEmpty() ? List.of("/") : this.virtualHosts, this.tls, this.configuration,
+				this.virtualHosts.isEmpty() ? List.of("/") : this.virtualHosts, this.tlsHost, this.configuration,
 				this.startTimeout);
 	}
 

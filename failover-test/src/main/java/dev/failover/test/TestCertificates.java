@@ -28,12 +28,15 @@ import java.security.KeyStore;
 import java.util.ArrayList;
 import java.util.Base64;
 import java.util.List;
+import java.util.UUID;
 import java.util.concurrent.TimeUnit;
 
 /**
  * Makes certificates with the JDK's {@code keytool}.
  */
 final class TestCertificates {
+
+	static final String LOCALHOST = "localhost";
 
 	private static final String PASSWORD = "changeit";
 
@@ -43,6 +46,8 @@ final class TestCertificates {
 
 	private static final String SERVER = "server";
 
+	private static final String CLIENT = "client";
+
 	private static final int TIMEOUT_SECONDS = 60;
 
 	private final Path folder;
@@ -51,28 +56,42 @@ final class TestCertificates {
 		this.folder = folder;
 	}
 
-	static TlsFiles create(Path folder) {
+	/**
+	 * Make an authority, and a certificate of it for a server and for a client.
+	 * @param folder where to put them
+	 * @param host the name of the server's host
+	 */
+	static TlsFiles create(Path folder, String host) {
 		try {
-			return new TestCertificates(Files.createDirectories(folder)).create();
+			return new TestCertificates(Files.createDirectories(folder)).create(host);
 		}
 		catch (IOException | GeneralSecurityException ex) {
 			throw new IllegalStateException("Cannot make certificates", ex);
 		}
 	}
 
-	private TlsFiles create() throws IOException, GeneralSecurityException {
+	private TlsFiles create(String host) throws IOException, GeneralSecurityException {
 		Path all = this.folder.resolve("all.p12");
-		generate(all, CA, "CN=Failover Test CA", "-ext", "bc:c", "-ext", "ku:c=keyCertSign,cRLSign");
-		generate(all, SERVER, "CN=localhost", "-signer", CA, "-ext", "san=dns:localhost,ip:127.0.0.1", "-ext",
-				"eku=serverAuth", "-ext", "ku:c=digitalSignature,keyEncipherment");
+		generate(all, CA, "CN=Failover Test CA " + UUID.randomUUID(), "-ext", "bc:c", "-ext",
+				"ku:c=keyCertSign,cRLSign");
+		String names = LOCALHOST.equals(host) ? "san=dns:localhost,ip:127.0.0.1" : "san=dns:" + host;
+		generate(all, SERVER, "CN=" + host, "-signer", CA, "-ext", names, "-ext", "eku=serverAuth", "-ext",
+				"ku:c=digitalSignature,keyEncipherment");
+		generate(all, CLIENT, "CN=client", "-signer", CA, "-ext", "eku=clientAuth", "-ext", "ku:c=digitalSignature");
 		KeyStore keyStore = KeyStore.getInstance(TYPE);
 		try (InputStream in = Files.newInputStream(all)) {
 			keyStore.load(in, PASSWORD.toCharArray());
 		}
-		Path ca = pem("ca.pem", "CERTIFICATE", keyStore.getCertificate(CA).getEncoded());
-		Path certificate = pem("server.pem", "CERTIFICATE", keyStore.getCertificate(SERVER).getEncoded());
-		Path key = pem("server-key.pem", "PRIVATE KEY", keyStore.getKey(SERVER, PASSWORD.toCharArray()).getEncoded());
-		return new TlsFiles(ca, certificate, key, trustStore(keyStore), PASSWORD);
+		return new TlsFiles(certificate(keyStore, CA), certificate(keyStore, SERVER), key(keyStore, SERVER),
+				certificate(keyStore, CLIENT), key(keyStore, CLIENT), trustStore(keyStore), PASSWORD);
+	}
+
+	private Path certificate(KeyStore source, String alias) throws IOException, GeneralSecurityException {
+		return pem(alias + ".pem", "CERTIFICATE", source.getCertificate(alias).getEncoded());
+	}
+
+	private Path key(KeyStore source, String alias) throws IOException, GeneralSecurityException {
+		return pem(alias + "-key.pem", "PRIVATE KEY", source.getKey(alias, PASSWORD.toCharArray()).getEncoded());
 	}
 
 	private Path trustStore(KeyStore source) throws IOException, GeneralSecurityException {

@@ -19,17 +19,19 @@ package dev.failover.test;
 import java.nio.file.Path;
 
 /**
- * The certificates of a broker's TLS listener. They are made for this JVM, are valid for
- * {@code localhost} and {@code 127.0.0.1}, and are deleted with the JVM.
+ * The certificates of a broker's TLS listener. They are made for this broker, by an
+ * authority that no other one has, and are deleted with it.
  *
  * @param caCertificate the certificate of the authority, PEM; what a client must trust
  * @param certificate the broker's certificate, PEM
  * @param privateKey the broker's key, PEM, PKCS 8, not encrypted
+ * @param clientCertificate a certificate for a client, PEM
+ * @param clientKey the client's key, PEM, PKCS 8, not encrypted
  * @param trustStore the certificate of the authority, as a PKCS 12 key store
  * @param trustStorePassword the password of the trust store
  */
-public record TlsFiles(Path caCertificate, Path certificate, Path privateKey, Path trustStore,
-		String trustStorePassword) {
+public record TlsFiles(Path caCertificate, Path certificate, Path privateKey, Path clientCertificate, Path clientKey,
+		Path trustStore, String trustStorePassword) {
 
 	@Override
 	public String toString() {
