@@ -21,6 +21,7 @@ import java.util.Random;
 
 import com.rabbitmq.client.Channel;
 import org.springframework.amqp.rabbit.core.RabbitTemplate;
+import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.boot.amqp.autoconfigure.RabbitConnectionDetails;
 import org.springframework.boot.autoconfigure.AutoConfiguration;
 import org.springframework.boot.autoconfigure.EnableAutoConfiguration;
@@ -52,19 +53,20 @@ public final class FailoverAutoConfiguration {
 
 	@Bean
 	@ConditionalOnMissingBean
-	Brokers failoverBrokers(FailoverConnectionDetails connectionDetails, BrokerEventPublisher eventPublisher,
-			FailoverProperties properties) {
-		Brokers brokers = new Brokers(connectionDetails.getBrokers(),
+	Brokers failoverBrokers(FailoverConnectionDetails connectionDetails, FailoverProperties properties) {
+		return new Brokers(connectionDetails.getBrokers(),
 				RecoveryPolicy.withSuccessThreshold(properties.getDetection().getSuccessThreshold()),
 				Clock.systemUTC());
-		brokers.addListener(new BrokerEventLogger());
-		brokers.addListener(eventPublisher);
-		return brokers;
 	}
 
 	@Bean
 	BrokerEventPublisher failoverEventPublisher(ApplicationEventPublisher publisher) {
 		return new BrokerEventPublisher(publisher);
+	}
+
+	@Bean
+	static BrokerEventsPostProcessor failoverBrokerEventsPostProcessor(ObjectProvider<BrokerEventPublisher> publisher) {
+		return new BrokerEventsPostProcessor(publisher);
 	}
 
 	@Configuration(proxyBeanMethods = false)

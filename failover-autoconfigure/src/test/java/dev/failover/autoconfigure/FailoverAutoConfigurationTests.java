@@ -16,6 +16,7 @@
 
 package dev.failover.autoconfigure;
 
+import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -36,6 +37,7 @@ import dev.failover.broker.BrokerEvent;
 import dev.failover.broker.BrokerState;
 import dev.failover.broker.Brokers;
 import dev.failover.broker.FailureReason;
+import dev.failover.broker.RecoveryPolicy;
 import dev.failover.test.EmbeddedBroker;
 
 import static org.assertj.core.api.Assertions.assertThat;
@@ -91,6 +93,20 @@ class FailoverAutoConfigurationTests {
 			.contains("a:5672")
 			.contains("ACCESS_REFUSED");
 		assertThat(output).doesNotContain("secret");
+	}
+
+	@Test
+	void eventsOfTheUsersBrokersAreLoggedAndPublished(CapturedOutput output) {
+		Recorder recorder = new Recorder();
+		Broker only = new Broker("own", "own.example.com", 5672, "app", "hidden", "/", false, null, 0, 1);
+		this.runner.withBean("recorder", Recorder.class, () -> recorder)
+			.withBean("own", Brokers.class,
+					() -> new Brokers(List.of(only), RecoveryPolicy.withSuccessThreshold(1), Clock.systemUTC()))
+			.run((context) -> {
+				context.getBean(Brokers.class).failed(only, 0, FailureReason.UNREACHABLE, null);
+				Awaitility.await().untilAsserted(() -> assertThat(recorder.events).hasSize(1));
+				assertThat(output).containsOnlyOnce("failed: UNREACHABLE");
+			});
 	}
 
 	@Test
