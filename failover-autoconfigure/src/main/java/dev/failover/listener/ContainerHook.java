@@ -18,6 +18,8 @@ package dev.failover.listener;
 
 import java.util.function.Consumer;
 
+import org.apache.commons.logging.Log;
+import org.apache.commons.logging.LogFactory;
 import org.jspecify.annotations.Nullable;
 import org.springframework.amqp.rabbit.config.AbstractRabbitListenerContainerFactory;
 import org.springframework.amqp.rabbit.config.ContainerCustomizer;
@@ -31,13 +33,29 @@ final class ContainerHook {
 
 	private static final String CUSTOMIZER = "containerCustomizer";
 
+	private static final Log logger = LogFactory.getLog(ContainerHook.class);
+
 	private ContainerHook() {
 	}
 
-	@SuppressWarnings("unchecked")
 	static <C extends AbstractMessageListenerContainer> void add(AbstractRabbitListenerContainerFactory<C> factory,
 			Consumer<AbstractMessageListenerContainer> hook) {
-		@Nullable ContainerCustomizer<C> users = (ContainerCustomizer<C>) Settings.read(factory, CUSTOMIZER);
+		add(factory, CUSTOMIZER, hook);
+	}
+
+	/**
+	 * Add a hook, unless the user's customizer would be lost by it.
+	 */
+	@SuppressWarnings("unchecked")
+	static <C extends AbstractMessageListenerContainer> void add(AbstractRabbitListenerContainerFactory<C> factory,
+			String customizer, Consumer<AbstractMessageListenerContainer> hook) {
+		if (!Settings.exists(factory, customizer)) {
+			logger.warn(("Listener containers are not tuned with this version of Spring AMQP, and may be slow to leave "
+					+ "a broker, or stop: %s has no setting '%s'")
+				.formatted(factory.getClass().getName(), customizer));
+			return;
+		}
+		@Nullable ContainerCustomizer<C> users = (ContainerCustomizer<C>) Settings.read(factory, customizer);
 		factory.setContainerCustomizer((container) -> {
 			hook.accept(container);
 			if (users != null) {

@@ -71,7 +71,8 @@ final class ContainerTuner {
 			}
 		}
 		catch (IllegalArgumentException ex) {
-			logger.warn("Listener container cannot be tuned with this version of Spring AMQP: " + container, ex);
+			logger.warn("Listener container is tuned in part only with this version of Spring AMQP, and may be slow to "
+					+ "leave a broker, or stop: %s: %s".formatted(container, ex.getMessage()));
 		}
 	}
 

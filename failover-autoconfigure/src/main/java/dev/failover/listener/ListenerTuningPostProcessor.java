@@ -25,7 +25,6 @@ import org.springframework.amqp.rabbit.listener.AbstractMessageListenerContainer
 import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.beans.factory.config.BeanPostProcessor;
 import org.springframework.util.Assert;
-import org.springframework.util.ReflectionUtils;
 
 /**
  * Tunes listener containers so that they move to another broker at once, and never stop
@@ -59,7 +58,7 @@ public final class ListenerTuningPostProcessor implements BeanPostProcessor {
 	}
 
 	private static boolean isSet(Object factory, String name) {
-		return ReflectionUtils.findField(factory.getClass(), name) != null && !Settings.is(factory, name, null);
+		return Settings.exists(factory, name) && !Settings.is(factory, name, null);
 	}
 
 	private void tune(AbstractMessageListenerContainer container, Predicate<String> isSet) {

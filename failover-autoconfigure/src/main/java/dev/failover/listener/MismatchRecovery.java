@@ -42,6 +42,8 @@ public final class MismatchRecovery implements ApplicationListener<ApplicationEv
 
 	private static final Log logger = LogFactory.getLog(MismatchRecovery.class);
 
+	private static final String FATAL = "mismatchedQueuesFatal";
+
 	private final Set<SimpleMessageListenerContainer> pending = ConcurrentHashMap.newKeySet();
 
 	private final ScheduledThreadPoolExecutor starter;
@@ -70,9 +72,13 @@ public final class MismatchRecovery implements ApplicationListener<ApplicationEv
 	private void consumerFailed(ListenerContainerConsumerFailedEvent event) {
 		if (event.isFatal() && event.getSource() instanceof SimpleMessageListenerContainer container
 				&& event.getThrowable() instanceof Exception failure && RabbitUtils.isMismatchedQueueArgs(failure)
-				&& Settings.is(container, "mismatchedQueuesFatal", false)) {
+				&& !isFatal(container)) {
 			schedule(container);
 		}
+	}
+
+	private static boolean isFatal(SimpleMessageListenerContainer container) {
+		return Settings.exists(container, FATAL) && Settings.is(container, FATAL, true);
 	}
 
 	private void schedule(SimpleMessageListenerContainer container) {

@@ -31,6 +31,13 @@ final class Settings {
 	}
 
 	/**
+	 * Return whether there is such a setting in this version of Spring AMQP.
+	 */
+	static boolean exists(Object target, String name) {
+		return ReflectionUtils.findField(target.getClass(), name) != null;
+	}
+
+	/**
 	 * Return the value of a setting.
 	 * @throws IllegalArgumentException if there is no such setting
 	 */

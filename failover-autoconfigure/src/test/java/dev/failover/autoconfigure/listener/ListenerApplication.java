@@ -16,7 +16,9 @@
 
 package dev.failover.autoconfigure.listener;
 
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.stream.Collectors;
@@ -51,10 +53,17 @@ class ListenerApplication {
 	}
 
 	static ConfigurableApplicationContext run(ContainerType type, Class<?> more, TestBroker... brokers) {
+		return run(type, List.of(ListenerApplication.class, more), List.of(), brokers);
+	}
+
+	static ConfigurableApplicationContext run(ContainerType type, List<Class<?>> sources, List<String> properties,
+			TestBroker... brokers) {
 		String urls = Arrays.stream(brokers).map((broker) -> broker.uri().toString()).collect(Collectors.joining(";"));
-		return new SpringApplicationBuilder(ListenerApplication.class, more).web(WebApplicationType.NONE)
-			.run("--failover.brokers=" + urls, "--spring.rabbitmq.listener.type=" + type.name().toLowerCase(),
-					"--spring.main.banner-mode=off");
+		List<String> all = new ArrayList<>(List.of("failover.brokers=" + urls,
+				"spring.rabbitmq.listener.type=" + type.name().toLowerCase(), "spring.main.banner-mode=off"));
+		all.addAll(properties);
+		return new SpringApplicationBuilder(sources.toArray(Class<?>[]::new)).web(WebApplicationType.NONE)
+			.run(all.stream().map((property) -> "--" + property).toArray(String[]::new));
 	}
 
 	enum ContainerType {

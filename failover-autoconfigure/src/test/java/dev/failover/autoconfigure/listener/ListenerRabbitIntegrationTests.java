@@ -17,13 +17,20 @@
 package dev.failover.autoconfigure.listener;
 
 import java.time.Duration;
+import java.util.List;
 import java.util.concurrent.TimeUnit;
 
+import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.springframework.amqp.core.MessageBuilder;
+import org.springframework.amqp.core.MessageListenerContainer;
+import org.springframework.amqp.core.MessageProperties;
 import org.springframework.amqp.core.Queue;
 import org.springframework.amqp.rabbit.connection.ConnectionFactory;
 import org.springframework.amqp.rabbit.core.RabbitTemplate;
+import org.springframework.amqp.rabbit.listener.RabbitListenerEndpointRegistry;
 import org.springframework.context.ConfigurableApplicationContext;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
@@ -66,6 +73,26 @@ class ListenerRabbitIntegrationTests {
 
 	@ParameterizedTest
 	@EnumSource
+	@DisplayName("a message that cannot be decoded is left to Spring AMQP's error handling: rejected, and no broker's fault")
+	void messageThatCannotBeDecodedIsRejected(ContainerType type) {
+		try (ConfigurableApplicationContext context = run(type)) {
+			context.getBean(RabbitTemplate.class)
+				.send(ListenerApplication.QUEUE,
+						MessageBuilder.withBody("not serialized".getBytes())
+							.setContentType(MessageProperties.CONTENT_TYPE_SERIALIZED_OBJECT)
+							.build());
+			publishAndAwait(context, "good");
+			await().atMost(RECOVERY)
+				.until(() -> this.first.administration().messageCount(ListenerApplication.QUEUE) == 0);
+			assertThat(context.getBean(ListenerApplication.class).received()).containsOnly("good");
+			Brokers brokers = context.getBean(Brokers.class);
+			assertThat(brokers.getActive()).isEqualTo(brokers.getAll().get(0));
+			assertThat(brokers.getStatuses().get(0).lastFailure()).isNull();
+		}
+	}
+
+	@ParameterizedTest
+	@EnumSource
 	void consumesAgainWhenTheQueueThatIsDifferentOnTheNewBrokerIsMended(ContainerType type) {
 		RemoteQueue there = new RemoteQueue(this.second, ListenerApplication.QUEUE);
 		there.declareTransient();
@@ -77,6 +104,31 @@ class ListenerRabbitIntegrationTests {
 			there.declare();
 			there.publish("after");
 			awaitReceived(context, "after");
+		}
+	}
+
+	/**
+	 * The control of the test above.
+	 */
+	@Test
+	void staysStoppedWithoutTuningWhenAQueueIsDifferentOnTheNewBroker() {
+		RemoteQueue there = new RemoteQueue(this.second, ListenerApplication.QUEUE);
+		there.declareTransient();
+		try (ConfigurableApplicationContext context = ListenerApplication.run(ContainerType.SIMPLE,
+				List.of(ListenerApplication.class, Declaring.class), List.of("failover.listener.tune=false"),
+				this.first, this.second)) {
+			publishAndAwait(context, "before");
+			MessageListenerContainer container = context.getBean(RabbitListenerEndpointRegistry.class)
+				.getListenerContainers()
+				.iterator()
+				.next();
+			this.first.kill();
+			await().atMost(RECOVERY).until(() -> !container.isRunning());
+			there.delete();
+			there.declare();
+			there.publish("after");
+			await().pollDelay(Duration.ofSeconds(4)).until(() -> !container.isRunning());
+			assertThat(context.getBean(ListenerApplication.class).received()).doesNotContain("after");
 		}
 	}
 
