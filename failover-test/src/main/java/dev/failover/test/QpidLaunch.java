@@ -18,6 +18,7 @@ package dev.failover.test;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.lang.reflect.Field;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
@@ -28,6 +29,7 @@ import org.apache.qpid.server.SystemLauncher;
 import org.apache.qpid.server.SystemLauncherListener;
 import org.apache.qpid.server.logging.NullMessageLogger;
 import org.apache.qpid.server.model.Broker;
+import org.apache.qpid.server.model.BrokerImpl;
 import org.apache.qpid.server.model.SystemConfig;
 import org.jspecify.annotations.Nullable;
 
@@ -69,6 +71,22 @@ final class QpidLaunch {
 		}
 		if (this.failure != null) {
 			throw new IllegalStateException("Embedded broker '%s' did not start".formatted(name), this.failure);
+		}
+		removeShutdownHook(broker());
+	}
+
+	/**
+	 * The broker ends with its owner. It must not end before, while an application that
+	 * is shut down still handles what it has received.
+	 */
+	private static void removeShutdownHook(Broker<?> broker) {
+		try {
+			Field field = BrokerImpl.class.getDeclaredField("_shutdownHook");
+			field.setAccessible(true);
+			Runtime.getRuntime().removeShutdownHook((Thread) field.get(broker));
+		}
+		catch (ReflectiveOperationException ex) {
+			throw new IllegalStateException("Unknown version of Qpid Broker-J", ex);
 		}
 	}
 
