@@ -251,6 +251,10 @@ final class BrokerConnector implements AutoCloseable {
 		this.listeners.forEach((listener) -> listener.accept(opened));
 	}
 
+	void setCredentialsRefresh(CredentialsRefresh refresh) {
+		this.dialer.setCredentialsRefresh(refresh);
+	}
+
 	void addPreparer(ConnectionPreparer preparer) {
 		this.preparers.add(preparer);
 	}

@@ -22,6 +22,7 @@ import java.util.List;
 import java.util.concurrent.TimeoutException;
 
 import com.rabbitmq.client.Address;
+import com.rabbitmq.client.AuthenticationFailureException;
 import com.rabbitmq.client.Connection;
 import com.rabbitmq.client.ConnectionFactory;
 import org.jspecify.annotations.Nullable;
@@ -38,6 +39,8 @@ final class BrokerDialer {
 	private final OpenSockets sockets;
 
 	private final ThreadLocal<@Nullable Dial> current = new ThreadLocal<>();
+
+	private volatile CredentialsRefresh refresh = (broker) -> false;
 
 	BrokerDialer(BrokerFactories factories, OpenSockets sockets) {
 		this.factories = factories;
@@ -58,7 +61,24 @@ final class BrokerDialer {
 		}
 	}
 
+	void setCredentialsRefresh(CredentialsRefresh refresh) {
+		this.refresh = refresh;
+	}
+
 	OpenConnection dial(ConnectAttempt attempt, ConnectRequest request) throws IOException, TimeoutException {
+		try {
+			return dialOnce(attempt, request);
+		}
+		catch (AuthenticationFailureException ex) {
+			if (!this.refresh.refresh(attempt.broker())) {
+				throw ex;
+			}
+			return dialOnce(attempt, request);
+		}
+	}
+
+	private OpenConnection dialOnce(ConnectAttempt attempt, ConnectRequest request)
+			throws IOException, TimeoutException {
 		Broker broker = attempt.broker();
 		ConnectionFactory factory = this.factories.get(broker);
 		List<Address> address = List.of(new Address(broker.host(), broker.port()));

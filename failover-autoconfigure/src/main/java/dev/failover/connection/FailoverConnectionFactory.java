@@ -115,6 +115,16 @@ public class FailoverConnectionFactory extends FanOutConnectionFactory implement
 	}
 
 	/**
+	 * Set what renews the credentials when a broker has refused the login. There is none
+	 * by default.
+	 * @param refresh what renews the credentials
+	 */
+	public void setCredentialsRefresh(CredentialsRefresh refresh) {
+		Assert.notNull(refresh, "'refresh' must not be null");
+		this.brokerConnector.setCredentialsRefresh(refresh);
+	}
+
+	/**
 	 * Connect to every broker once, side by side, and close the connections again. What
 	 * is found is reported to {@link Brokers}; the active broker stays the same.
 	 * @throws BrokersUnavailableException if a broker does not answer within the connect

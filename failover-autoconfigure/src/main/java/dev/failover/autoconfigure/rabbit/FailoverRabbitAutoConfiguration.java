@@ -22,6 +22,7 @@ import java.util.Map;
 import java.util.stream.Collectors;
 
 import com.rabbitmq.client.Channel;
+import com.rabbitmq.client.impl.CredentialsProvider;
 import org.springframework.amqp.rabbit.connection.AbstractConnectionFactory;
 import org.springframework.amqp.rabbit.connection.CachingConnectionFactory;
 import org.springframework.amqp.rabbit.connection.ConnectionFactory;
@@ -92,7 +93,8 @@ public final class FailoverRabbitAutoConfiguration {
 			FailoverProperties properties, Environment environment, FailoverConnectionDetails details,
 			RabbitConnectionDetails rabbitDetails, RabbitProperties rabbitProperties,
 			RabbitConnectionFactoryBeanConfigurer configurer, ObjectProvider<ConnectionFactoryCustomizer> customizers,
-			ObjectProvider<SslBundles> sslBundles, ObjectProvider<ConnectionPreparer> preparers) {
+			ObjectProvider<SslBundles> sslBundles, ObjectProvider<ConnectionPreparer> preparers,
+			ObjectProvider<CredentialsProvider> credentials) {
 		FailoverStrategy strategy = strategy(properties.getStrategy(), strategies);
 		FailoverProperties.Connect connect = properties.getConnect();
 		boolean rpcTimeoutConfigured = UserSettings.isSet(environment, "spring.rabbitmq.channel-rpc-timeout");
@@ -102,6 +104,8 @@ public final class FailoverRabbitAutoConfiguration {
 				(broker) -> factories.create(broker, connect.getTimeout(), rpcTimeoutConfigured),
 				new ConnectSettings(connect.getTimeout(), connect.getRaceDelay(), properties.isStandby()));
 		preparers.orderedStream().forEach(factory::addPreparer);
+		credentials
+			.ifUnique((provider) -> factory.setCredentialsRefresh(new ProvidedCredentialsRefresh(details, provider)));
 		return factory;
 	}
 
