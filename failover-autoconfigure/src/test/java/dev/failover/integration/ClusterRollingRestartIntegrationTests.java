@@ -1,0 +1,149 @@
+/*
+ * Copyright 2026-present the original author or authors.
+ *
+ * Licensed under the Apache License, Version 2.0 (the "License");
+ * you may not use this file except in compliance with the License.
+ * You may obtain a copy of the License at
+ *
+ *      https://www.apache.org/licenses/LICENSE-2.0
+ *
+ * Unless required by applicable law or agreed to in writing, software
+ * distributed under the License is distributed on an "AS IS" BASIS,
+ * WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+ * See the License for the specific language governing permissions and
+ * limitations under the License.
+ */
+
+package dev.failover.integration;
+
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+
+import org.apache.commons.logging.Log;
+import org.apache.commons.logging.LogFactory;
+import org.awaitility.Awaitility;
+import org.junit.jupiter.api.Test;
+import org.springframework.amqp.core.Declarables;
+import org.springframework.amqp.core.QueueBuilder;
+import org.springframework.amqp.rabbit.connection.ConnectionFactory;
+import org.springframework.amqp.rabbit.listener.AbstractMessageListenerContainer;
+import org.springframework.context.ConfigurableApplicationContext;
+import org.springframework.context.annotation.Bean;
+import org.springframework.context.annotation.Configuration;
+
+import dev.failover.template.FailoverTemplate;
+import dev.failover.test.RabbitNode;
+import dev.failover.test.junit.BrokerTest;
+import dev.failover.test.junit.Rabbit;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+/**
+ * A cluster of three nodes with quorum queues, all nodes of which are restarted one after
+ * the other under load.
+ */
+@BrokerTest
+class ClusterRollingRestartIntegrationTests {
+
+	private static final Log logger = LogFactory.getLog(ClusterRollingRestartIntegrationTests.class);
+
+	private static final Duration PATIENCE = Duration.ofSeconds(90);
+
+	private static final ConsumerVariant SIMPLE = new ConsumerVariant(ConsumerVariant.Container.SIMPLE,
+			ConsumerVariant.Acknowledgement.AUTOMATIC, 250, 4);
+
+	private static final ConsumerVariant DIRECT = new ConsumerVariant(ConsumerVariant.Container.DIRECT,
+			ConsumerVariant.Acknowledgement.MANUAL, 250, 4);
+
+	private static final List<String> QUEUES = List.of(SIMPLE.queue(), DIRECT.queue());
+
+	@Test
+	void rollingRestartLosesNothingAndCausesNoError(
+			@Rabbit(name = "one", user = "app", password = "secret", virtualHost = "orders") RabbitNode one,
+			@Rabbit(name = "two", user = "app", password = "secret", virtualHost = "orders") RabbitNode two,
+			@Rabbit(name = "three", user = "app", password = "secret", virtualHost = "orders") RabbitNode three)
+			throws Exception {
+		two.administration().join(one);
+		three.administration().join(one);
+		List<RabbitNode> nodes = List.of(one, two, three);
+		try (ConfigurableApplicationContext context = Applications.run(Shop.class,
+				Applications.brokers(one, two, three))) {
+			Handled handled = context.getBean(Handled.class);
+			long begin = System.nanoTime();
+			SteadyLoad load = SteadyLoad.start(context.getBean(FailoverTemplate.class), QUEUES, 500);
+			try (load) {
+				awaitOnline(nodes, one);
+				for (RabbitNode node : nodes) {
+					node.stop();
+					awaitProgress(load, handled);
+					node.start();
+					awaitOnline(nodes, node);
+					awaitProgress(load, handled);
+				}
+				load.end();
+			}
+			Awaitility.await().atMost(PATIENCE).untilAsserted(() -> assertThat(handled.missing(load.sent())).isEmpty());
+			logger.info("%d messages in %d s, %d handled twice".formatted(load.sent().size(),
+					TimeUnit.NANOSECONDS.toSeconds(System.nanoTime() - begin), handled.duplicates()));
+			assertThat(load.errors()).isEmpty();
+			assertThat(context.getBeansOfType(AbstractMessageListenerContainer.class).values()).hasSize(2)
+				.allMatch(AbstractMessageListenerContainer::isRunning);
+		}
+	}
+
+	/**
+	 * Go on only when the node that was restarted takes part again: a quorum queue of
+	 * three does not survive the loss of two.
+	 */
+	private static void awaitOnline(List<RabbitNode> nodes, RabbitNode asked) {
+		Awaitility.await()
+			.atMost(PATIENCE)
+			.ignoreExceptions()
+			.until(() -> QUEUES.stream().map((queue) -> online(asked, queue)).toList(),
+					(online) -> online.stream().allMatch(Integer.toString(nodes.size())::equals));
+	}
+
+	private static String online(RabbitNode asked, String queue) {
+		return asked.evaluate("""
+				{ok, Q} = rabbit_amqqueue:lookup(rabbit_misc:r(<<"%s">>, queue, <<"%s">>)),
+				[{online, Online}] = rabbit_amqqueue:info(Q, [online]), length(Online).""".formatted("orders", queue));
+	}
+
+	/**
+	 * Wait until messages that are sent from now on are confirmed and handled.
+	 */
+	private static void awaitProgress(SteadyLoad load, Handled handled) {
+		int sent = load.sent().size();
+		int count = handled.count();
+		Awaitility.await()
+			.atMost(PATIENCE)
+			.until(() -> load.sent().size() > sent + 200 && handled.count() > count + 200);
+	}
+
+	@Configuration(proxyBeanMethods = false)
+	static class Shop {
+
+		@Bean
+		Declarables queues() {
+			return new Declarables(QUEUES.stream().map((name) -> QueueBuilder.durable(name).quorum().build()).toList());
+		}
+
+		@Bean
+		Handled handled() {
+			return new Handled();
+		}
+
+		@Bean
+		AbstractMessageListenerContainer simple(ConnectionFactory connectionFactory, Handled handled) {
+			return SIMPLE.create(connectionFactory, handled);
+		}
+
+		@Bean
+		AbstractMessageListenerContainer direct(ConnectionFactory connectionFactory, Handled handled) {
+			return DIRECT.create(connectionFactory, handled);
+		}
+
+	}
+
+}
