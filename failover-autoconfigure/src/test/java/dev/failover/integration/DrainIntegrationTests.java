@@ -17,6 +17,7 @@
 package dev.failover.integration;
 
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
@@ -36,6 +37,7 @@ import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.springframework.amqp.core.Declarables;
 import org.springframework.amqp.core.Queue;
 import org.springframework.amqp.rabbit.annotation.RabbitListener;
 import org.springframework.amqp.rabbit.listener.RabbitListenerEndpointRegistry;
@@ -63,6 +65,12 @@ class DrainIntegrationTests {
 	private static final Log logger = LogFactory.getLog(DrainIntegrationTests.class);
 
 	private static final Duration PATIENCE = Duration.ofSeconds(60);
+
+	/**
+	 * What was delivered to a consumer ahead, when the connection is lost and once more
+	 * when consumption ends.
+	 */
+	private static final int MOST_DUPLICATES = 2 * 250;
 
 	@Rabbit(name = "first", user = "north", password = "north-secret", virtualHost = "orders")
 	private RabbitNode first;
@@ -95,7 +103,7 @@ class DrainIntegrationTests {
 			assertThat(active(context)).isNotSameAs(left);
 			logger.info("%s: %d messages more than once, %d beside".formatted(type, desk.duplicates(),
 					meanwhile.get() * 100));
-			assertThat(desk.duplicates()).isLessThanOrEqualTo(250);
+			assertThat(desk.duplicates()).isLessThanOrEqualTo(MOST_DUPLICATES);
 			assertThat(left.administration().messageCount(Shop.QUEUE)).isZero();
 		}
 	}
@@ -121,7 +129,7 @@ class DrainIntegrationTests {
 				BrokerDrains drains = context.getBean(BrokerDrains.class);
 				Awaitility.await().atMost(PATIENCE).until(() -> drains.getContainerCount(broker) == 0);
 				assertThat(left.administration().messageCount(Shop.QUEUE)).isZero();
-				assertThat(desk.duplicates()).isLessThanOrEqualTo(250);
+				assertThat(desk.duplicates()).isLessThanOrEqualTo(MOST_DUPLICATES);
 			}
 			finally {
 				left.clearMemoryAlarm();
@@ -160,6 +168,29 @@ class DrainIntegrationTests {
 		}
 	}
 
+	@ParameterizedTest
+	@ValueSource(strings = { "simple", "direct" })
+	void replyGoesBackToTheBrokerOfItsRequest(String type) {
+		try (ConfigurableApplicationContext context = run(type, "all")) {
+			send(context.getBean(FailoverTemplate.class), "first", 1);
+			for (RabbitNode node : List.of(inactive(context), active(context))) {
+				QueueOnBroker requests = new QueueOnBroker(node, Shop.REQUESTS);
+				QueueOnBroker replies = new QueueOnBroker(node, Shop.REPLIES);
+				Awaitility.await().atMost(PATIENCE).until(() -> requests.exists() && replies.exists());
+				IntStream.range(0, 100).forEach((number) -> requests.request(node.name() + "-" + number, Shop.REPLIES));
+			}
+			for (RabbitNode node : List.of(this.first, this.second)) {
+				QueueOnBroker replies = new QueueOnBroker(node, Shop.REPLIES);
+				List<String> received = new ArrayList<>();
+				Awaitility.await().atMost(PATIENCE).untilAsserted(() -> {
+					received.addAll(replies.drain());
+					assertThat(received).hasSize(100);
+				});
+				assertThat(received).allMatch((reply) -> reply.startsWith("reply to " + node.name() + "-"));
+			}
+		}
+	}
+
 	private static void send(FailoverTemplate template, String kind, int count) {
 		List<CompletableFuture<Confirmation>> pending = IntStream.range(0, count)
 			.mapToObj((number) -> template.convertAndSendAsync("", Shop.QUEUE, kind + "-" + number))
@@ -188,9 +219,13 @@ class DrainIntegrationTests {
 
 		static final String QUEUE = "drain";
 
+		static final String REQUESTS = "requests";
+
+		static final String REPLIES = "replies";
+
 		@Bean
-		Queue queue() {
-			return new Queue(QUEUE);
+		Declarables queues() {
+			return new Declarables(new Queue(QUEUE), new Queue(REQUESTS), new Queue(REPLIES));
 		}
 
 		@Bean
@@ -217,6 +252,11 @@ class DrainIntegrationTests {
 		void handle(String body) throws InterruptedException {
 			assertThat(this.open.await(PATIENCE.toSeconds(), TimeUnit.SECONDS)).isTrue();
 			this.handled.computeIfAbsent(body, (key) -> new AtomicInteger()).incrementAndGet();
+		}
+
+		@RabbitListener(queues = Shop.REQUESTS)
+		String answer(String body) {
+			return "reply to " + body;
 		}
 
 		Set<String> handled(String kind) {

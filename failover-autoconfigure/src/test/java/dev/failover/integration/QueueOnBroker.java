@@ -22,6 +22,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeoutException;
 
+import com.rabbitmq.client.AMQP.BasicProperties;
 import com.rabbitmq.client.Channel;
 import com.rabbitmq.client.Connection;
 import com.rabbitmq.client.ConnectionFactory;
@@ -54,6 +55,11 @@ record QueueOnBroker(TestBroker broker, String name) {
 
 	void delete() {
 		run((channel) -> channel.queueDelete(this.name));
+	}
+
+	void request(String body, String replyTo) {
+		BasicProperties properties = new BasicProperties.Builder().replyTo(replyTo).build();
+		run((channel) -> channel.basicPublish("", this.name, properties, body.getBytes()));
 	}
 
 	boolean exists() {
