@@ -68,7 +68,11 @@ class OrdersApplicationTests {
 
 	@Test
 	void tellsOfAnUnknownBroker() {
-		assertThat(post("/api/brokers/nobody/kill")).isEqualTo(HttpStatus.NOT_FOUND);
+		this.client.post().uri("/api/brokers/nobody/kill").exchange((request, response) -> {
+			assertThat(response.getStatusCode()).isEqualTo(HttpStatus.NOT_FOUND);
+			assertThat(response.bodyTo(String.class)).contains("There is no broker 'nobody'");
+			return response;
+		});
 	}
 
 	@Test
