@@ -139,7 +139,6 @@ class ConsumerFaultsIntegrationTests {
 			List<Long> sinceSwitch, List<Long> sinceFault) {
 		Handled handled = context.getBean(Handled.class);
 		Brokers brokers = context.getBean(Brokers.class);
-		Broker left = awaitConsumed(handled, queues, brokers, null);
 		List<Long> switches = Collections.synchronizedList(new ArrayList<>());
 		BrokerListener listener = (event) -> {
 			if (event instanceof BrokerEvent.Activated) {
@@ -147,6 +146,7 @@ class ConsumerFaultsIntegrationTests {
 			}
 		};
 		brokers.addListener(listener);
+		Broker left = awaitConsumed(handled, queues, brokers, null);
 		Applications.writeQueues(this.first, this.second);
 		handled.forgetFirsts();
 		boolean isFirst = isFirst(left);
