@@ -139,6 +139,7 @@ class ConsumerFaultsIntegrationTests {
 			List<Long> sinceSwitch, List<Long> sinceFault) {
 		Handled handled = context.getBean(Handled.class);
 		Brokers brokers = context.getBean(Brokers.class);
+		Broker left = awaitConsumed(handled, queues, brokers, null);
 		List<Long> switches = Collections.synchronizedList(new ArrayList<>());
 		BrokerListener listener = (event) -> {
 			if (event instanceof BrokerEvent.Activated) {
@@ -146,7 +147,6 @@ class ConsumerFaultsIntegrationTests {
 			}
 		};
 		brokers.addListener(listener);
-		Broker left = awaitConsumed(handled, queues, brokers, null);
 		Applications.writeQueues(this.first, this.second);
 		handled.forgetFirsts();
 		boolean isFirst = isFirst(left);
@@ -156,6 +156,7 @@ class ConsumerFaultsIntegrationTests {
 		fault.strike(node, proxy);
 		try {
 			Broker active = awaitConsumed(handled, queues, brokers, left);
+			Awaitility.await().atMost(PATIENCE).until(() -> !switches.isEmpty());
 			for (String queue : queues) {
 				long first = handled.firstNanos(queue, active.port());
 				sinceSwitch.add(TimeUnit.NANOSECONDS.toMillis(first - switches.get(switches.size() - 1)));
