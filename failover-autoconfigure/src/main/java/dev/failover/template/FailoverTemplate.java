@@ -134,7 +134,7 @@ public class FailoverTemplate extends EnsuredRabbitTemplate {
 		}
 	}
 
-	private static @Nullable AmqpException await(Publication publication) {
+	static @Nullable AmqpException await(Publication publication) {
 		try {
 			publication.await();
 			return null;

@@ -34,6 +34,8 @@ import org.springframework.amqp.core.ReturnedMessage;
  */
 final class Publication {
 
+	private static final int OVERHEAD = 512;
+
 	private final String exchange;
 
 	private final String routingKey;
@@ -53,6 +55,10 @@ final class Publication {
 	private final ReentrantLock lock = new ReentrantLock();
 
 	private volatile int tries;
+
+	private volatile int rejections;
+
+	private @Nullable PublishChannel on;
 
 	private volatile long writtenAt;
 
@@ -91,6 +97,13 @@ final class Publication {
 
 	byte[] body() {
 		return this.body;
+	}
+
+	/**
+	 * Bytes that the message takes up, roughly.
+	 */
+	int size() {
+		return this.body.length + OVERHEAD;
 	}
 
 	String messageId() {
@@ -141,15 +154,17 @@ final class Publication {
 	}
 
 	/**
-	 * Count a try, unless the message has ended.
+	 * Count a try on a channel, unless the message has ended.
 	 * @return whether the message may be written
 	 */
-	boolean beginTry(long now) {
+	boolean beginTry(PublishChannel channel, long now) {
 		this.lock.lock();
 		try {
 			if (isDone()) {
 				return false;
 			}
+			this.on = channel;
+			this.returned = null;
 			this.writtenAt = now;
 			this.tries++;
 			return true;
@@ -160,11 +175,22 @@ final class Publication {
 	}
 
 	void notWritten() {
-		this.tries--;
+		locked(() -> this.tries--);
 	}
 
-	void returned(ReturnedMessage message) {
-		this.returned = message;
+	/**
+	 * Take note that the broker has answered a try with no.
+	 */
+	void rejected(Throwable failure) {
+		failedWith(failure);
+		locked(() -> this.rejections++);
+	}
+
+	/**
+	 * Take note that the message was returned, unless it is on another channel by now.
+	 */
+	void returned(PublishChannel channel, ReturnedMessage message) {
+		locked(() -> this.returned = (this.on == channel) ? message : this.returned);
 	}
 
 	@Nullable ReturnedMessage returned() {
@@ -190,12 +216,25 @@ final class Publication {
 	}
 
 	/**
+	 * End because the time is over.
+	 */
+	void expire() {
+		boolean rejected = this.rejections > 0 && this.rejections == this.tries;
+		fail(rejected ? "The broker rejected the message until its time was over"
+				: "The message was not confirmed in time");
+	}
+
+	/**
 	 * End without a confirm. The outcome cannot be overtaken by a try that begins.
 	 */
 	void fail(String message) {
+		locked(() -> fail(message, (this.tries == this.rejections) ? PublishOutcome.NOT_SENT : PublishOutcome.UNKNOWN));
+	}
+
+	private void locked(Runnable change) {
 		this.lock.lock();
 		try {
-			fail(message, (this.tries == 0) ? PublishOutcome.NOT_SENT : PublishOutcome.UNKNOWN);
+			change.run();
 		}
 		finally {
 			this.lock.unlock();
@@ -228,7 +267,7 @@ final class Publication {
 			return this.result.get(remaining(System.nanoTime()), TimeUnit.NANOSECONDS);
 		}
 		catch (TimeoutException ex) {
-			fail("The message was not confirmed in time");
+			expire();
 		}
 		catch (InterruptedException ex) {
 			Thread.currentThread().interrupt();

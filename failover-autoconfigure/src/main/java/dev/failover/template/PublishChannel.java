@@ -22,7 +22,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.NavigableMap;
 import java.util.concurrent.ConcurrentSkipListMap;
-import java.util.function.BiConsumer;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Consumer;
 
 import com.rabbitmq.client.AlreadyClosedException;
 import com.rabbitmq.client.Channel;
@@ -38,10 +39,15 @@ import dev.failover.broker.Activation;
 
 /**
  * A native channel in confirm mode, with the ledger of what was published on it and is
- * not confirmed yet. One writer publishes; confirms and returns come from the
+ * not confirmed yet. One thread at a time publishes; confirms and returns come from the
  * connection's thread. What comes for an earlier channel cannot touch this ledger.
  */
 final class PublishChannel {
+
+	/**
+	 * What a socket takes even if the broker reads nothing, on all common systems.
+	 */
+	private static final long SOCKET_BUFFER_BYTES = 16 * 1024;
 
 	private static final MessagePropertiesConverter CONVERTER = new DefaultMessagePropertiesConverter();
 
@@ -51,7 +57,9 @@ final class PublishChannel {
 
 	private final NavigableMap<Long, Publication> ledger = new ConcurrentSkipListMap<>();
 
-	private final BiConsumer<PublishChannel, Publication> onNack;
+	private final Consumer<Publication> onNack;
+
+	private final AtomicLong unconfirmedBytes = new AtomicLong();
 
 	private volatile @Nullable ShutdownSignalException closedBy;
 
@@ -62,8 +70,7 @@ final class PublishChannel {
 	 * @param onNack called for each message that the broker rejects
 	 * @param onClose called when the channel is closed
 	 */
-	PublishChannel(Channel channel, @Nullable Activation activation, BiConsumer<PublishChannel, Publication> onNack,
-			Runnable onClose) {
+	PublishChannel(Channel channel, @Nullable Activation activation, Consumer<Publication> onNack, Runnable onClose) {
 		this.channel = channel;
 		this.activation = activation;
 		this.onNack = onNack;
@@ -93,9 +100,10 @@ final class PublishChannel {
 	 * @throws AlreadyClosedException if nothing was written because the channel is closed
 	 */
 	void publish(Publication publication) throws IOException {
-		if (!publication.beginTry(System.nanoTime())) {
+		if (!publication.beginTry(this, System.nanoTime())) {
 			return;
 		}
+		this.unconfirmedBytes.addAndGet(publication.size());
 		this.ledger.put(this.channel.getNextPublishSeqNo(), publication);
 		try {
 			this.channel.basicPublish(publication.exchange(), publication.routingKey(), publication.mandatory(),
@@ -108,19 +116,30 @@ final class PublishChannel {
 	}
 
 	/**
-	 * Return the oldest message that is not confirmed yet.
+	 * Whether the operating system takes the message without waiting for the broker.
+	 */
+	boolean takesNow(Publication publication) {
+		return this.unconfirmedBytes.get() + publication.size() <= SOCKET_BUFFER_BYTES;
+	}
+
+	/**
+	 * Return the oldest message that is not confirmed yet, whether or not it has ended.
 	 */
 	@Nullable Publication oldest() {
 		Map.Entry<Long, Publication> first = this.ledger.firstEntry();
-		while (first != null && first.getValue().isDone()) {
-			this.ledger.remove(first.getKey());
-			first = this.ledger.firstEntry();
-		}
 		return (first != null) ? first.getValue() : null;
 	}
 
-	Iterable<Publication> unconfirmed() {
-		return this.ledger.values();
+	/**
+	 * Return the oldest message that is not confirmed and has not ended.
+	 */
+	@Nullable Publication unfinished() {
+		for (Publication publication : this.ledger.values()) {
+			if (!publication.isDone()) {
+				return publication;
+			}
+		}
+		return null;
 	}
 
 	/**
@@ -153,21 +172,31 @@ final class PublishChannel {
 		if (!multiple) {
 			Publication publication = this.ledger.remove(sequence);
 			if (publication != null) {
-				publication.confirmed();
+				confirmed(publication);
 			}
 			return;
 		}
 		var confirmed = this.ledger.headMap(sequence, true);
 		for (var entry = confirmed.pollFirstEntry(); entry != null; entry = confirmed.pollFirstEntry()) {
-			entry.getValue().confirmed();
+			confirmed(entry.getValue());
 		}
+	}
+
+	private void confirmed(Publication publication) {
+		removed(publication);
+		publication.confirmed();
+	}
+
+	private void removed(Publication publication) {
+		this.unconfirmedBytes.addAndGet(-publication.size());
 	}
 
 	private void rejected(long sequence, boolean multiple) {
 		var rejected = multiple ? this.ledger.headMap(sequence, true)
 				: this.ledger.subMap(sequence, true, sequence, true);
 		for (var entry = rejected.pollFirstEntry(); entry != null; entry = rejected.pollFirstEntry()) {
-			this.onNack.accept(this, entry.getValue());
+			removed(entry.getValue());
+			this.onNack.accept(entry.getValue());
 		}
 	}
 
@@ -178,7 +207,7 @@ final class PublishChannel {
 					&& publication.routingKey().equals(message.getRoutingKey())) {
 				Message body = new Message(message.getBody(),
 						CONVERTER.toMessageProperties(message.getProperties(), null, "UTF-8"));
-				publication.returned(new ReturnedMessage(body, message.getReplyCode(), message.getReplyText(),
+				publication.returned(this, new ReturnedMessage(body, message.getReplyCode(), message.getReplyText(),
 						message.getExchange(), message.getRoutingKey()));
 				return;
 			}

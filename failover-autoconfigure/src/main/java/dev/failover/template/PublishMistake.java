@@ -46,8 +46,8 @@ final class PublishMistake {
 		List<Publication> suspects = suspects(unconfirmed, text);
 		if (suspects.size() == 1) {
 			Publication guilty = suspects.get(0);
-			guilty.fail("The broker refused the message: " + text,
-					(guilty.tries() <= 1) ? PublishOutcome.NOT_SENT : PublishOutcome.UNKNOWN);
+			guilty.rejected(reason);
+			guilty.fail("The broker refused the message: " + text);
 		}
 		suspects.forEach(Publication::suspect);
 		List<Publication> sorted = new ArrayList<>(unconfirmed);

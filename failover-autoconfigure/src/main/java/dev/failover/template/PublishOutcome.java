@@ -22,7 +22,9 @@ package dev.failover.template;
 public enum PublishOutcome {
 
 	/**
-	 * No broker has the message.
+	 * No broker has taken the message over: it was not written to a connection, or each
+	 * broker that it was written to has refused it. If a message goes to several queues
+	 * of which only some refuse it, the others may have it.
 	 */
 	NOT_SENT,
 

@@ -17,8 +17,11 @@
 package dev.failover.template;
 
 import java.time.Duration;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 
 /**
  * Bounds how many messages are unconfirmed at a time.
@@ -28,6 +31,8 @@ final class PublishWindow {
 	private final int size;
 
 	private final Semaphore free;
+
+	private final Set<Publication> inside = ConcurrentHashMap.newKeySet();
 
 	PublishWindow(int size) {
 		this.size = size;
@@ -43,7 +48,8 @@ final class PublishWindow {
 		try {
 			long remaining = publication.remaining(System.nanoTime());
 			if (this.free.tryAcquire() || this.free.tryAcquire(remaining, TimeUnit.NANOSECONDS)) {
-				publication.result().whenComplete((confirmation, failure) -> this.free.release());
+				this.inside.add(publication);
+				publication.result().whenComplete((confirmation, failure) -> leave(publication));
 				return true;
 			}
 			publication.fail("%d messages are unconfirmed already".formatted(this.size));
@@ -56,6 +62,15 @@ final class PublishWindow {
 		return false;
 	}
 
+	private void leave(Publication publication) {
+		this.inside.remove(publication);
+		this.free.release();
+	}
+
+	void forEach(Consumer<Publication> action) {
+		this.inside.forEach(action);
+	}
+
 	int inFlight() {
 		return this.size - this.free.availablePermits();
 	}
@@ -66,7 +81,11 @@ final class PublishWindow {
 	 */
 	boolean awaitEmpty(Duration timeout) {
 		try {
-			return this.free.tryAcquire(this.size, timeout.toNanos(), TimeUnit.NANOSECONDS);
+			boolean empty = this.free.tryAcquire(this.size, timeout.toNanos(), TimeUnit.NANOSECONDS);
+			if (empty) {
+				this.free.release(this.size);
+			}
+			return empty;
 		}
 		catch (InterruptedException ex) {
 			Thread.currentThread().interrupt();

@@ -1,0 +1,277 @@
+/*
+ * Copyright 2026-present the original author or authors.
+ *
+ * Licensed under the Apache License, Version 2.0 (the "License");
+ * you may not use this file except in compliance with the License.
+ * You may obtain a copy of the License at
+ *
+ *      https://www.apache.org/licenses/LICENSE-2.0
+ *
+ * Unless required by applicable law or agreed to in writing, software
+ * distributed under the License is distributed on an "AS IS" BASIS,
+ * WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+ * See the License for the specific language governing permissions and
+ * limitations under the License.
+ */
+
+package dev.failover.template;
+
+import java.io.IOException;
+import java.util.Deque;
+import java.util.List;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedDeque;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.Consumer;
+import java.util.function.Predicate;
+
+import com.rabbitmq.client.AlreadyClosedException;
+import com.rabbitmq.client.Channel;
+import com.rabbitmq.client.ShutdownSignalException;
+import org.apache.commons.logging.Log;
+import org.apache.commons.logging.LogFactory;
+import org.jspecify.annotations.Nullable;
+
+import dev.failover.broker.Activation;
+
+/**
+ * Writes messages to one channel, in the order in which they were handed over, and writes
+ * those that are unconfirmed again when the channel is lost.
+ * <p>
+ * Whoever has the turn writes. That is the caller itself if nothing is before its message
+ * and the operating system takes it without waiting for the broker, because little is
+ * unconfirmed; it saves two changes of threads. In all other cases it is a thread of this
+ * object, so that a broker that reads nothing does not hold callers up. Nobody but this
+ * thread waits for the turn.
+ */
+final class PublishWriter {
+
+	private static final Log logger = LogFactory.getLog(PublishWriter.class);
+
+	private final PublishSource source;
+
+	private final Predicate<Publication> repeatable;
+
+	private final Consumer<Publication> onNack;
+
+	private final Queue<Publication> queue = new ConcurrentLinkedQueue<>();
+
+	private final Deque<Publication> backlog = new ConcurrentLinkedDeque<>();
+
+	private final Queue<PublishChannel> retired = new ConcurrentLinkedQueue<>();
+
+	private final Semaphore turn = new Semaphore(1);
+
+	private final AtomicReference<@Nullable Thread> thread = new AtomicReference<>();
+
+	private volatile @Nullable PublishChannel channel;
+
+	private volatile boolean closed;
+
+	/**
+	 * Create a writer.
+	 * @param source where channels come from
+	 * @param repeatable whether a message is written again after its channel was lost;
+	 * ends it if not
+	 * @param onNack called for each message that the broker rejects
+	 */
+	PublishWriter(PublishSource source, Predicate<Publication> repeatable, Consumer<Publication> onNack) {
+		this.source = source;
+		this.repeatable = repeatable;
+		this.onNack = onNack;
+	}
+
+	@Nullable PublishChannel channel() {
+		return this.channel;
+	}
+
+	/**
+	 * Write a message, now or when it is its turn.
+	 */
+	void submit(Publication publication) {
+		if (!writeNow(publication)) {
+			this.queue.add(publication);
+		}
+		if (hasWork()) {
+			wake();
+		}
+	}
+
+	private boolean writeNow(Publication publication) {
+		if (!this.queue.isEmpty() || !this.turn.tryAcquire()) {
+			return false;
+		}
+		try {
+			PublishChannel current = this.channel;
+			if (current == null || hasWork() || !current.takesNow(publication)) {
+				return false;
+			}
+			write(current, publication);
+			return true;
+		}
+		finally {
+			this.turn.release();
+		}
+	}
+
+	private boolean hasWork() {
+		PublishChannel current = this.channel;
+		return !this.queue.isEmpty() || !this.backlog.isEmpty() || !this.retired.isEmpty()
+				|| (current != null && !current.isOpen());
+	}
+
+	private void wake() {
+		Thread writer = this.thread.get();
+		if (writer == null) {
+			writer = new Thread(this::run, "failover-publisher");
+			writer.setDaemon(true);
+			if (this.thread.compareAndSet(null, writer)) {
+				writer.start();
+				return;
+			}
+			writer = this.thread.get();
+		}
+		LockSupport.unpark(writer);
+	}
+
+	private void run() {
+		while (!this.closed) {
+			try {
+				awaitWork();
+				this.turn.acquire();
+				try {
+					work();
+				}
+				finally {
+					this.turn.release();
+				}
+			}
+			catch (InterruptedException ex) {
+				logger.debug("Publisher is interrupted, closed: " + this.closed);
+			}
+			catch (RuntimeException | Error ex) {
+				logger.error("Publisher failed, and goes on", ex);
+			}
+		}
+		PublishChannel last = this.channel;
+		if (last != null) {
+			last.close();
+		}
+	}
+
+	private void awaitWork() throws InterruptedException {
+		while (!hasWork()) {
+			LockSupport.parkNanos(this, TimeUnit.MINUTES.toNanos(1));
+			if (Thread.interrupted()) {
+				throw new InterruptedException();
+			}
+		}
+	}
+
+	private void work() throws InterruptedException {
+		while (!this.closed && hasWork()) {
+			PublishChannel current = this.channel;
+			if (current != null && !current.isOpen()) {
+				lose(current);
+			}
+			for (PublishChannel old = this.retired.poll(); old != null; old = this.retired.poll()) {
+				old.close();
+			}
+			Publication next = this.backlog.poll();
+			next = (next != null) ? next : this.queue.poll();
+			if (next != null && !next.isDone()) {
+				publish(next);
+			}
+		}
+	}
+
+	private void publish(Publication publication) throws InterruptedException {
+		PublishChannel current = this.channel;
+		current = (current != null) ? current : open(publication);
+		if (current == null) {
+			return;
+		}
+		if (publication.isSuspect()) {
+			awaitConfirms(current);
+		}
+		write(current, publication);
+		if (publication.isSuspect()) {
+			awaitConfirms(current);
+		}
+	}
+
+	private void write(PublishChannel current, Publication publication) {
+		try {
+			current.publish(publication);
+		}
+		catch (IOException | AlreadyClosedException ex) {
+			publication.failedWith(ex);
+			lose(current);
+		}
+		catch (RuntimeException ex) {
+			// the client refused it, but has counted it
+			publication.failedWith(ex);
+			publication.fail("The message cannot be published", PublishOutcome.NOT_SENT);
+			lose(current);
+			this.retired.add(current);
+		}
+	}
+
+	private @Nullable PublishChannel open(Publication publication) throws InterruptedException {
+		try {
+			Activation activation = this.source.activation();
+			Channel opened = this.source.open();
+			Activation now = this.source.activation();
+			PublishChannel fresh = new PublishChannel(opened, (activation != null) ? activation : now, this.onNack,
+					this::wake);
+			this.channel = fresh;
+			return fresh;
+		}
+		catch (IOException | RuntimeException ex) {
+			logger.debug("No channel to publish on", ex);
+			publication.failedWith(ex);
+			this.backlog.addFirst(publication);
+			this.source.awaitActive(ConfirmedPublisher.RETRY);
+			return null;
+		}
+	}
+
+	/**
+	 * Wait until the channel has nothing unconfirmed, or is closed.
+	 */
+	private static void awaitConfirms(PublishChannel current) throws InterruptedException {
+		for (Publication next = current.unfinished(); next != null && current.isOpen(); next = current.unfinished()) {
+			next.awaitEnd(ConfirmedPublisher.POLL);
+		}
+	}
+
+	private void lose(PublishChannel lost) {
+		this.channel = null;
+		List<Publication> unconfirmed = lost.drain();
+		ShutdownSignalException reason = lost.closedBy();
+		unconfirmed.forEach((publication) -> publication.failedWith(reason));
+		List<Publication> again = PublishMistake.sort(unconfirmed, reason).stream().filter(this.repeatable).toList();
+		if (!again.isEmpty()) {
+			logger.info("%d unconfirmed messages are published again".formatted(again.size()));
+		}
+		for (int i = again.size() - 1; i >= 0; i--) {
+			this.backlog.addFirst(again.get(i));
+		}
+	}
+
+	/**
+	 * Write nothing any more, and end the thread.
+	 */
+	void close() {
+		this.closed = true;
+		Thread writer = this.thread.get();
+		if (writer != null) {
+			writer.interrupt();
+		}
+	}
+
+}

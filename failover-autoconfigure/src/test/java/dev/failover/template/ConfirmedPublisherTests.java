@@ -1,0 +1,452 @@
+/*
+ * Copyright 2026-present the original author or authors.
+ *
+ * Licensed under the Apache License, Version 2.0 (the "License");
+ * you may not use this file except in compliance with the License.
+ * You may obtain a copy of the License at
+ *
+ *      https://www.apache.org/licenses/LICENSE-2.0
+ *
+ * Unless required by applicable law or agreed to in writing, software
+ * distributed under the License is distributed on an "AS IS" BASIS,
+ * WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+ * See the License for the specific language governing permissions and
+ * limitations under the License.
+ */
+
+package dev.failover.template;
+
+import java.io.IOException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.IntStream;
+
+import com.rabbitmq.client.AMQP;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+/**
+ * Tests for {@link ConfirmedPublisher}: its own logic, against a broker that the test
+ * plays.
+ */
+@Timeout(60)
+class ConfirmedPublisherTests {
+
+	private static final Duration LONG = Duration.ofSeconds(30);
+
+	private final FakeSource source = new FakeSource();
+
+	private final ExecutorService executor = Executors.newCachedThreadPool();
+
+	private ConfirmedPublisher publisher = publisher(1000, null);
+
+	@AfterEach
+	void close() {
+		this.publisher.close();
+		this.executor.shutdownNow();
+	}
+
+	@Test
+	void messageIsConfirmedByTheAcknowledgementOfItsOwn() throws Exception {
+		Publication first = submit("1");
+		Publication second = submit("2");
+		this.source.awaitWritten(0, 2).ack(2);
+		assertThat(second.await()).isEqualTo(new Confirmation("2", 1));
+		assertThat(first.isDone()).isFalse();
+		this.source.channels.get(0).ack(1);
+		assertThat(first.await()).isEqualTo(new Confirmation("1", 1));
+	}
+
+	@Test
+	void callerWaitsForRoomAmongTheUnconfirmed() throws Exception {
+		this.publisher = publisher(2, null);
+		submit("1");
+		submit("2");
+		Future<Publication> third = this.executor.submit(() -> submit("3"));
+		FakeChannel channel = this.source.awaitWritten(0, 2);
+		await().during(Duration.ofMillis(100)).until(() -> !third.isDone() && channel.written.size() == 2);
+		channel.ack(1);
+		third.get(10, TimeUnit.SECONDS);
+		this.source.awaitWritten(0, 3).ackUpTo(3);
+	}
+
+	@Test
+	void messageWithoutRoomUntilItsDeadlineIsNotSent() {
+		this.publisher = publisher(1, null);
+		submit("1");
+		Publication second = submit("2", true, Duration.ofMillis(100));
+		assertOutcome(second, PublishOutcome.NOT_SENT, "1 messages are unconfirmed already");
+		assertThat(this.source.awaitWritten(0, 1).written).containsExactly("1");
+	}
+
+	@Test
+	void interruptIsHonouredWhileWaitingForRoom() throws Exception {
+		this.publisher = publisher(1, null);
+		submit("1");
+		Publication second = publication("2", true, LONG, 10);
+		Interrupted waiting = new Interrupted(() -> this.publisher.submit(second));
+		waiting.interrupt();
+		assertThat(waiting.keptFlag()).isTrue();
+		assertOutcome(second, PublishOutcome.NOT_SENT, "Interrupted while waiting for room");
+	}
+
+	@Test
+	void interruptIsHonouredWhileWaitingForTheConfirm() throws Exception {
+		Publication first = submit("1");
+		this.source.awaitWritten(0, 1);
+		Interrupted waiting = new Interrupted(() -> FailoverTemplate.await(first));
+		waiting.interrupt();
+		assertThat(waiting.keptFlag()).isTrue();
+		assertOutcome(first, PublishOutcome.UNKNOWN, "Interrupted while waiting for the confirm");
+	}
+
+	@Test
+	void messageThatWasWrittenButNotConfirmedIsUnknown() {
+		Publication message = submit("1", true, Duration.ofMillis(200));
+		this.source.awaitWritten(0, 1);
+		assertOutcome(message, PublishOutcome.UNKNOWN, "not confirmed in time");
+	}
+
+	@Test
+	void messageForWhichNoBrokerWasFoundIsNotSent() {
+		this.source.refusing = true;
+		Publication message = submit("1", true, Duration.ofMillis(200));
+		assertOutcome(message, PublishOutcome.NOT_SENT, "not confirmed in time");
+	}
+
+	@Test
+	void rejectedMessageIsWrittenAgainAfterAPause() throws Exception {
+		Publication message = submit("1");
+		this.source.awaitWritten(0, 1).nack(1);
+		this.source.awaitWritten(0, 2).ack(2);
+		assertThat(message.await()).isEqualTo(new Confirmation("1", 2));
+	}
+
+	@Test
+	void messageThatIsRejectedUntilItsDeadlineIsNotSent() {
+		this.source.onWrite = (channel) -> reject(channel, channel.written.size());
+		Publication message = submit("1", true, Duration.ofSeconds(2));
+		assertOutcome(message, PublishOutcome.NOT_SENT, "The broker rejected the message until its time was over");
+		assertThat(message.tries()).isBetween(2, 5);
+	}
+
+	@Test
+	void messageThatIsRejectedOnceAndLostOnceIsUnknown() throws Exception {
+		Publication message = submit("1", true, Duration.ofMillis(900));
+		this.source.awaitWritten(0, 1).nack(1);
+		FakeChannel channel = this.source.awaitWritten(0, 2);
+		this.source.refusing = true;
+		channel.lose();
+		assertOutcome(message, PublishOutcome.UNKNOWN, "not confirmed in time");
+	}
+
+	@Test
+	void rejectedMessageThatMustNotBeSentTwiceEnds() throws Exception {
+		Publication message = submit("1", false, LONG);
+		this.source.awaitWritten(0, 1).nack(1);
+		assertOutcome(message, PublishOutcome.NOT_SENT, "must not be sent twice");
+	}
+
+	@Test
+	void rejectedMessageEndsAfterTheMaximumOfRetries() {
+		this.publisher = publisher(1000, 1);
+		this.source.onWrite = (channel) -> reject(channel, channel.written.size());
+		Publication message = submit("1");
+		assertOutcome(message, PublishOutcome.NOT_SENT, "rejected the message after 2 tries");
+	}
+
+	@Test
+	void lostMessageThatMustNotBeSentTwiceEndsWithAnUnknownOutcome() {
+		Publication message = submit("1", false, LONG);
+		this.source.awaitWritten(0, 1).lose();
+		assertOutcome(message, PublishOutcome.UNKNOWN, "must not be sent twice");
+		Publication next = submit("2");
+		assertThat(this.source.awaitWritten(1, 1).written).containsExactly("2");
+		assertThat(next.isDone()).isFalse();
+	}
+
+	@Test
+	void lostMessageEndsAfterTheMaximumOfRetries() {
+		this.publisher = publisher(1000, 0);
+		Publication message = submit("1");
+		this.source.awaitWritten(0, 1).lose();
+		assertOutcome(message, PublishOutcome.UNKNOWN, "not confirmed after 1 tries");
+	}
+
+	@Test
+	void unconfirmedMessagesAreWrittenAgainInTheirOrder() throws Exception {
+		for (int i = 1; i <= 5; i++) {
+			submit("" + i);
+		}
+		FakeChannel lost = this.source.awaitWritten(0, 5);
+		lost.ack(2);
+		this.source.refusing = true;
+		lost.lose();
+		submit("6");
+		this.source.accept();
+		assertThat(this.source.awaitWritten(1, 5).written).containsExactly("1", "3", "4", "5", "6");
+	}
+
+	@Test
+	void lateAcknowledgementOfALostChannelCountsForNothing() throws Exception {
+		Publication message = submit("1");
+		FakeChannel lost = this.source.awaitWritten(0, 1);
+		lost.lose();
+		FakeChannel next = this.source.awaitWritten(1, 1);
+		lost.ack(1);
+		lost.nack(1);
+		assertThat(message.isDone()).isFalse();
+		next.ack(1);
+		assertThat(message.await()).isEqualTo(new Confirmation("1", 2));
+	}
+
+	@Test
+	void messageThatWasReturnedBeforeItsChannelWasLostIsReturned() {
+		Publication message = submit("1");
+		FakeChannel channel = this.source.awaitWritten(0, 1);
+		channel.giveBack("1");
+		channel.lose();
+		assertThat(message.result()).failsWithin(LONG)
+			.withThrowableThat()
+			.withCauseInstanceOf(MessageReturnedException.class);
+		assertThat(this.source.channels).hasSize(1);
+	}
+
+	@Test
+	void lateReturnOfALostChannelCountsForNothing() throws Exception {
+		Publication message = submit("1");
+		FakeChannel lost = this.source.awaitWritten(0, 1);
+		lost.lose();
+		FakeChannel next = this.source.awaitWritten(1, 1);
+		lost.giveBack("1");
+		next.ack(1);
+		assertThat(message.await()).isEqualTo(new Confirmation("1", 2));
+	}
+
+	@Test
+	void brokerThatDoesNotConfirmIsGivenUpAlsoWhenTheCallerHasGivenUpBefore() {
+		this.publisher = new ConfirmedPublisher(this.source,
+				new PublishSettings(Duration.ofMillis(300), 10, Duration.ZERO), null);
+		Publication message = submit("1", true, Duration.ofMillis(50));
+		assertOutcome(message, PublishOutcome.UNKNOWN, "not confirmed in time");
+		await().untilAsserted(() -> assertThat(this.source.failures).isNotEmpty()
+			.first()
+			.asString()
+			.contains("No confirm within 300 ms"));
+	}
+
+	@Test
+	void callerWritesItselfWhatTheSocketTakesForSure() throws Exception {
+		submit("1");
+		this.source.awaitWritten(0, 1).ack(1);
+		submitWhenIdle("2", 100);
+		this.source.awaitWritten(0, 2).ack(2);
+		submitWhenIdle("3", 1_000_000);
+		FakeChannel channel = this.source.awaitWritten(0, 3);
+		assertThat(channel.writers).containsExactly("failover-publisher", Thread.currentThread().getName(),
+				"failover-publisher");
+	}
+
+	@Test
+	void brokerThatReadsNothingHoldsNoCallerUp() throws Exception {
+		CountDownLatch thawed = new CountDownLatch(1);
+		this.source.onWrite = (channel) -> awaitUninterruptibly(thawed);
+		Publication large = publication("1", true, Duration.ofMillis(300), 1_000_000);
+		this.publisher.submit(large);
+		this.source.awaitWritten(0, 1);
+		Publication small = submit("2", true, Duration.ofMillis(300));
+		assertOutcome(small, PublishOutcome.NOT_SENT, "not confirmed in time");
+		assertOutcome(large, PublishOutcome.UNKNOWN, "not confirmed in time");
+		thawed.countDown();
+	}
+
+	@Test
+	void unconfirmedMessagesUseTheSocketUpAlsoWhenTheirTimeIsOver() {
+		submit("0");
+		this.source.awaitWritten(0, 1);
+		for (int i = 1; i <= 50; i++) {
+			submitWhenIdle("" + i, 1000).expire();
+		}
+		FakeChannel channel = this.source.channels.get(0);
+		assertThat(channel.written).hasSize(51);
+		assertThat(channel.writers).endsWith("failover-publisher")
+			.filteredOn("failover-publisher"::equals)
+			.hasSizeBetween(35, 50);
+	}
+
+	@Test
+	void messagesOfEachOfSeveralProducersKeepTheirOrder() throws Exception {
+		int producers = 8;
+		int each = 200;
+		this.publisher = publisher(16, null);
+		this.source.onWrite = (channel) -> this.executor.execute(() -> acknowledge(channel));
+		List<Future<List<Publication>>> running = new ArrayList<>();
+		for (int producer = 0; producer < producers; producer++) {
+			String prefix = producer + "-";
+			running
+				.add(this.executor.submit(() -> IntStream.range(0, each).mapToObj((i) -> submit(prefix + i)).toList()));
+		}
+		for (Future<List<Publication>> done : running) {
+			for (Publication publication : done.get(30, TimeUnit.SECONDS)) {
+				publication.await();
+			}
+		}
+		List<String> written = this.source.channels.get(0).written;
+		assertThat(written).hasSize(producers * each);
+		for (int producer = 0; producer < producers; producer++) {
+			String prefix = producer + "-";
+			assertThat(written.stream().filter((id) -> id.startsWith(prefix)))
+				.containsExactlyElementsOf(IntStream.range(0, each).mapToObj((i) -> prefix + i).toList());
+		}
+	}
+
+	@Test
+	void closeDuringAnOutageEndsEverythingThatIsUnderWay() throws Exception {
+		this.publisher = new ConfirmedPublisher(this.source,
+				new PublishSettings(Duration.ofSeconds(5), 3, Duration.ofMillis(100)), null);
+		Publication rejected = submit("rejected");
+		Publication lost = submit("lost");
+		FakeChannel channel = this.source.awaitWritten(0, 2);
+		this.source.refusing = true;
+		channel.nack(1);
+		channel.lose();
+		Publication queued = submit("queued");
+		Publication late = publication("late", true, LONG, 10);
+		Future<?> waiting = this.executor.submit(() -> this.publisher.submit(late));
+		await().during(Duration.ofMillis(50)).until(() -> !waiting.isDone());
+		this.publisher.close();
+		assertOutcome(rejected, PublishOutcome.NOT_SENT, "shut down");
+		assertOutcome(lost, PublishOutcome.UNKNOWN, "shut down");
+		assertOutcome(queued, PublishOutcome.NOT_SENT, "shut down");
+		assertOutcome(late, PublishOutcome.NOT_SENT, "closed");
+		assertOutcome(submit("afterwards"), PublishOutcome.NOT_SENT, "The publisher is closed");
+		await().until(() -> Thread.getAllStackTraces()
+			.keySet()
+			.stream()
+			.noneMatch((thread) -> thread.getName().equals("failover-publisher")));
+	}
+
+	private ConfirmedPublisher publisher(int maxInFlight, Integer maxRetries) {
+		return new ConfirmedPublisher(this.source,
+				new PublishSettings(Duration.ofSeconds(20), maxInFlight, Duration.ZERO), maxRetries);
+	}
+
+	private Publication submit(String id) {
+		return submit(id, true, LONG);
+	}
+
+	private Publication submit(String id, boolean idempotent, Duration within) {
+		Publication publication = publication(id, idempotent, within, 10);
+		this.publisher.submit(publication);
+		return publication;
+	}
+
+	/**
+	 * Submit a message when the thread of the publisher has nothing to do.
+	 */
+	private Publication submitWhenIdle(String id, int size) {
+		await().pollInterval(Duration.ofMillis(1))
+			.until(() -> Thread.getAllStackTraces()
+				.keySet()
+				.stream()
+				.filter((thread) -> thread.getName().equals("failover-publisher"))
+				.allMatch((thread) -> thread.getState() == Thread.State.TIMED_WAITING));
+		Publication publication = publication(id, true, LONG, size);
+		this.publisher.submit(publication);
+		this.source.awaitWritten(0, Integer.parseInt(id));
+		return publication;
+	}
+
+	private static Publication publication(String id, boolean idempotent, Duration within, int size) {
+		return new Publication("", "queue", true, new AMQP.BasicProperties.Builder().messageId(id).build(),
+				new byte[size], idempotent, System.nanoTime() + within.toNanos());
+	}
+
+	private static void assertOutcome(Publication publication, PublishOutcome outcome, String text) {
+		CompletableFuture<Confirmation> result = publication.result();
+		assertThat(result).failsWithin(Duration.ofSeconds(10))
+			.withThrowableThat()
+			.havingCause()
+			.isInstanceOfSatisfying(PublishException.class, (ex) -> {
+				assertThat(ex).hasMessageContaining(text);
+				assertThat(ex.getOutcome()).isEqualTo(outcome);
+				assertThat(ex.getMessageId()).isEqualTo(publication.messageId());
+			});
+	}
+
+	private static void reject(FakeChannel channel, long tag) {
+		CompletableFuture.runAsync(() -> {
+			try {
+				channel.nack(tag);
+			}
+			catch (IOException ex) {
+				throw new IllegalStateException(ex);
+			}
+		});
+	}
+
+	private static void acknowledge(FakeChannel channel) {
+		try {
+			channel.ackUpTo(channel.written.size());
+		}
+		catch (IOException ex) {
+			throw new IllegalStateException(ex);
+		}
+	}
+
+	private static void awaitUninterruptibly(CountDownLatch latch) {
+		boolean interrupted = false;
+		while (latch.getCount() > 0) {
+			try {
+				latch.await();
+			}
+			catch (InterruptedException ex) {
+				interrupted = true;
+			}
+		}
+		if (interrupted) {
+			Thread.currentThread().interrupt();
+		}
+	}
+
+	/**
+	 * Work on a thread that is interrupted while it waits.
+	 */
+	private static final class Interrupted {
+
+		private final Thread thread;
+
+		private volatile boolean flag;
+
+		Interrupted(Runnable work) {
+			this.thread = new Thread(() -> {
+				work.run();
+				this.flag = Thread.currentThread().isInterrupted();
+			});
+			this.thread.start();
+		}
+
+		void interrupt() throws InterruptedException {
+			await().until(() -> this.thread.getState() == Thread.State.TIMED_WAITING);
+			this.thread.interrupt();
+			this.thread.join(10_000);
+		}
+
+		boolean keptFlag() {
+			return this.flag;
+		}
+
+	}
+
+}

@@ -1,0 +1,96 @@
+/*
+ * Copyright 2026-present the original author or authors.
+ *
+ * Licensed under the Apache License, Version 2.0 (the "License");
+ * you may not use this file except in compliance with the License.
+ * You may obtain a copy of the License at
+ *
+ *      https://www.apache.org/licenses/LICENSE-2.0
+ *
+ * Unless required by applicable law or agreed to in writing, software
+ * distributed under the License is distributed on an "AS IS" BASIS,
+ * WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+ * See the License for the specific language governing permissions and
+ * limitations under the License.
+ */
+
+package dev.failover.template;
+
+import java.io.IOException;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
+
+import com.rabbitmq.client.Channel;
+
+import dev.failover.broker.Activation;
+
+import static org.awaitility.Awaitility.await;
+
+/**
+ * Gives a publisher channels of which a test plays the broker.
+ */
+final class FakeSource implements PublishSource {
+
+	final List<FakeChannel> channels = new CopyOnWriteArrayList<>();
+
+	final List<Throwable> failures = new CopyOnWriteArrayList<>();
+
+	volatile boolean refusing;
+
+	volatile Consumer<FakeChannel> onWrite = (channel) -> {
+	};
+
+	private final Semaphore active = new Semaphore(0);
+
+	/**
+	 * Return the channel with a number as soon as that many messages are written to it.
+	 */
+	FakeChannel awaitWritten(int number, int count) {
+		await().until(() -> this.channels.size() > number && this.channels.get(number).written.size() >= count);
+		return this.channels.get(number);
+	}
+
+	void accept() {
+		this.refusing = false;
+		this.active.release();
+	}
+
+	@Override
+	public Activation activation() {
+		return null;
+	}
+
+	@Override
+	public Channel open() throws IOException {
+		if (this.refusing) {
+			throw new IOException("refused by the test");
+		}
+		FakeChannel channel = new FakeChannel((written) -> this.onWrite.accept(written));
+		this.channels.add(channel);
+		return channel.proxy();
+	}
+
+	@Override
+	public void awaitActive(Duration timeout) throws InterruptedException {
+		this.active.tryAcquire(timeout.toMillis(), TimeUnit.MILLISECONDS);
+	}
+
+	@Override
+	public boolean isBlocked(Activation activation) {
+		return false;
+	}
+
+	@Override
+	public void suspect(Activation activation) {
+	}
+
+	@Override
+	public void failed(Activation activation, Throwable cause) {
+		this.failures.add(cause);
+	}
+
+}
