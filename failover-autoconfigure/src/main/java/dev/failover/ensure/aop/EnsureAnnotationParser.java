@@ -23,6 +23,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.Flow;
 import java.util.concurrent.Future;
 import java.util.function.Function;
 import java.util.function.UnaryOperator;
@@ -30,6 +31,7 @@ import java.util.function.UnaryOperator;
 import com.rabbitmq.client.Channel;
 import org.springframework.beans.factory.config.ConfigurableBeanFactory;
 import org.springframework.boot.convert.DurationStyle;
+import org.springframework.util.ClassUtils;
 import org.springframework.util.StringUtils;
 
 import dev.failover.ensure.Ensure;
@@ -177,6 +179,19 @@ final class EnsureAnnotationParser {
 			return ResultKind.STAGE;
 		}
 		return REACTIVE.contains(type.getName()) ? ResultKind.REACTIVE : ResultKind.VALUE;
+	}
+
+	/**
+	 * Whether the result ends later than the method, but is of a type that cannot be
+	 * replaced by one that is ensured.
+	 */
+	static boolean isLeftAlone(Method method) {
+		Class<?> type = method.getReturnType();
+		return results(method) == ResultKind.VALUE && (Future.class.isAssignableFrom(type)
+				|| CompletionStage.class.isAssignableFrom(type) || Flow.Publisher.class.isAssignableFrom(type)
+				|| ClassUtils.getAllInterfacesForClassAsSet(type)
+					.stream()
+					.anyMatch((candidate) -> candidate.getName().equals("org.reactivestreams.Publisher")));
 	}
 
 	private String resolve(String text) {

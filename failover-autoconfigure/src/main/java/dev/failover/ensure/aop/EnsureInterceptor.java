@@ -98,21 +98,19 @@ final class EnsureInterceptor implements MethodInterceptor {
 	}
 
 	/**
-	 * Ensure a stage. A future that is no stage, or {@code null}, is handed through.
+	 * Ensure a stage. What the first try returns is handed through if it is a future that
+	 * is no stage, or {@code null}.
 	 */
 	@SuppressWarnings("unchecked")
 	private static @Nullable Object stage(Ensurer ensurer, EnsurePolicy policy, ProxyMethodInvocation call)
 			throws Throwable {
-		@Nullable Object[] other = new Object[1];
+		@Nullable Object[] returned = new Object[1];
 		CompletableFuture<@Nullable Object> ensured = ensurer.executeAsync(policy, () -> {
-			Object result = call.invocableClone().proceed();
-			if (result instanceof CompletionStage<?> stage) {
-				return (CompletionStage<@Nullable Object>) stage;
-			}
-			other[0] = result;
-			return CompletableFuture.completedFuture(null);
+			returned[0] = call.invocableClone().proceed();
+			return (returned[0] instanceof CompletionStage<?> stage) ? (CompletionStage<@Nullable Object>) stage
+					: CompletableFuture.completedFuture(null);
 		});
-		return (other[0] != null) ? other[0] : ensured;
+		return (returned[0] instanceof CompletionStage<?>) ? ensured : returned[0];
 	}
 
 	@SuppressWarnings("unchecked")

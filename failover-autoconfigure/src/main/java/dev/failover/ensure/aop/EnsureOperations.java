@@ -92,16 +92,22 @@ final class EnsureOperations {
 		if (this.inspected.contains(userClass)) {
 			return;
 		}
-		MethodIntrospector
+		Set<Method> methods = MethodIntrospector
 			.selectMethods(userClass,
 					(MethodIntrospector.MetadataLookup<EnsureOperation>) (method) -> get(method, userClass))
-			.keySet()
-			.stream()
+			.keySet();
+		methods.stream()
 			.filter(EnsureOperations::isUnreachable)
 			.filter((method) -> AnnotatedElementUtils.hasAnnotation(method, Ensure.class))
 			.forEach((method) -> logger.warn(("@Ensure on %s.%s has no effect if it is called through a proxy of the "
 					+ "class: it is private, static or final")
 				.formatted(userClass.getName(), method.getName())));
+		methods.stream()
+			.filter(EnsureAnnotationParser::isLeftAlone)
+			.forEach((method) -> logger
+				.warn("@Ensure on %s.%s ends when the method returns, not with the %s that it returns: declare a %s"
+					.formatted(userClass.getName(), method.getName(), method.getReturnType().getSimpleName(),
+							"CompletableFuture, CompletionStage, Mono or Flux")));
 		this.inspected.add(userClass);
 	}
 

@@ -152,6 +152,11 @@ class FailoverEnsureAutoConfigurationTests {
 	}
 
 	@Test
+	void methodThatReturnsNoFutureReturnsNull() {
+		withShop((shop, events) -> assertThat(shop.placeNever()).isNull());
+	}
+
+	@Test
 	void channelIsFilledInAndAnotherOneOnEachTry() throws Exception {
 		try (EmbeddedBroker broker = EmbeddedBroker.builder().start()) {
 			this.contextRunner.withUserConfiguration(ShopConfiguration.class)
@@ -314,6 +319,11 @@ class FailoverEnsureAutoConfigurationTests {
 		CompletableFuture<String> placeLater(int failures) {
 			return CompletableFuture.supplyAsync(() -> place(failures),
 					CompletableFuture.delayedExecutor(10, TimeUnit.MILLISECONDS));
+		}
+
+		@Ensure
+		@Nullable CompletableFuture<String> placeNever() {
+			return null;
 		}
 
 		@Ensure

@@ -16,15 +16,21 @@
 
 package dev.failover.ensure.aop;
 
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.FutureTask;
+
 import com.rabbitmq.client.Channel;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
+import org.reactivestreams.Publisher;
 import org.springframework.aop.framework.autoproxy.DefaultAdvisorAutoProxyCreator;
 import org.springframework.aop.support.AopUtils;
 import org.springframework.beans.factory.BeanCreationException;
 import org.springframework.boot.test.system.CapturedOutput;
 import org.springframework.boot.test.system.OutputCaptureExtension;
 import org.springframework.context.support.GenericApplicationContext;
+import reactor.core.publisher.Mono;
 
 import dev.failover.ensure.Ensure;
 
@@ -87,6 +93,47 @@ class EnsureAdvisorTests {
 			assertThat(output).contains("Unreachable.hidden has no effect").contains("Unreachable.last has no effect");
 			assertThat(output).doesNotContain("Unreachable.open has no effect");
 		}
+	}
+
+	@Test
+	void resultsThatEndLaterAndCannotBeReplacedAreWarnedOf(CapturedOutput output) {
+		try (GenericApplicationContext context = contextWith(Later.class)) {
+			context.refresh();
+			assertThat(output).contains("Later.task ends when the method returns, not with the FutureTask")
+				.contains("Later.publisher ends when the method returns, not with the Publisher");
+			assertThat(output).doesNotContain("Later.future")
+				.doesNotContain("Later.stage")
+				.doesNotContain("Later.mono");
+		}
+	}
+
+	static class Later {
+
+		@Ensure
+		FutureTask<String> task() {
+			return new FutureTask<>(() -> "");
+		}
+
+		@Ensure
+		Publisher<String> publisher() {
+			return Mono.empty();
+		}
+
+		@Ensure
+		CompletableFuture<String> future() {
+			return new CompletableFuture<>();
+		}
+
+		@Ensure
+		CompletionStage<String> stage() {
+			return new CompletableFuture<>();
+		}
+
+		@Ensure
+		Mono<String> mono() {
+			return Mono.empty();
+		}
+
 	}
 
 	static class Plain {
