@@ -40,7 +40,7 @@ final class PublishMistake {
 	 */
 	static List<Publication> sort(List<Publication> unconfirmed, @Nullable ShutdownSignalException reason) {
 		String text = (reason != null) ? mistake(reason) : null;
-		if (text == null) {
+		if (reason == null || text == null) {
 			return unconfirmed;
 		}
 		List<Publication> suspects = suspects(unconfirmed, text);

@@ -31,38 +31,42 @@ import com.rabbitmq.client.GetResponse;
 import dev.failover.test.TestBroker;
 
 /**
- * A queue on one broker, looked at past everything that fails over.
+ * A queue on one broker, worked with past everything that fails over.
  *
  * @param broker the broker
  * @param name the name of the queue
  */
-record QueueOnBroker(TestBroker broker, String name) {
+public record QueueOnBroker(TestBroker broker, String name) {
 
-	void declare() {
+	public void declare() {
 		run((channel) -> channel.queueDeclare(this.name, true, false, false, Map.of()));
-	}
-
-	void publish(String body) {
-		run((channel) -> channel.basicPublish("", this.name, null, body.getBytes()));
 	}
 
 	/**
 	 * Declare the queue with other arguments than those of an application.
 	 */
-	void declareTransient() {
+	public void declareTransient() {
 		run((channel) -> channel.queueDeclare(this.name, false, false, false, Map.of()));
 	}
 
-	void delete() {
+	public void delete() {
 		run((channel) -> channel.queueDelete(this.name));
 	}
 
-	void request(String body, String replyTo) {
+	public void request(String body, String replyTo) {
 		BasicProperties properties = new BasicProperties.Builder().replyTo(replyTo).build();
 		run((channel) -> channel.basicPublish("", this.name, properties, body.getBytes()));
 	}
 
-	boolean exists() {
+	public void publish(String body) {
+		run((channel) -> {
+			channel.confirmSelect();
+			channel.basicPublish("", this.name, true, null, body.getBytes());
+			channel.waitForConfirmsOrDie(5000);
+		});
+	}
+
+	public boolean exists() {
 		try {
 			run((channel) -> channel.queueDeclarePassive(this.name));
 			return true;
@@ -72,7 +76,7 @@ record QueueOnBroker(TestBroker broker, String name) {
 		}
 	}
 
-	List<String> drain() {
+	public List<String> drain() {
 		if (!exists()) {
 			return List.of();
 		}
@@ -97,7 +101,7 @@ record QueueOnBroker(TestBroker broker, String name) {
 		try (Connection connection = factory.newConnection(); Channel channel = connection.createChannel()) {
 			work.run(channel);
 		}
-		catch (IOException | TimeoutException ex) {
+		catch (IOException | TimeoutException | InterruptedException ex) {
 			throw new IllegalStateException(ex);
 		}
 	}
@@ -105,7 +109,7 @@ record QueueOnBroker(TestBroker broker, String name) {
 	@FunctionalInterface
 	private interface Work {
 
-		void run(Channel channel) throws IOException;
+		void run(Channel channel) throws IOException, TimeoutException, InterruptedException;
 
 	}
 

@@ -38,6 +38,7 @@ import org.springframework.context.annotation.Configuration;
 import dev.failover.autoconfigure.listener.ListenerApplication.ContainerType;
 import dev.failover.broker.Broker;
 import dev.failover.broker.Brokers;
+import dev.failover.integration.QueueOnBroker;
 import dev.failover.test.EmbeddedBroker;
 
 import static org.assertj.core.api.Assertions.assertThat;
@@ -69,7 +70,7 @@ class ListenerFailoverIntegrationTests {
 	@ParameterizedTest
 	@EnumSource
 	void consumesFromTheNewBrokerWithItsTopologyDeclaredThere(ContainerType type) {
-		RemoteQueue there = new RemoteQueue(this.second, ListenerApplication.QUEUE);
+		QueueOnBroker there = new QueueOnBroker(this.second, ListenerApplication.QUEUE);
 		try (ConfigurableApplicationContext context = run(type, Declaring.class)) {
 			publish(context, "before");
 			awaitReceived(context, "before");
@@ -106,8 +107,8 @@ class ListenerFailoverIntegrationTests {
 	@ParameterizedTest
 	@EnumSource
 	void consumesAgainWhenTheQueueThatIsMissingOnTheNewBrokerIsAdded(ContainerType type) {
-		new RemoteQueue(this.first, ListenerApplication.QUEUE).declare();
-		RemoteQueue there = new RemoteQueue(this.second, ListenerApplication.QUEUE);
+		new QueueOnBroker(this.first, ListenerApplication.QUEUE).declare();
+		QueueOnBroker there = new QueueOnBroker(this.second, ListenerApplication.QUEUE);
 		try (ConfigurableApplicationContext context = run(type, NotDeclaring.class)) {
 			publish(context, "before");
 			awaitReceived(context, "before");
@@ -125,8 +126,8 @@ class ListenerFailoverIntegrationTests {
 	 */
 	@Test
 	void staysStoppedWithoutTuningWhenAQueueIsMissingOnTheNewBroker() {
-		new RemoteQueue(this.first, ListenerApplication.QUEUE).declare();
-		RemoteQueue there = new RemoteQueue(this.second, ListenerApplication.QUEUE);
+		new QueueOnBroker(this.first, ListenerApplication.QUEUE).declare();
+		QueueOnBroker there = new QueueOnBroker(this.second, ListenerApplication.QUEUE);
 		try (ConfigurableApplicationContext context = ListenerApplication.run(ContainerType.SIMPLE,
 				List.of(ListenerApplication.class, Impatient.class), List.of("failover.listener.tune=false"),
 				this.first, this.second)) {

@@ -37,6 +37,7 @@ import org.springframework.context.annotation.Configuration;
 
 import dev.failover.autoconfigure.listener.ListenerApplication.ContainerType;
 import dev.failover.broker.Brokers;
+import dev.failover.integration.QueueOnBroker;
 import dev.failover.test.RabbitNode;
 import dev.failover.test.junit.BrokerTest;
 import dev.failover.test.junit.Rabbit;
@@ -67,7 +68,7 @@ class ListenerRabbitIntegrationTests {
 			this.first.kill();
 			publishAndAwait(context, "after");
 			assertThat(TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - killed)).isLessThan(5000);
-			assertThat(new RemoteQueue(this.second, ListenerApplication.QUEUE).exists()).isTrue();
+			assertThat(new QueueOnBroker(this.second, ListenerApplication.QUEUE).exists()).isTrue();
 		}
 	}
 
@@ -94,7 +95,7 @@ class ListenerRabbitIntegrationTests {
 	@ParameterizedTest
 	@EnumSource
 	void consumesAgainWhenTheQueueThatIsDifferentOnTheNewBrokerIsMended(ContainerType type) {
-		RemoteQueue there = new RemoteQueue(this.second, ListenerApplication.QUEUE);
+		QueueOnBroker there = new QueueOnBroker(this.second, ListenerApplication.QUEUE);
 		there.declareTransient();
 		try (ConfigurableApplicationContext context = run(type)) {
 			publishAndAwait(context, "before");
@@ -112,7 +113,7 @@ class ListenerRabbitIntegrationTests {
 	 */
 	@Test
 	void staysStoppedWithoutTuningWhenAQueueIsDifferentOnTheNewBroker() {
-		RemoteQueue there = new RemoteQueue(this.second, ListenerApplication.QUEUE);
+		QueueOnBroker there = new QueueOnBroker(this.second, ListenerApplication.QUEUE);
 		there.declareTransient();
 		try (ConfigurableApplicationContext context = ListenerApplication.run(ContainerType.SIMPLE,
 				List.of(ListenerApplication.class, Declaring.class), List.of("failover.listener.tune=false"),

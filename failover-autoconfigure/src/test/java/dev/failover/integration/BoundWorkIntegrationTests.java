@@ -18,14 +18,18 @@ package dev.failover.integration;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Stream;
 
 import org.junit.jupiter.api.Test;
 import org.springframework.amqp.AmqpException;
 import org.springframework.amqp.core.Queue;
+import org.springframework.amqp.rabbit.connection.CachingConnectionFactory;
 import org.springframework.amqp.rabbit.core.RabbitTemplate;
+import org.springframework.amqp.rabbit.transaction.RabbitTransactionManager;
 import org.springframework.context.ConfigurableApplicationContext;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
+import org.springframework.transaction.support.TransactionTemplate;
 
 import dev.failover.ensure.Ensure;
 import dev.failover.test.RabbitNode;
@@ -36,12 +40,15 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 /**
- * Tests that work which is invoked on one channel is repeated as a whole, or not at all.
+ * Tests that work which is bound to one channel, by a transaction or by {@code invoke},
+ * is repeated as a whole, or not at all.
  */
 @BrokerTest
-class InvokeIntegrationTests {
+class BoundWorkIntegrationTests {
 
 	private static final List<String> WHOLE = List.of("first half", "second half");
+
+	private static final String CONFIRMS = "spring.rabbitmq.publisher-confirm-type=correlated";
 
 	@Rabbit(name = "first", user = "north", password = "north-secret", virtualHost = "north-orders")
 	private RabbitNode first;
@@ -50,8 +57,28 @@ class InvokeIntegrationTests {
 	private RabbitNode second;
 
 	@Test
-	void invokeThatLosesItsBrokerFailsAndSendsNoSecondHalf() {
+	void transactionThatLosesItsBrokerFailsAndLeavesNoHalf() {
 		try (ConfigurableApplicationContext context = run()) {
+			Sales sales = context.getBean(Sales.class);
+			assertThatExceptionOfType(AmqpException.class).isThrownBy(() -> sales.transact(this::killUsed));
+			assertThat(context.getBean(Tries.class).count).isOne();
+		}
+		assertThat(found()).isEmpty();
+	}
+
+	@Test
+	void ensuredTransactionThatLosesItsBrokerIsRepeatedAsAWhole() {
+		try (ConfigurableApplicationContext context = run()) {
+			Sales sales = context.getBean(Sales.class);
+			sales.transactEnsured(this::killUsed);
+			assertThat(context.getBean(Tries.class).count).isEqualTo(2);
+		}
+		assertThat(found()).isEqualTo(WHOLE);
+	}
+
+	@Test
+	void invokeThatLosesItsBrokerFailsAndSendsNoSecondHalf() {
+		try (ConfigurableApplicationContext context = run(CONFIRMS)) {
 			Sales sales = context.getBean(Sales.class);
 			assertThatExceptionOfType(AmqpException.class).isThrownBy(() -> sales.invoke(this::killUsed));
 		}
@@ -60,7 +87,7 @@ class InvokeIntegrationTests {
 
 	@Test
 	void ensuredInvokeThatLosesItsBrokerIsRepeatedAsAWhole() {
-		try (ConfigurableApplicationContext context = run()) {
+		try (ConfigurableApplicationContext context = run(CONFIRMS)) {
 			Sales sales = context.getBean(Sales.class);
 			sales.invokeEnsured(this::killUsed);
 			assertThat(context.getBean(Tries.class).count).isEqualTo(2);
@@ -68,9 +95,10 @@ class InvokeIntegrationTests {
 		assertThat(found()).endsWith(WHOLE.toArray(String[]::new));
 	}
 
-	private ConfigurableApplicationContext run() {
-		return Applications.run(Shop.class, Applications.brokers(this.first, this.second),
-				"spring.rabbitmq.publisher-confirm-type=correlated");
+	private ConfigurableApplicationContext run(String... properties) {
+		return Applications.run(Shop.class,
+				Stream.concat(Stream.of(Applications.brokers(this.first, this.second)), Stream.of(properties))
+					.toArray(String[]::new));
 	}
 
 	private void killUsed() {
@@ -102,8 +130,8 @@ class InvokeIntegrationTests {
 		}
 
 		@Bean
-		Sales sales(RabbitTemplate template, Tries tries) {
-			return new Sales(template, tries);
+		Sales sales(RabbitTemplate template, CachingConnectionFactory connectionFactory, Tries tries) {
+			return new Sales(template, new TransactionTemplate(new RabbitTransactionManager(connectionFactory)), tries);
 		}
 
 	}
@@ -118,11 +146,24 @@ class InvokeIntegrationTests {
 
 		private final RabbitTemplate template;
 
+		private final TransactionTemplate transaction;
+
 		private final Tries tries;
 
-		Sales(RabbitTemplate template, Tries tries) {
+		Sales(RabbitTemplate template, TransactionTemplate transaction, Tries tries) {
 			this.template = template;
+			this.transaction = transaction;
 			this.tries = tries;
+		}
+
+		@Ensure
+		void transactEnsured(Runnable between) {
+			transact(between);
+		}
+
+		void transact(Runnable between) {
+			this.template.setChannelTransacted(true);
+			this.transaction.executeWithoutResult((status) -> halves(this.template::convertAndSend, between));
 		}
 
 		@Ensure
