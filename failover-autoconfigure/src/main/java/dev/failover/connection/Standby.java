@@ -248,16 +248,18 @@ final class Standby {
 			return;
 		}
 		Broker broker = current.broker();
-		if (broker.equals(this.brokers.getActive())
-				|| wanted.keySet().stream().allMatch((kind) -> isReady(kind, broker))) {
+		boolean active = broker.equals(this.brokers.getActive());
+		if (active || wanted.entrySet().stream().allMatch((kind) -> isReady(kind.getKey(), kind.getValue(), broker))) {
 			current.ready().complete(null);
 		}
 	}
 
-	private boolean isReady(ConnectionKind kind, Broker broker) {
+	private boolean isReady(ConnectionKind kind, boolean confirming, Broker broker) {
 		this.lock.lock();
 		try {
-			return this.connections.stream().anyMatch((each) -> isFor(each, kind, broker) && each.ready() != null);
+			return this.connections.stream()
+				.anyMatch((each) -> isFor(each, kind, broker) && each.ready() != null
+						&& (each.confirming() || !confirming));
 		}
 		finally {
 			this.lock.unlock();
