@@ -16,8 +16,7 @@
 
 package dev.failover.autoconfigure;
 
-import java.util.EnumSet;
-import java.util.Set;
+import java.util.Map;
 
 import org.apache.commons.logging.Log;
 import org.apache.commons.logging.LogFactory;
@@ -37,8 +36,11 @@ final class BrokerEventLogger implements BrokerListener {
 
 	private static final Log logger = LogFactory.getLog("dev.failover.events");
 
-	private static final Set<FailureReason> TO_BE_MENDED = EnumSet.of(FailureReason.TLS, FailureReason.ACCESS_REFUSED,
-			FailureReason.NOT_PREPARED);
+	private static final Map<FailureReason, String> MENDS = Map.of(FailureReason.ACCESS_REFUSED,
+			"Check user, password and virtual host of this broker in 'failover.brokers', and the user's permissions.",
+			FailureReason.TLS,
+			"Check the certificate of this broker, and the SSL bundle in 'failover.brokers' that is to trust it.",
+			FailureReason.NOT_PREPARED, "Check that this broker can have what the application declares.");
 
 	@Override
 	public void onEvent(BrokerEvent event) {
@@ -64,8 +66,9 @@ final class BrokerEventLogger implements BrokerListener {
 		BrokerFailure failure = changed.failure();
 		if (failure != null) {
 			String line = "Broker %s failed: %s".formatted(changed.broker(), failure);
-			if (TO_BE_MENDED.contains(failure.reason())) {
-				logger.error(line);
+			String mend = MENDS.get(failure.reason());
+			if (mend != null) {
+				logger.error(line + ". " + mend);
 			}
 			else if (changed.from() != changed.to()) {
 				logger.warn(line);

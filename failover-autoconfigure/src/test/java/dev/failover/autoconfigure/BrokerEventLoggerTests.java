@@ -1,0 +1,119 @@
+/*
+ * Copyright 2026-present the original author or authors.
+ *
+ * Licensed under the Apache License, Version 2.0 (the "License");
+ * you may not use this file except in compliance with the License.
+ * You may obtain a copy of the License at
+ *
+ *      https://www.apache.org/licenses/LICENSE-2.0
+ *
+ * Unless required by applicable law or agreed to in writing, software
+ * distributed under the License is distributed on an "AS IS" BASIS,
+ * WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+ * See the License for the specific language governing permissions and
+ * limitations under the License.
+ */
+
+package dev.failover.autoconfigure;
+
+import java.io.IOException;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.List;
+
+import javax.net.ssl.SSLHandshakeException;
+
+import com.rabbitmq.client.AuthenticationFailureException;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+import org.springframework.boot.test.system.CapturedOutput;
+import org.springframework.boot.test.system.OutputCaptureExtension;
+
+import dev.failover.broker.Broker;
+import dev.failover.broker.Brokers;
+import dev.failover.broker.FailureReason;
+import dev.failover.broker.RecoveryPolicy;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+/**
+ * Tests for {@link BrokerEventLogger}.
+ */
+@ExtendWith(OutputCaptureExtension.class)
+class BrokerEventLoggerTests {
+
+	private static final String PASSWORD = "s3cret-of-north";
+
+	private final Broker north = broker("north", PASSWORD);
+
+	private final Brokers brokers = new Brokers(List.of(this.north, broker("south", "other-secret")),
+			new RecoveryPolicy(1, Duration.ZERO, Duration.ZERO, Duration.ZERO), Clock.systemUTC());
+
+	@BeforeEach
+	void listen() {
+		this.brokers.addListener(new BrokerEventLogger());
+		Broker south = this.brokers.getAll().get(1);
+		this.brokers.connected(south, this.brokers.getIncarnation(south));
+	}
+
+	private static Broker broker(String name, String password) {
+		return new Broker(name, name + ".example.com", 5671, "app", password, "/", true, null, 0, 1);
+	}
+
+	private void refuse() {
+		fail(FailureReason.ACCESS_REFUSED, new AuthenticationFailureException("refused, password " + PASSWORD));
+	}
+
+	private void fail(FailureReason reason, Exception cause) {
+		this.brokers.failed(this.north, this.brokers.getIncarnation(this.north), reason, cause);
+	}
+
+	private static List<String> errors(CapturedOutput output) {
+		return output.getAll().lines().filter((line) -> line.contains("ERROR")).toList();
+	}
+
+	@Test
+	void refusedLoginIsAnErrorWithTheBrokerAndAMendButNoPassword(CapturedOutput output) {
+		refuse();
+		assertThat(errors(output)).singleElement()
+			.asString()
+			.contains("Broker north", "ACCESS_REFUSED", "Check user, password and virtual host", "failover.brokers")
+			.doesNotContain(PASSWORD);
+	}
+
+	@Test
+	void refusedLoginIsToldOnceHoweverOftenItIsTried(CapturedOutput output) {
+		for (int i = 0; i < 10; i++) {
+			refuse();
+		}
+		assertThat(errors(output)).hasSize(1);
+	}
+
+	@Test
+	void otherReasonIsToldAgain(CapturedOutput output) {
+		refuse();
+		fail(FailureReason.TLS, new IOException(new SSLHandshakeException("unable to find valid certification path")));
+		fail(FailureReason.TLS, new IOException(new SSLHandshakeException("unable to find valid certification path")));
+		assertThat(errors(output)).hasSize(2)
+			.last()
+			.asString()
+			.contains("Broker north", "TLS", "Check the certificate of this broker");
+	}
+
+	@Test
+	void sameReasonIsToldAgainAfterTheBrokerWasUp(CapturedOutput output) {
+		refuse();
+		this.brokers.answered(this.north);
+		refuse();
+		assertThat(errors(output)).hasSize(2);
+	}
+
+	@Test
+	void unreachableBrokerIsAWarning(CapturedOutput output) {
+		fail(FailureReason.UNREACHABLE, new IOException("Connection refused"));
+		assertThat(errors(output)).isEmpty();
+		assertThat(output).contains("WARN", "Broker north", "Connection refused");
+	}
+
+}
