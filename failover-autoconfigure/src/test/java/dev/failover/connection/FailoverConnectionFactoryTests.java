@@ -41,6 +41,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
+import dev.failover.broker.Activation;
 import dev.failover.broker.Broker;
 import dev.failover.broker.BrokerFailure;
 import dev.failover.broker.BrokerState;
@@ -220,6 +221,20 @@ class FailoverConnectionFactoryTests {
 		this.one.blackHole();
 		this.brokers.failed(this.brokers.getActivation(), FailureReason.TIMEOUT, null);
 		Awaitility.await().atMost(PATIENCE).until(() -> !first.isOpen() && !second.isOpen());
+	}
+
+	@Test
+	void callerThatConnectsToABrokerThatFailsMeanwhileGetsTheNextOne() throws Exception {
+		recreate(new ConnectSettings(Duration.ofSeconds(60), Duration.ofSeconds(60), false));
+		this.factory.newConnection();
+		Activation active = this.brokers.getActivation();
+		this.one.blackHole();
+		ExecutorService executor = Executors.newSingleThreadExecutor();
+		Future<Connection> connecting = executor.submit(() -> this.factory.newConnection());
+		Awaitility.await().atMost(PATIENCE).until(() -> this.one.acceptedConnections() == 2);
+		this.brokers.failed(active, FailureReason.TIMEOUT, null);
+		assertThat(connecting.get(20, TimeUnit.SECONDS).getPort()).isEqualTo(this.two.port());
+		executor.shutdown();
 	}
 
 	@Test
