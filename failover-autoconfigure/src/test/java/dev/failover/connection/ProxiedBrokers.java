@@ -28,6 +28,7 @@ import dev.failover.broker.Broker;
 import dev.failover.broker.BrokerState;
 import dev.failover.broker.BrokerStatus;
 import dev.failover.broker.Brokers;
+import dev.failover.broker.RecoveryPolicy;
 import dev.failover.strategy.RoundRobinStrategy;
 import dev.failover.test.EmbeddedBroker;
 import dev.failover.test.FaultProxy;
@@ -57,12 +58,18 @@ final class ProxiedBrokers implements AutoCloseable {
 
 	final Map<String, ConnectionFactory> natives = new LinkedHashMap<>();
 
-	final Brokers brokers = new Brokers(
-			List.of(broker("one", this.one), broker("two", this.two), broker("three", this.three)), Clock.systemUTC());
+	final Brokers brokers;
 
 	final FailoverConnectionFactory factory;
 
 	ProxiedBrokers(ConnectSettings settings) {
+		this(settings, RecoveryPolicy.DEFAULTS);
+	}
+
+	ProxiedBrokers(ConnectSettings settings, RecoveryPolicy policy) {
+		this.brokers = new Brokers(
+				List.of(broker("one", this.one), broker("two", this.two), broker("three", this.three)), policy,
+				Clock.systemUTC());
 		this.brokers.getAll().forEach((broker) -> this.natives.put(broker.name(), target()));
 		this.factory = new FailoverConnectionFactory(this.brokers, new RoundRobinStrategy(),
 				(broker) -> this.natives.get(broker.name()), settings);

@@ -23,6 +23,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.stream.Stream;
 
 import com.rabbitmq.client.Address;
 import com.rabbitmq.client.Channel;
@@ -34,6 +35,7 @@ import org.junit.jupiter.api.Test;
 
 import dev.failover.broker.Broker;
 import dev.failover.broker.BrokerState;
+import dev.failover.broker.RecoveryPolicy;
 import dev.failover.test.FaultProxy;
 
 import static org.assertj.core.api.Assertions.assertThat;
@@ -69,6 +71,14 @@ class StandbyTests {
 	private void awaitStandby(String broker) {
 		assertThat(this.brokers.factory.getBrokerAccess().standBy(broker(broker)))
 			.succeedsWithin(ProxiedBrokers.PATIENCE);
+	}
+
+	private FaultProxy proxy(Broker broker) {
+		return switch (broker.name()) {
+			case "one" -> this.brokers.one;
+			case "two" -> this.brokers.two;
+			default -> this.brokers.three;
+		};
 	}
 
 	private Broker broker(String name) {
@@ -251,6 +261,52 @@ class StandbyTests {
 		CompletableFuture<?> demand = this.brokers.factory.getBrokerAccess().standBy(broker("three"));
 		awaitStandby("two");
 		assertThatExceptionOfType(CancellationException.class).isThrownBy(demand::join);
+	}
+
+	@Test
+	void nothingIsLeftOfThirtyFailovers() throws Exception {
+		this.brokers.close();
+		this.brokers = new ProxiedBrokers(ProxiedBrokers.STANDBY,
+				new RecoveryPolicy(1, Duration.ZERO, Duration.ZERO, Duration.ZERO));
+		int adopted = 0;
+		for (int i = 0; i < 30; i++) {
+			Connection publisher = this.brokers.factory.newConnection(PUBLISHER);
+			Connection consumers = this.brokers.factory.newConnection("consumers");
+			this.brokers.factory.takeConfirmChannel(publisher);
+			adopted += publisher.getClientProvidedName().equals("failover-standby.publisher") ? 1 : 0;
+			Broker active = this.brokers.brokers.getActive();
+			List<Broker> all = this.brokers.brokers.getAll();
+			Broker next = all.get((all.indexOf(active) + 1) % all.size());
+			awaitStandby(next.name());
+			proxy(active).cut();
+			await().until(() -> !publisher.isOpen() && !consumers.isOpen());
+			this.brokers.brokers.answered(active);
+		}
+		Connection last = this.brokers.factory.newConnection(PUBLISHER);
+		Connection lastOfConsumers = this.brokers.factory.newConnection("consumers");
+		this.brokers.factory.getBrokerAccess().endStandBy();
+		assertThat(adopted).isEqualTo(29);
+		await().until(() -> openConnections() == 4);
+		assertThat(last.createChannel().getChannelNumber()).isLessThanOrEqualTo(2);
+		await().untilAsserted(() -> assertThat(liveThreads()).isLessThan(60));
+		last.close();
+		lastOfConsumers.close();
+		await().until(() -> openConnections() == 0);
+	}
+
+	private int openConnections() {
+		return Stream.of(this.brokers.one, this.brokers.two, this.brokers.three)
+			.mapToInt(FaultProxy::openConnections)
+			.sum();
+	}
+
+	private static long liveThreads() {
+		return Thread.getAllStackTraces()
+			.keySet()
+			.stream()
+			.filter((thread) -> thread.getName().startsWith("AMQP Connection")
+					|| thread.getName().startsWith("failover-"))
+			.count();
 	}
 
 }
