@@ -76,12 +76,12 @@ final class BrokerConnector implements AutoCloseable {
 
 	private final ScheduledThreadPoolExecutor timer;
 
-	BrokerConnector(Brokers brokers, BrokerFactories factories, ConnectSettings settings) {
+	BrokerConnector(Brokers brokers, BrokerFactories factories, ConnectSettings settings, HostResolver resolver) {
 		this.brokers = brokers;
 		this.settings = settings;
-		this.dialer = new BrokerDialer(factories, this.sockets);
 		this.executor = new ThreadPoolExecutor(0, Integer.MAX_VALUE, IDLE_SECONDS, TimeUnit.SECONDS,
 				new SynchronousQueue<>(), threads("failover-connect-"));
+		this.dialer = new BrokerDialer(factories, this.sockets, resolver, settings, this.executor);
 		this.timer = new ScheduledThreadPoolExecutor(1, threads("failover-connect-timer-"));
 		this.timer.setKeepAliveTime(IDLE_SECONDS, TimeUnit.SECONDS);
 		this.timer.allowCoreThreadTimeOut(true);
@@ -188,6 +188,10 @@ final class BrokerConnector implements AutoCloseable {
 			prepare(opened, toPrepare);
 			watch(attempt, opened.connection());
 			attempt.succeed(opened);
+		}
+		catch (InterruptedException ex) {
+			Thread.currentThread().interrupt();
+			attempt.fail(ex);
 		}
 		catch (IOException | TimeoutException | RuntimeException ex) {
 			attempt.fail(ex);

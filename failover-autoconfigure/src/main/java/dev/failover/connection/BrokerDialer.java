@@ -17,20 +17,26 @@
 package dev.failover.connection;
 
 import java.io.IOException;
+import java.net.InetAddress;
 import java.net.Socket;
+import java.time.Duration;
 import java.util.List;
+import java.util.concurrent.Executor;
 import java.util.concurrent.TimeoutException;
+import java.util.stream.Stream;
 
 import com.rabbitmq.client.Address;
 import com.rabbitmq.client.AuthenticationFailureException;
 import com.rabbitmq.client.Connection;
 import com.rabbitmq.client.ConnectionFactory;
+import com.rabbitmq.client.ResolvedInetAddress;
 import org.jspecify.annotations.Nullable;
 
 import dev.failover.broker.Broker;
 
 /**
  * Opens connections by means of the brokers' native factories, and books their sockets.
+ * The host of a broker is resolved anew each time, and all its addresses are tried.
  */
 final class BrokerDialer {
 
@@ -38,13 +44,23 @@ final class BrokerDialer {
 
 	private final OpenSockets sockets;
 
+	private final HostResolver resolver;
+
+	private final ConnectSettings settings;
+
+	private final Executor executor;
+
 	private final ThreadLocal<@Nullable Dial> current = new ThreadLocal<>();
 
 	private volatile CredentialsRefresh refresh = (broker) -> false;
 
-	BrokerDialer(BrokerFactories factories, OpenSockets sockets) {
+	BrokerDialer(BrokerFactories factories, OpenSockets sockets, HostResolver resolver, ConnectSettings settings,
+			Executor executor) {
 		this.factories = factories;
 		this.sockets = sockets;
+		this.resolver = resolver;
+		this.settings = settings;
+		this.executor = executor;
 		factories.each(this::capture);
 	}
 
@@ -65,7 +81,11 @@ final class BrokerDialer {
 		this.refresh = refresh;
 	}
 
-	OpenConnection dial(ConnectAttempt attempt, ConnectRequest request) throws IOException, TimeoutException {
+	/**
+	 * Open the connection of an attempt. Ends soon after the attempt has ended.
+	 */
+	OpenConnection dial(ConnectAttempt attempt, ConnectRequest request)
+			throws IOException, TimeoutException, InterruptedException {
 		try {
 			return dialOnce(attempt, request);
 		}
@@ -78,16 +98,37 @@ final class BrokerDialer {
 	}
 
 	private OpenConnection dialOnce(ConnectAttempt attempt, ConnectRequest request)
-			throws IOException, TimeoutException {
+			throws IOException, TimeoutException, InterruptedException {
 		Broker broker = attempt.broker();
-		ConnectionFactory factory = this.factories.get(broker);
-		List<Address> address = List.of(new Address(broker.host(), broker.port()));
-		Dial dial = new Dial(attempt);
+		List<Address> addresses = Stream.of(this.resolver.resolve(broker.host()))
+			.map((address) -> address(broker, address))
+			.toList();
+		if (addresses.size() == 1) {
+			return dial(new Dial(attempt), addresses.get(0), request);
+		}
+		return new AddressRace(attempt, patience(addresses.size()), this.executor,
+				(dial, address) -> dial(dial, address, request))
+			.run(addresses);
+	}
+
+	private static Address address(Broker broker, InetAddress address) {
+		return new ResolvedInetAddress(broker.host(), address, broker.port());
+	}
+
+	/**
+	 * How long to wait for one address before the next one is tried, too.
+	 */
+	private Duration patience(int addresses) {
+		Duration raceDelay = this.settings.raceDelay();
+		return raceDelay.isZero() ? this.settings.timeout().dividedBy(addresses) : raceDelay;
+	}
+
+	private OpenConnection dial(Dial dial, Address address, ConnectRequest request)
+			throws IOException, TimeoutException {
 		this.current.set(dial);
 		try {
-			Connection connection = (request.consumers() != null)
-					? factory.newConnection(request.consumers(), address, request.name())
-					: factory.newConnection(address, request.name());
+			ConnectionFactory factory = this.factories.get(dial.attempt().broker());
+			Connection connection = factory.newConnection(request.consumers(), () -> List.of(address), request.name());
 			return dial.opened(connection);
 		}
 		finally {

@@ -93,8 +93,8 @@ final class ConnectAttempt {
 
 	void fail(Throwable failure) {
 		if (this.ended.compareAndSet(false, true)) {
-			this.sockets.forEach(OpenSockets::close);
 			this.onEnd.accept(this, failure);
+			this.sockets.forEach(OpenSockets::close);
 			this.result.completeExceptionally(failure);
 		}
 	}

@@ -23,13 +23,15 @@ import com.rabbitmq.client.Connection;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One connect of the AMQP client, which opens one socket.
+ * One connect of the AMQP client to one address, which opens one socket.
  */
 final class Dial {
 
 	private final ConnectAttempt attempt;
 
-	private @Nullable Socket socket;
+	private volatile @Nullable Socket socket;
+
+	private volatile boolean cancelled;
 
 	Dial(ConnectAttempt attempt) {
 		this.attempt = attempt;
@@ -41,6 +43,10 @@ final class Dial {
 
 	void opened(Socket opened) throws IOException {
 		this.socket = opened;
+		if (this.cancelled) {
+			OpenSockets.close(opened);
+			throw new IOException("Another address of the broker has answered");
+		}
 		this.attempt.opened(opened);
 	}
 
@@ -50,6 +56,17 @@ final class Dial {
 			throw new IllegalStateException("The socket of %s is not known".formatted(connection));
 		}
 		return new OpenConnection(this.attempt.broker(), this.attempt.incarnation(), connection, opened);
+	}
+
+	/**
+	 * Close what was opened, and what is going to be.
+	 */
+	void cancel() {
+		this.cancelled = true;
+		Socket opened = this.socket;
+		if (opened != null) {
+			OpenSockets.close(opened);
+		}
 	}
 
 }

@@ -18,6 +18,7 @@ package dev.failover.connection;
 
 import java.io.IOException;
 import java.io.InterruptedIOException;
+import java.net.InetAddress;
 import java.util.List;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.TimeoutException;
@@ -74,18 +75,23 @@ public class FailoverConnectionFactory extends FanOutConnectionFactory implement
 	 */
 	public FailoverConnectionFactory(Brokers brokers, FailoverStrategy strategy,
 			Function<Broker, @Nullable ConnectionFactory> factories, ConnectSettings settings) {
-		this(brokers, strategy, new BrokerFactories(factories), settings);
+		this(brokers, strategy, factories, settings, InetAddress::getAllByName);
+	}
+
+	FailoverConnectionFactory(Brokers brokers, FailoverStrategy strategy,
+			Function<Broker, @Nullable ConnectionFactory> factories, ConnectSettings settings, HostResolver resolver) {
+		this(brokers, strategy, new BrokerFactories(factories), settings, resolver);
 	}
 
 	private FailoverConnectionFactory(Brokers brokers, FailoverStrategy strategy, BrokerFactories factories,
-			ConnectSettings settings) {
+			ConnectSettings settings, HostResolver resolver) {
 		super(factories);
 		Assert.notNull(brokers, "'brokers' must not be null");
 		Assert.notNull(strategy, "'strategy' must not be null");
 		Assert.notNull(settings, "'settings' must not be null");
 		brokers.getAll().forEach(factories::get);
 		this.brokers = brokers;
-		this.brokerConnector = new BrokerConnector(brokers, factories, settings);
+		this.brokerConnector = new BrokerConnector(brokers, factories, settings, resolver);
 		this.plan = new ConnectPlan(brokers, strategy);
 		this.standby = new Standby(brokers, this.plan, this.brokerConnector, settings.standby());
 		this.connector = new ActiveConnector(brokers, this.plan, this.brokerConnector, this.standby,

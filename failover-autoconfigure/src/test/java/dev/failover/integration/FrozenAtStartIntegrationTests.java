@@ -70,7 +70,6 @@ class FrozenAtStartIntegrationTests {
 			template.convertAndSend(QUEUE, "first");
 			long millis = TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - start);
 			assertThat(context.getBean(Brokers.class).getActive().port()).isEqualTo(this.second.port());
-			System.out.println("MEASURED frozen at start, race-delay " + raceDelay + ": " + millis);
 			return millis;
 		}
 		finally {

@@ -1,0 +1,35 @@
+/*
+ * Copyright 2026-present the original author or authors.
+ *
+ * Licensed under the Apache License, Version 2.0 (the "License");
+ * you may not use this file except in compliance with the License.
+ * You may obtain a copy of the License at
+ *
+ *      https://www.apache.org/licenses/LICENSE-2.0
+ *
+ * Unless required by applicable law or agreed to in writing, software
+ * distributed under the License is distributed on an "AS IS" BASIS,
+ * WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+ * See the License for the specific language governing permissions and
+ * limitations under the License.
+ */
+
+package dev.failover.connection;
+
+import java.net.InetAddress;
+import java.net.UnknownHostException;
+
+/**
+ * Resolves the host of a broker. May block: it is called on a thread that opens a
+ * connection, and nobody waits for it longer than the connect time-out.
+ */
+@FunctionalInterface
+interface HostResolver {
+
+	/**
+	 * Return the addresses of a host in the order in which they are to be tried. Each
+	 * carries the name of the host, which TLS verifies.
+	 */
+	InetAddress[] resolve(String host) throws UnknownHostException;
+
+}
