@@ -59,8 +59,9 @@ class ListenerApplication {
 	static ConfigurableApplicationContext run(ContainerType type, List<Class<?>> sources, List<String> properties,
 			TestBroker... brokers) {
 		String urls = Arrays.stream(brokers).map((broker) -> broker.uri().toString()).collect(Collectors.joining(";"));
-		List<String> all = new ArrayList<>(List.of("failover.brokers=" + urls,
-				"spring.rabbitmq.listener.type=" + type.name().toLowerCase(), "spring.main.banner-mode=off"));
+		List<String> all = new ArrayList<>(
+				List.of("failover.brokers=" + urls, "spring.rabbitmq.listener.type=" + type.name().toLowerCase(),
+						"spring.main.banner-mode=off", "failover.connect.race-delay=0"));
 		all.addAll(properties);
 		return new SpringApplicationBuilder(sources.toArray(Class<?>[]::new)).web(WebApplicationType.NONE)
 			.run(all.stream().map((property) -> "--" + property).toArray(String[]::new));
