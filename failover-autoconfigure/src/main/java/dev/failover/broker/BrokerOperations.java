@@ -24,8 +24,6 @@ import org.springframework.util.Assert;
  * the {@link BrokerListener listeners}.
  * <p>
  * Safe for use by any number of threads; no method blocks, connects, or closes anything.
- * To move the application to another broker without harm to its work, use the bean of
- * type {@code BrokerMover}, which prepares the target first.
  */
 public final class BrokerOperations {
 

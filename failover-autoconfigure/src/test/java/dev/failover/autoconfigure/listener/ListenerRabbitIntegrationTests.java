@@ -17,20 +17,16 @@
 package dev.failover.autoconfigure.listener;
 
 import java.time.Duration;
-import java.util.List;
 import java.util.concurrent.TimeUnit;
 
 import org.junit.jupiter.api.DisplayName;
-import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.springframework.amqp.core.MessageBuilder;
-import org.springframework.amqp.core.MessageListenerContainer;
 import org.springframework.amqp.core.MessageProperties;
 import org.springframework.amqp.core.Queue;
 import org.springframework.amqp.rabbit.connection.ConnectionFactory;
 import org.springframework.amqp.rabbit.core.RabbitTemplate;
-import org.springframework.amqp.rabbit.listener.RabbitListenerEndpointRegistry;
 import org.springframework.context.ConfigurableApplicationContext;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
@@ -105,31 +101,6 @@ class ListenerRabbitIntegrationTests {
 			there.declare();
 			there.publish("after");
 			awaitReceived(context, "after");
-		}
-	}
-
-	/**
-	 * The control of the test above.
-	 */
-	@Test
-	void staysStoppedWithoutTuningWhenAQueueIsDifferentOnTheNewBroker() {
-		QueueOnBroker there = new QueueOnBroker(this.second, ListenerApplication.QUEUE);
-		there.declareTransient();
-		try (ConfigurableApplicationContext context = ListenerApplication.run(ContainerType.SIMPLE,
-				List.of(ListenerApplication.class, Declaring.class), List.of("failover.listener.tune=false"),
-				this.first, this.second)) {
-			publishAndAwait(context, "before");
-			MessageListenerContainer container = context.getBean(RabbitListenerEndpointRegistry.class)
-				.getListenerContainers()
-				.iterator()
-				.next();
-			this.first.kill();
-			await().atMost(RECOVERY).until(() -> !container.isRunning());
-			there.delete();
-			there.declare();
-			there.publish("after");
-			await().pollDelay(Duration.ofSeconds(4)).until(() -> !container.isRunning());
-			assertThat(context.getBean(ListenerApplication.class).received()).doesNotContain("after");
 		}
 	}
 
