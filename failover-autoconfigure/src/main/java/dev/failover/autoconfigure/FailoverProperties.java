@@ -54,6 +54,11 @@ public class FailoverProperties implements InitializingBean {
 	 */
 	private boolean standby = true;
 
+	/**
+	 * How long the end of the application context may take when brokers do not answer.
+	 */
+	private Duration shutdownTimeout = Duration.ofSeconds(10);
+
 	private final Connect connect = new Connect();
 
 	private final Detection detection = new Detection();
@@ -96,6 +101,14 @@ public class FailoverProperties implements InitializingBean {
 
 	public void setStandby(boolean standby) {
 		this.standby = standby;
+	}
+
+	public Duration getShutdownTimeout() {
+		return this.shutdownTimeout;
+	}
+
+	public void setShutdownTimeout(Duration shutdownTimeout) {
+		this.shutdownTimeout = shutdownTimeout;
 	}
 
 	public Connect getConnect() {

@@ -38,6 +38,7 @@ final class FailoverPropertiesValidator {
 				"List at least one broker, for example amqp://user:password@host, or remove the property");
 		check(StringUtils.hasText(properties.getStrategy()), "failover.strategy", "", "it is empty",
 				"Name a strategy, or remove the property");
+		positive("failover.shutdown-timeout", properties.getShutdownTimeout());
 		validate(properties.getConnect());
 		validate(properties.getDetection());
 		validate(properties.getEnsure());

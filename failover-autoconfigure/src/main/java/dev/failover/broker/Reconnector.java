@@ -47,6 +47,15 @@ public interface Reconnector {
 	boolean awaitActive(Duration timeout) throws InterruptedException;
 
 	/**
+	 * Return whether nobody is connected any more, as the application ends. By default,
+	 * it never ends.
+	 * @return whether all further waits are in vain
+	 */
+	default boolean isClosed() {
+		return false;
+	}
+
+	/**
 	 * Return the broker that a reconnect would try first.
 	 * @return the active broker or, while there is none, the next one in the order of the
 	 * strategy; {@code null} if the strategy leaves all of them out

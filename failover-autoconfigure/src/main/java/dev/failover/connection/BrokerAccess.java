@@ -39,6 +39,12 @@ public interface BrokerAccess {
 	void addListener(Consumer<OpenConnection> listener);
 
 	/**
+	 * Add a task that is run when there is no access any more.
+	 * @param task the task, which must not block
+	 */
+	void onClose(Runnable task);
+
+	/**
 	 * Connect to a broker and close the connection again, within the connect time-out.
 	 * {@link Brokers} is told whether the broker answered.
 	 * @param broker the broker

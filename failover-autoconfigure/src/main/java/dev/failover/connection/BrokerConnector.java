@@ -18,7 +18,6 @@ package dev.failover.connection;
 
 import java.io.IOException;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CancellationException;
@@ -33,6 +32,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.BiConsumer;
 import java.util.function.Consumer;
+import java.util.stream.Stream;
 
 import com.rabbitmq.client.Connection;
 import org.apache.commons.logging.Log;
@@ -69,6 +69,8 @@ final class BrokerConnector implements AutoCloseable {
 	private final BrokerDialer dialer;
 
 	private final List<Consumer<OpenConnection>> listeners = new CopyOnWriteArrayList<>();
+
+	private final List<Runnable> onClose = new CopyOnWriteArrayList<>();
 
 	private final List<ConnectionPreparer> preparers = new CopyOnWriteArrayList<>();
 
@@ -136,8 +138,7 @@ final class BrokerConnector implements AutoCloseable {
 	 * Begin to open a connection and to prepare it, at last with some preparers more.
 	 */
 	ConnectAttempt startPrepared(Broker broker, ConnectRequest request, List<ConnectionPreparer> more) {
-		List<ConnectionPreparer> all = new ArrayList<>(this.preparers);
-		all.addAll(more);
+		List<ConnectionPreparer> all = Stream.concat(this.preparers.stream(), more.stream()).toList();
 		return start(broker, request, all, this.settings.timeout(), this::ended);
 	}
 
@@ -267,6 +268,10 @@ final class BrokerConnector implements AutoCloseable {
 		this.listeners.add(listener);
 	}
 
+	void onClose(Runnable task) {
+		this.onClose.add(task);
+	}
+
 	Duration timeout() {
 		return this.settings.timeout();
 	}
@@ -289,6 +294,7 @@ final class BrokerConnector implements AutoCloseable {
 		this.timer.shutdownNow();
 		this.attempts.forEach((attempt) -> attempt.fail(new CancellationException("The connection factory is closed")));
 		this.sockets.closeAll();
+		this.onClose.forEach(Runnable::run);
 	}
 
 }

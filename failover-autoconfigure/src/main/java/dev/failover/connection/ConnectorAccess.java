@@ -46,6 +46,11 @@ final class ConnectorAccess implements BrokerAccess {
 	}
 
 	@Override
+	public void onClose(Runnable task) {
+		this.connector.onClose(task);
+	}
+
+	@Override
 	public CompletableFuture<@Nullable Void> check(Broker broker) {
 		return discarded(this.connector.startCheck(broker, ConnectRequest.named(PROBE)));
 	}

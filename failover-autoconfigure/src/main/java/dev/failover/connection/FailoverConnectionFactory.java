@@ -20,6 +20,7 @@ import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.net.InetAddress;
 import java.util.List;
+import java.util.concurrent.CancellationException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.TimeoutException;
 import java.util.function.Function;
@@ -107,6 +108,9 @@ public class FailoverConnectionFactory extends FanOutConnectionFactory implement
 		catch (InterruptedException ex) {
 			Thread.currentThread().interrupt();
 			throw new InterruptedIOException("Interrupted while connecting to a broker");
+		}
+		catch (CancellationException ex) {
+			throw new IOException("The connection factory is closed", ex);
 		}
 	}
 

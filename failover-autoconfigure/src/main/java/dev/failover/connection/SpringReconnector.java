@@ -91,6 +91,7 @@ public final class SpringReconnector implements Reconnector, AutoCloseable {
 		this.executor.setKeepAliveTime(10, TimeUnit.SECONDS);
 		this.executor.allowCoreThreadTimeOut(true);
 		this.executor.setExecuteExistingDelayedTasksAfterShutdownPolicy(false);
+		failover.getBrokerAccess().onClose(this::close);
 	}
 
 	@Override
@@ -114,7 +115,7 @@ public final class SpringReconnector implements Reconnector, AutoCloseable {
 		long deadline = System.nanoTime() + timeout.toNanos();
 		while (this.brokers.getActivation() == null) {
 			long remaining = deadline - System.nanoTime();
-			if (remaining <= 0 || this.executor.isShutdown()) {
+			if (remaining <= 0 || isClosed()) {
 				return false;
 			}
 			awaitEnd(join(), remaining);
@@ -129,6 +130,11 @@ public final class SpringReconnector implements Reconnector, AutoCloseable {
 		catch (ExecutionException | TimeoutException ex) {
 			logger.trace("Still no broker", ex);
 		}
+	}
+
+	@Override
+	public boolean isClosed() {
+		return this.executor.isShutdown();
 	}
 
 	@Override

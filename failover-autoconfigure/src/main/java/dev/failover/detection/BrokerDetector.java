@@ -48,7 +48,8 @@ public final class BrokerDetector implements BrokerListener, AutoCloseable {
 	private final AtomicBoolean started = new AtomicBoolean();
 
 	/**
-	 * Create a detector, which begins with the first connection.
+	 * Create a detector, which begins with the first connection, and ends with the
+	 * access.
 	 * @param brokers the brokers
 	 * @param access access to them
 	 * @param settings how to watch them
@@ -60,6 +61,7 @@ public final class BrokerDetector implements BrokerListener, AutoCloseable {
 		this.rounds = new BrokerRounds(brokers, access, settings.probeInterval(), this.threads);
 		brokers.addListener(this);
 		access.addListener(this::opened);
+		access.onClose(this::close);
 	}
 
 	private void opened(OpenConnection opened) {

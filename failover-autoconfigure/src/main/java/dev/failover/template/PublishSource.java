@@ -42,6 +42,11 @@ interface PublishSource {
 	Channel open() throws IOException;
 
 	/**
+	 * Return whether no channel can be opened any more, as the application ends.
+	 */
+	boolean isClosed();
+
+	/**
 	 * Wait until there is an active broker.
 	 */
 	void awaitActive(Duration timeout) throws InterruptedException;

@@ -234,6 +234,10 @@ final class PublishWriter {
 		catch (IOException | RuntimeException ex) {
 			logger.debug("No channel to publish on", ex);
 			publication.failedWith(ex);
+			if (this.source.isClosed()) {
+				publication.fail("The application is shut down");
+				return null;
+			}
 			this.backlog.addFirst(publication);
 			this.source.awaitActive(ConfirmedPublisher.RETRY);
 			return null;

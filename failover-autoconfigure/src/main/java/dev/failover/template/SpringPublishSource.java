@@ -87,6 +87,11 @@ final class SpringPublishSource implements PublishSource {
 		return channel;
 	}
 
+	@Override
+	public boolean isClosed() {
+		return this.reconnector.isClosed();
+	}
+
 	private void release() {
 		Connection lost = this.connection;
 		this.connection = null;

@@ -140,6 +140,11 @@ class BrokerRoundsTests {
 		}
 
 		@Override
+		public void onClose(Runnable task) {
+			throw new UnsupportedOperationException();
+		}
+
+		@Override
 		public CompletableFuture<Void> check(Broker broker) {
 			BrokerRoundsTests test = BrokerRoundsTests.this;
 			test.checked.add(broker);

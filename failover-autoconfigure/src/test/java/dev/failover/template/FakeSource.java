@@ -75,6 +75,11 @@ final class FakeSource implements PublishSource {
 	}
 
 	@Override
+	public boolean isClosed() {
+		return false;
+	}
+
+	@Override
 	public void awaitActive(Duration timeout) throws InterruptedException {
 		this.active.tryAcquire(timeout.toMillis(), TimeUnit.MILLISECONDS);
 	}

@@ -41,7 +41,11 @@ import dev.failover.detection.DetectionSettings;
 @ConditionalOnBean(FailoverConnectionFactory.class)
 public final class FailoverDetectionAutoConfiguration {
 
-	@Bean
+	/**
+	 * The detector ends with the connection factory, so that it still watches while
+	 * others end.
+	 */
+	@Bean(destroyMethod = "")
 	@Lazy(false)
 	@ConditionalOnMissingBean
 	BrokerDetector failoverBrokerDetector(Brokers brokers, FailoverConnectionFactory connectionFactory,

@@ -171,6 +171,11 @@ public final class FailoverRabbitAutoConfiguration {
 	}
 
 	@Bean
+	ShutdownGuard failoverShutdownGuard(FailoverConnectionFactory connectionFactory, FailoverProperties properties) {
+		return new ShutdownGuard(connectionFactory, properties.getShutdownTimeout());
+	}
+
+	@Bean
 	@ConditionalOnMissingBean(Reconnector.class)
 	@ConditionalOnSingleCandidate(ConnectionFactory.class)
 	SpringReconnector failoverReconnector(Brokers brokers, FailoverConnectionFactory failoverConnectionFactory,

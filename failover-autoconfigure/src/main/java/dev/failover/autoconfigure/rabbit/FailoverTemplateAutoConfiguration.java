@@ -58,7 +58,7 @@ public final class FailoverTemplateAutoConfiguration {
 			ObjectProvider<RabbitTemplateCustomizer> customizers) {
 		FailoverProperties.Publish publish = properties.getPublish();
 		PublishSettings settings = new PublishSettings(publish.getConfirmTimeout(), publish.getMaxInFlight(),
-				PublishSettings.DEFAULTS.shutdownTimeout());
+				properties.getShutdownTimeout());
 		FailoverTemplate template = new FailoverTemplate(connectionFactory, ensurer, policy, settings);
 		configurer.configure(template, connectionFactory);
 		if (rabbitProperties.getTemplate().getMandatory() == null) {
