@@ -142,12 +142,13 @@ final class PublishWriter {
 		while (!this.closed) {
 			try {
 				awaitWork();
-				this.turn.acquire();
-				try {
-					work();
-				}
-				finally {
-					this.turn.release();
+				if (this.turn.tryAcquire(1, TimeUnit.MINUTES)) {
+					try {
+						work();
+					}
+					finally {
+						this.turn.release();
+					}
 				}
 			}
 			catch (InterruptedException ex) {
