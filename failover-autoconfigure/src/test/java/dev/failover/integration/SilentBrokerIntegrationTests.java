@@ -16,7 +16,10 @@
 
 package dev.failover.integration;
 
+import java.io.IOException;
+import java.nio.file.Files;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
@@ -95,13 +98,20 @@ class SilentBrokerIntegrationTests {
 		return this.nodes.stream().filter((node) -> node.isActive(brokers)).findFirst().orElseThrow();
 	}
 
-	private ConfigurableApplicationContext run(boolean tls) {
-		String trust = tls ? this.first.tls().files().trustStore().toUri().toString() : "";
-		String password = tls ? this.first.tls().files().trustStorePassword() : "";
-		return Applications.run(Application.class,
-				"failover.brokers=" + this.nodes.get(0).uri() + ";" + this.nodes.get(1).uri(),
-				"failover.publish.confirm-timeout=40s", "spring.rabbitmq.requested-heartbeat=120s",
-				"spring.rabbitmq.ssl.trust-store=" + trust, "spring.rabbitmq.ssl.trust-store-password=" + password);
+	private ConfigurableApplicationContext run(boolean tls) throws IOException {
+		List<String> properties = new ArrayList<>(
+				List.of("failover.brokers=" + this.nodes.get(0).uri() + ";" + this.nodes.get(1).uri(),
+						"failover.publish.confirm-timeout=40s", "spring.rabbitmq.requested-heartbeat=120s"));
+		if (tls) {
+			properties.add("spring.rabbitmq.ssl.bundle=nodes");
+			properties.add("spring.ssl.bundle.pem.nodes.truststore.certificate=" + authority(this.first)
+					+ authority(this.second));
+		}
+		return Applications.run(Application.class, properties.toArray(String[]::new));
+	}
+
+	private static String authority(RabbitNode node) throws IOException {
+		return Files.readString(node.tls().files().caCertificate());
 	}
 
 	enum Fault {
