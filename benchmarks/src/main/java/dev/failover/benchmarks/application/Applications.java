@@ -29,7 +29,6 @@ import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 
 import dev.failover.benchmarks.support.NodePair;
-import dev.failover.test.TlsFiles;
 
 /**
  * Runs Spring Boot applications that have the queue.
@@ -54,11 +53,10 @@ public final class Applications {
 		return application.run(properties.stream().map((property) -> "--" + property).toArray(String[]::new));
 	}
 
-	static List<String> properties(TlsFiles tls, String... more) {
+	static List<String> properties(String authorities, String... more) {
 		List<String> properties = new ArrayList<>(Arrays.asList(more));
-		properties.add("spring.rabbitmq.ssl.trust-store=file:" + tls.trustStore());
-		properties.add("spring.rabbitmq.ssl.trust-store-type=PKCS12");
-		properties.add("spring.rabbitmq.ssl.trust-store-password=" + tls.trustStorePassword());
+		properties.add("spring.rabbitmq.ssl.bundle=nodes");
+		properties.add("spring.ssl.bundle.pem.nodes.truststore.certificate=" + authorities);
 		return properties;
 	}
 

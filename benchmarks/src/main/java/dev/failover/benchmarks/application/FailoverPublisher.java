@@ -32,7 +32,6 @@ import dev.failover.benchmarks.support.NodePair;
 import dev.failover.broker.Broker;
 import dev.failover.broker.Brokers;
 import dev.failover.template.FailoverTemplate;
-import dev.failover.test.TlsFiles;
 
 /**
  * An application with the starter and its default settings.
@@ -55,21 +54,23 @@ public final class FailoverPublisher implements Publisher {
 	/**
 	 * Start an application that waits for each confirm.
 	 * @param brokers the brokers
-	 * @param tls what to trust
+	 * @param authorities the certificates to trust where a broker is connected to over
+	 * TLS, PEM
 	 * @return the application
 	 */
-	public static Publisher blocking(List<URI> brokers, TlsFiles tls) {
-		return of(run(Sender.class, brokers, tls));
+	public static Publisher blocking(List<URI> brokers, String authorities) {
+		return of(run(Sender.class, brokers, authorities));
 	}
 
 	/**
 	 * Start an application that goes on before the confirm.
 	 * @param brokers the brokers
-	 * @param tls what to trust
+	 * @param authorities the certificates to trust where a broker is connected to over
+	 * TLS, PEM
 	 * @return the application
 	 */
-	public static Publisher asynchronous(List<URI> brokers, TlsFiles tls) {
-		return new FailoverPublisher(run(Sender.class, brokers, tls),
+	public static Publisher asynchronous(List<URI> brokers, String authorities) {
+		return new FailoverPublisher(run(Sender.class, brokers, authorities),
 				(template, body) -> template.convertAndSendAsync("", NodePair.QUEUE, body));
 	}
 
@@ -91,12 +92,13 @@ public final class FailoverPublisher implements Publisher {
 	 * Run an application with the starter.
 	 * @param source its configuration
 	 * @param brokers the brokers
-	 * @param tls what to trust
+	 * @param authorities the certificates to trust where a broker is connected to over
+	 * TLS, PEM
 	 * @return its context
 	 */
-	public static ConfigurableApplicationContext run(Class<?> source, List<URI> brokers, TlsFiles tls) {
+	public static ConfigurableApplicationContext run(Class<?> source, List<URI> brokers, String authorities) {
 		String urls = brokers.stream().map(URI::toString).collect(Collectors.joining(";"));
-		return Applications.run(source, Applications.properties(tls, "failover.brokers=" + urls));
+		return Applications.run(source, Applications.properties(authorities, "failover.brokers=" + urls));
 	}
 
 	@Override

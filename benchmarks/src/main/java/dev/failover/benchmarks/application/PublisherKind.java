@@ -22,8 +22,6 @@ import java.util.List;
 import java.util.Locale;
 import java.util.function.BiFunction;
 
-import dev.failover.test.TlsFiles;
-
 /**
  * The applications that are compared.
  */
@@ -46,9 +44,9 @@ public enum PublisherKind {
 
 	private final String title;
 
-	private final BiFunction<List<URI>, TlsFiles, Publisher> start;
+	private final BiFunction<List<URI>, String, Publisher> start;
 
-	PublisherKind(String title, BiFunction<List<URI>, TlsFiles, Publisher> start) {
+	PublisherKind(String title, BiFunction<List<URI>, String, Publisher> start) {
 		this.title = title;
 		this.start = start;
 	}
@@ -89,11 +87,12 @@ public enum PublisherKind {
 	/**
 	 * Start an application with the default settings.
 	 * @param brokers the brokers in the order in which they are listed
-	 * @param tls what to trust where a broker is connected to over TLS
+	 * @param authorities the certificates to trust where a broker is connected to over
+	 * TLS, PEM
 	 * @return the application, which need not be connected yet
 	 */
-	public Publisher start(List<URI> brokers, TlsFiles tls) {
-		return this.start.apply(brokers, tls);
+	public Publisher start(List<URI> brokers, String authorities) {
+		return this.start.apply(brokers, authorities);
 	}
 
 }

@@ -35,7 +35,6 @@ import org.springframework.context.ConfigurableApplicationContext;
 import org.springframework.context.annotation.Configuration;
 
 import dev.failover.benchmarks.support.NodePair;
-import dev.failover.test.TlsFiles;
 
 /**
  * An application without the starter, as somebody writes it who must not lose a message:
@@ -62,23 +61,25 @@ public final class SpringPublisher implements Publisher {
 	/**
 	 * Start an application.
 	 * @param brokers the brokers
-	 * @param tls what to trust
+	 * @param authorities the certificates to trust where a broker is connected to over
+	 * TLS, PEM
 	 * @return the application
 	 */
-	public static Publisher start(List<URI> brokers, TlsFiles tls) {
-		return new SpringPublisher(run(brokers, tls));
+	public static Publisher start(List<URI> brokers, String authorities) {
+		return new SpringPublisher(run(brokers, authorities));
 	}
 
 	/**
 	 * Run an application without the starter.
 	 * @param brokers the brokers
-	 * @param tls what to trust
+	 * @param authorities the certificates to trust where a broker is connected to over
+	 * TLS, PEM
 	 * @return its context
 	 */
-	public static ConfigurableApplicationContext run(List<URI> brokers, TlsFiles tls) {
+	public static ConfigurableApplicationContext run(List<URI> brokers, String authorities) {
 		String addresses = brokers.stream().map(URI::toString).collect(Collectors.joining(","));
 		return Applications.run(Sender.class,
-				Applications.properties(tls, "spring.rabbitmq.addresses=" + addresses,
+				Applications.properties(authorities, "spring.rabbitmq.addresses=" + addresses,
 						"spring.rabbitmq.publisher-confirm-type=correlated", "spring.rabbitmq.publisher-returns=true",
 						"spring.rabbitmq.template.mandatory=true"));
 	}

@@ -49,7 +49,7 @@ record AllDownScenario(Duration down) implements Scenario {
 
 	@Override
 	public Measurement run(BrokerRoutes routes, PublisherKind kind, StreamSettings settings) {
-		try (Publisher publisher = kind.start(routes.uris(), routes.tls())) {
+		try (Publisher publisher = kind.start(routes.uris(), routes.authorities())) {
 			Tally tally = new Tally();
 			MessageStream stream = MessageStream.start(publisher, settings, tally);
 			Gap gap;

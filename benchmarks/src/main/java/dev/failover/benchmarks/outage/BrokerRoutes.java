@@ -27,7 +27,6 @@ import org.jspecify.annotations.Nullable;
 import dev.failover.benchmarks.support.NodePair;
 import dev.failover.test.FaultProxy;
 import dev.failover.test.RabbitNode;
-import dev.failover.test.TlsFiles;
 
 /**
  * The ways from an application to the brokers.
@@ -61,8 +60,8 @@ final class BrokerRoutes implements AutoCloseable {
 		return this.nodes;
 	}
 
-	TlsFiles tls() {
-		return this.nodes.first().tls().files();
+	String authorities() {
+		return this.nodes.authorities();
 	}
 
 	List<URI> uris() {

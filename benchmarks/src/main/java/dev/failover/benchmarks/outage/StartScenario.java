@@ -66,7 +66,7 @@ record StartScenario() implements Scenario {
 	private static long untilConfirmed(BrokerRoutes routes, PublisherKind kind, Tally tally, int number)
 			throws Exception {
 		long began = System.nanoTime();
-		try (Publisher publisher = kind.start(routes.uris(), routes.tls())) {
+		try (Publisher publisher = kind.start(routes.uris(), routes.authorities())) {
 			CompletableFuture<?> confirmed = publisher.publish(Integer.toString(number), tally::error);
 			confirmed.get(2, TimeUnit.MINUTES);
 			tally.confirmed(number);

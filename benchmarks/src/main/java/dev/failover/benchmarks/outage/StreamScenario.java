@@ -38,7 +38,7 @@ record StreamScenario(Consumer<BrokerRoutes.Route> fault, Cost cost) implements 
 
 	@Override
 	public Measurement run(BrokerRoutes routes, PublisherKind kind, StreamSettings settings) {
-		try (Publisher publisher = kind.start(routes.uris(), routes.tls())) {
+		try (Publisher publisher = kind.start(routes.uris(), routes.authorities())) {
 			Tally tally = new Tally();
 			MessageStream stream = MessageStream.start(publisher, settings, tally);
 			Gap gap;

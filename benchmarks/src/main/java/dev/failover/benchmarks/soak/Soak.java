@@ -69,7 +69,7 @@ final class Soak {
 	 */
 	SoakResult run(int count, Consumer<SoakRound> progress) {
 		ConfigurableApplicationContext context = FailoverPublisher.run(SoakApplication.class,
-				this.nodes.all().stream().map(RabbitNode::uri).toList(), this.nodes.first().tls().files());
+				this.nodes.all().stream().map(RabbitNode::uri).toList(), this.nodes.authorities());
 		context.getBean(SoakApplication.class).deliverTo(this.tally);
 		try (Publisher publisher = FailoverPublisher.of(context)) {
 			try (MessageStream stream = MessageStream.start(publisher, SETTINGS, this.tally)) {

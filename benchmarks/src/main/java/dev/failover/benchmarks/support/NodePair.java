@@ -16,7 +16,11 @@
 
 package dev.failover.benchmarks.support;
 
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
 import java.util.List;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 import dev.failover.test.RabbitAvailability;
@@ -78,6 +82,24 @@ public final class NodePair implements AutoCloseable {
 	 */
 	public List<RabbitNode> all() {
 		return List.of(this.first, this.second);
+	}
+
+	/**
+	 * Return the certificates of the authorities of both nodes, which a client must trust
+	 * to connect to them over TLS.
+	 * @return the certificates, PEM
+	 */
+	public String authorities() {
+		return all().stream().map(NodePair::authority).collect(Collectors.joining());
+	}
+
+	private static String authority(RabbitNode node) {
+		try {
+			return Files.readString(node.tls().files().caCertificate());
+		}
+		catch (IOException ex) {
+			throw new UncheckedIOException(ex);
+		}
 	}
 
 	/**

@@ -38,7 +38,6 @@ import dev.failover.benchmarks.support.NodePair;
 import dev.failover.benchmarks.support.Report;
 import dev.failover.template.FailoverTemplate;
 import dev.failover.test.RabbitNode;
-import dev.failover.test.TlsFiles;
 
 /**
  * Measures how fast messages are published, in rounds in which all ways of publishing
@@ -78,13 +77,13 @@ public final class ThroughputBenchmark {
 
 	private void run(int rounds, int messages) throws Exception {
 		List<URI> uris = this.nodes.all().stream().map(RabbitNode::uri).toList();
-		TlsFiles tls = this.nodes.first().tls().files();
+		String authorities = this.nodes.authorities();
 		this.report.paragraph(("%s Persistent messages to one durable classic queue over one connection, at most %d "
 				+ "unconfirmed. Rounds: %d, medians.")
 			.formatted(Machine.describe(this.nodes), WINDOW, rounds));
 		this.report.head("way", "bytes", "messages per second", "ratio", "to");
-		try (ConfigurableApplicationContext failover = FailoverPublisher.run(Sender.class, uris, tls);
-				ConfigurableApplicationContext spring = SpringPublisher.run(uris, tls)) {
+		try (ConfigurableApplicationContext failover = FailoverPublisher.run(Sender.class, uris, authorities);
+				ConfigurableApplicationContext spring = SpringPublisher.run(uris, authorities)) {
 			List<Contender> contenders = new ArrayList<>();
 			try {
 				contenders.addAll(contenders(failover.getBean(FailoverTemplate.class),
