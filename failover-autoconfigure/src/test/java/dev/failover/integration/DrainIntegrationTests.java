@@ -172,6 +172,7 @@ class DrainIntegrationTests {
 	@ValueSource(strings = { "simple", "direct" })
 	void replyGoesBackToTheBrokerOfItsRequest(String type) {
 		try (ConfigurableApplicationContext context = run(type, "all")) {
+			context.getBean(Desk.class).open();
 			send(context.getBean(FailoverTemplate.class), "first", 1);
 			for (RabbitNode node : List.of(inactive(context), active(context))) {
 				QueueOnBroker requests = new QueueOnBroker(node, Shop.REQUESTS);
@@ -250,7 +251,9 @@ class DrainIntegrationTests {
 
 		@RabbitListener(queues = Shop.QUEUE)
 		void handle(String body) throws InterruptedException {
-			assertThat(this.open.await(PATIENCE.toSeconds(), TimeUnit.SECONDS)).isTrue();
+			if (!this.open.await(PATIENCE.toSeconds(), TimeUnit.SECONDS)) {
+				throw new IllegalStateException("The desk was not opened");
+			}
 			this.handled.computeIfAbsent(body, (key) -> new AtomicInteger()).incrementAndGet();
 		}
 
