@@ -19,6 +19,8 @@ package dev.failover.connection;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
@@ -53,6 +55,8 @@ final class ActiveConnector {
 	private final Duration raceDelay;
 
 	private final ReentrantLock lock = new ReentrantLock();
+
+	private final Map<Connection, Activation> inUse = new ConcurrentHashMap<>();
 
 	private @Nullable Election election;
 
@@ -108,9 +112,15 @@ final class ActiveConnector {
 			return null;
 		}
 		OpenConnection opened = attempt.result().join();
+		this.inUse.put(opened.connection(), active);
+		opened.connection().addShutdownListener((signal) -> this.inUse.remove(opened.connection()));
 		this.standby.inUse(request, opened.connection());
 		this.connector.inUse(opened);
 		return opened.connection();
+	}
+
+	@Nullable Activation activationOf(Connection connection) {
+		return this.inUse.get(connection);
 	}
 
 	private @Nullable Connection elect(ConnectRequest request, long nanos) throws IOException, InterruptedException {

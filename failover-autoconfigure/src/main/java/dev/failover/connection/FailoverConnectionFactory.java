@@ -32,6 +32,7 @@ import com.rabbitmq.client.ConnectionFactory;
 import org.jspecify.annotations.Nullable;
 import org.springframework.util.Assert;
 
+import dev.failover.broker.Activation;
 import dev.failover.broker.Broker;
 import dev.failover.broker.Brokers;
 import dev.failover.broker.BrokersUnavailableException;
@@ -161,6 +162,16 @@ public class FailoverConnectionFactory extends FanOutConnectionFactory implement
 	 */
 	public @Nullable Channel takeConfirmChannel(Connection connection) {
 		return this.standby.takeConfirmChannel(connection);
+	}
+
+	/**
+	 * Return the activation under which a connection was opened. It may be over by now.
+	 * @param connection a connection of this factory
+	 * @return its activation, or {@code null} if the connection is closed, or not one of
+	 * this factory
+	 */
+	public @Nullable Activation getActivation(Connection connection) {
+		return this.connector.activationOf(connection);
 	}
 
 	/**

@@ -65,18 +65,17 @@ final class PublishChannel {
 
 	/**
 	 * Set a native channel up.
-	 * @param channel a new channel in confirm mode
-	 * @param activation the activation that was current before its connection was used
+	 * @param opened a new channel in confirm mode
 	 * @param onNack called for each message that the broker rejects
 	 * @param onClose called when the channel is closed
 	 */
-	PublishChannel(Channel channel, @Nullable Activation activation, Consumer<Publication> onNack, Runnable onClose) {
-		this.channel = channel;
-		this.activation = activation;
+	PublishChannel(PublishSource.Opened opened, Consumer<Publication> onNack, Runnable onClose) {
+		this.channel = opened.channel();
+		this.activation = opened.activation();
 		this.onNack = onNack;
-		channel.addConfirmListener(this::acknowledged, this::rejected);
-		channel.addReturnListener(this::returned);
-		channel.addShutdownListener((signal) -> {
+		this.channel.addConfirmListener(this::acknowledged, this::rejected);
+		this.channel.addReturnListener(this::returned);
+		this.channel.addShutdownListener((signal) -> {
 			this.closedBy = signal;
 			onClose.run();
 		});

@@ -31,15 +31,11 @@ import dev.failover.broker.Activation;
 interface PublishSource {
 
 	/**
-	 * Return the current activation.
-	 */
-	@Nullable Activation activation();
-
-	/**
 	 * Open a new native channel in confirm mode to the active broker.
+	 * @return the channel, and whom it leads to
 	 * @throws IOException if no broker can be connected to
 	 */
-	Channel open() throws IOException;
+	Opened open() throws IOException;
 
 	/**
 	 * Return whether no channel can be opened any more, as the application ends.
@@ -65,5 +61,15 @@ interface PublishSource {
 	 * Report that the broker of an activation did not confirm in time.
 	 */
 	void failed(@Nullable Activation activation, Throwable cause);
+
+	/**
+	 * A channel that was opened.
+	 *
+	 * @param channel the channel
+	 * @param activation the activation that its connection belongs to, {@code null} if
+	 * the connection is lost already
+	 */
+	record Opened(Channel channel, @Nullable Activation activation) {
+	}
 
 }

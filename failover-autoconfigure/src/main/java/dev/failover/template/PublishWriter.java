@@ -30,13 +30,10 @@ import java.util.function.Consumer;
 import java.util.function.Predicate;
 
 import com.rabbitmq.client.AlreadyClosedException;
-import com.rabbitmq.client.Channel;
 import com.rabbitmq.client.ShutdownSignalException;
 import org.apache.commons.logging.Log;
 import org.apache.commons.logging.LogFactory;
 import org.jspecify.annotations.Nullable;
-
-import dev.failover.broker.Activation;
 
 /**
  * Writes messages to one channel, in the order in which they were handed over, and writes
@@ -224,11 +221,7 @@ final class PublishWriter {
 
 	private @Nullable PublishChannel open(Publication publication) throws InterruptedException {
 		try {
-			Activation activation = this.source.activation();
-			Channel opened = this.source.open();
-			Activation now = this.source.activation();
-			PublishChannel fresh = new PublishChannel(opened, (activation != null) ? activation : now, this.onNack,
-					this::wake);
+			PublishChannel fresh = new PublishChannel(this.source.open(), this.onNack, this::wake);
 			this.channel = fresh;
 			return fresh;
 		}

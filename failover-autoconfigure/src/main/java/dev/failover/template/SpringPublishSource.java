@@ -58,12 +58,7 @@ final class SpringPublishSource implements PublishSource {
 	}
 
 	@Override
-	public @Nullable Activation activation() {
-		return this.brokers.getActivation();
-	}
-
-	@Override
-	public Channel open() throws IOException {
+	public Opened open() throws IOException {
 		Connection current = this.connection;
 		if (current == null || !current.isOpen()) {
 			release();
@@ -74,8 +69,11 @@ final class SpringPublishSource implements PublishSource {
 		if (target == null) {
 			throw new IOException("The connection was lost");
 		}
-		Channel ready = (this.failover != null) ? this.failover.takeConfirmChannel(target) : null;
-		return (ready != null) ? ready : confirming(target);
+		if (this.failover == null) {
+			return new Opened(confirming(target), this.brokers.getActivation());
+		}
+		Channel ready = this.failover.takeConfirmChannel(target);
+		return new Opened((ready != null) ? ready : confirming(target), this.failover.getActivation(target));
 	}
 
 	private static Channel confirming(com.rabbitmq.client.Connection target) throws IOException {

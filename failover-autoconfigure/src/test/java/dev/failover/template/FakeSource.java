@@ -24,8 +24,6 @@ import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 
-import com.rabbitmq.client.Channel;
-
 import dev.failover.broker.Activation;
 
 import static org.awaitility.Awaitility.await;
@@ -60,18 +58,13 @@ final class FakeSource implements PublishSource {
 	}
 
 	@Override
-	public Activation activation() {
-		return null;
-	}
-
-	@Override
-	public Channel open() throws IOException {
+	public Opened open() throws IOException {
 		if (this.refusing) {
 			throw new IOException("refused by the test");
 		}
 		FakeChannel channel = new FakeChannel((written) -> this.onWrite.accept(written));
 		this.channels.add(channel);
-		return channel.proxy();
+		return new Opened(channel.proxy(), null);
 	}
 
 	@Override
