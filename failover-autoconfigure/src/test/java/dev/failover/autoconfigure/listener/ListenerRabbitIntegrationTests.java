@@ -112,6 +112,8 @@ class ListenerRabbitIntegrationTests {
 			this.second.administration().changePassword("app", "changed-secret");
 			this.first.administration().changePassword("app", "changed-secret");
 			try {
+				// a standby connection was logged in before
+				this.second.administration().closeConnections();
 				this.first.administration().closeConnections();
 				await().atMost(RECOVERY)
 					.untilAsserted(() -> assertThat(context.getBean(Brokers.class).getStatuses()).allSatisfy(
