@@ -22,8 +22,9 @@ import java.io.IOException;
  * Makes a new connection ready before anything uses it, so that the application finds on
  * its broker what it needs: for example by declaring the topology.
  * <p>
- * Called for the connection that makes a broker the active one, before it becomes it, and
- * for standby connections. Further connections to the active broker are not prepared.
+ * Called for the connection that makes a broker the active one, before it becomes it, for
+ * standby connections, and for the one on which a broker beside the active one is
+ * consumed from. Further connections to the active broker are not prepared.
  * <p>
  * The call is part of the attempt to connect. It runs on a thread of the connection
  * factory, holds no lock, and has what is left of the connect time-out: when that is

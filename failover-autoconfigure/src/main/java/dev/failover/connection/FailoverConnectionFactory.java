@@ -184,9 +184,9 @@ public class FailoverConnectionFactory extends FanOutConnectionFactory implement
 
 	/**
 	 * Return a factory of connections to one broker, whichever is active. They are
-	 * watched, and left when the broker fails, like those of this factory; they do not
-	 * make the broker the active one. While the broker is down or out of use, they are
-	 * refused.
+	 * prepared and watched, and left when the broker fails, like those of this factory;
+	 * they do not make the broker the active one. While the broker is down or out of use,
+	 * they are refused.
 	 * @param broker the broker
 	 * @return a factory, which has nothing to be configured
 	 */

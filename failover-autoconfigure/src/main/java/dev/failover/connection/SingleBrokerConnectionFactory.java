@@ -36,9 +36,9 @@ import dev.failover.broker.Brokers;
 
 /**
  * {@link ConnectionFactory} that connects to one broker only, whichever is active. Its
- * connections are watched like all others, and do not make the broker the active one. A
- * broker that is down is not tried: whoever looks after it tells when it is back. Neither
- * is one that was disabled or removed.
+ * connections are prepared and watched like all others, and do not make the broker the
+ * active one. A broker that is down is not tried: whoever looks after it tells when it is
+ * back. Neither is one that was disabled or removed.
  */
 final class SingleBrokerConnectionFactory extends ConnectionFactory {
 
@@ -65,7 +65,8 @@ final class SingleBrokerConnectionFactory extends ConnectionFactory {
 		if (!isToBeTried()) {
 			throw new ConnectException("Broker '%s' is down or out of use".formatted(this.broker.name()));
 		}
-		ConnectAttempt attempt = this.connector.start(this.broker, new ConnectRequest(executor, clientProvidedName));
+		ConnectAttempt attempt = this.connector.startPrepared(this.broker,
+				new ConnectRequest(executor, clientProvidedName));
 		try {
 			OpenConnection opened = attempt.result().get(this.connector.timeout().toNanos(), TimeUnit.NANOSECONDS);
 			this.brokers.answered(this.broker);

@@ -27,6 +27,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
@@ -56,7 +57,9 @@ final class BrokerDrain {
 
 	private final CachingConnectionFactory connectionFactory;
 
-	private final BrokerTopology topology;
+	private final BrokerQueues queues;
+
+	private final Supplier<Set<String>> queuesOfConnections;
 
 	private final DirectContainerPacer pacer;
 
@@ -66,13 +69,13 @@ final class BrokerDrain {
 
 	private Set<String> exclusive = Set.of();
 
-	BrokerDrain(CachingConnectionFactory connectionFactory, BrokerTopology topology, DirectContainerPacer pacer,
-			Executor stopper) {
+	BrokerDrain(CachingConnectionFactory connectionFactory, Supplier<Set<String>> queuesOfConnections,
+			DirectContainerPacer pacer, Executor stopper) {
 		this.connectionFactory = connectionFactory;
-		this.topology = topology;
+		this.queues = new BrokerQueues(connectionFactory);
+		this.queuesOfConnections = queuesOfConnections;
 		this.pacer = pacer;
 		this.stopper = stopper;
-		topology.afterPropertiesSet();
 	}
 
 	/**
@@ -83,7 +86,7 @@ final class BrokerDrain {
 	void follow(Collection<AbstractMessageListenerContainer> originals, boolean thoroughly) {
 		retain(originals);
 		if (thoroughly) {
-			this.exclusive = this.topology.exclusiveQueues();
+			this.exclusive = this.queuesOfConnections.get();
 		}
 		for (AbstractMessageListenerContainer original : originals) {
 			Set<String> wanted = queues(original);
@@ -116,7 +119,7 @@ final class BrokerDrain {
 	private Set<String> queues(AbstractMessageListenerContainer original) {
 		Object queues = Settings.read(original, "queues");
 		return ((queues instanceof Collection<?> known) ? known.stream() : Stream.empty()).map(Queue.class::cast)
-			.filter(BrokerTopology::isShared)
+			.filter(BrokerQueues::isShared)
 			.map(Queue::getName)
 			.filter((name) -> !this.exclusive.contains(name))
 			.collect(Collectors.toCollection(LinkedHashSet::new));
@@ -124,11 +127,11 @@ final class BrokerDrain {
 
 	private boolean isToBeRenewed(DrainedContainer copy) {
 		return (!copy.isRunning() && !copy.wanted().equals(copy.missing()))
-				|| copy.missing().stream().anyMatch(this.topology::exists);
+				|| copy.missing().stream().anyMatch(this.queues::exists);
 	}
 
 	private DrainedContainer start(AbstractMessageListenerContainer original, Set<String> wanted) {
-		Set<String> there = wanted.stream().filter(this.topology::exists).collect(Collectors.toSet());
+		Set<String> there = wanted.stream().filter(this.queues::exists).collect(Collectors.toSet());
 		Set<String> missing = wanted.stream().filter((name) -> !there.contains(name)).collect(Collectors.toSet());
 		return new DrainedContainer(there.isEmpty() ? null : start(original, there.toArray(String[]::new)), wanted,
 				missing);
@@ -138,7 +141,7 @@ final class BrokerDrain {
 			String[] queues) {
 		AbstractMessageListenerContainer copy;
 		try {
-			copy = ContainerCopy.of(original, this.connectionFactory, this.topology);
+			copy = ContainerCopy.of(original, this.connectionFactory, this.queues.admin());
 		}
 		catch (RuntimeException ex) {
 			logger.warn("Listener container cannot be copied, it consumes from the active broker only: " + original,
@@ -176,7 +179,7 @@ final class BrokerDrain {
 	 * @throws AmqpException if the broker does not answer
 	 */
 	boolean isEmpty() {
-		return this.copies.values().stream().flatMap((copy) -> copy.wanted().stream()).allMatch(this.topology::isEmpty);
+		return this.copies.values().stream().flatMap((copy) -> copy.wanted().stream()).allMatch(this.queues::isEmpty);
 	}
 
 	/**

@@ -19,6 +19,7 @@ package dev.failover.listener;
 import java.time.Duration;
 import java.util.Collection;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
@@ -26,12 +27,12 @@ import java.util.concurrent.SynchronousQueue;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.function.Supplier;
 
 import org.apache.commons.logging.Log;
 import org.apache.commons.logging.LogFactory;
 import org.jspecify.annotations.Nullable;
 import org.springframework.amqp.rabbit.connection.CachingConnectionFactory;
-import org.springframework.context.ApplicationContext;
 import org.springframework.context.SmartLifecycle;
 import org.springframework.scheduling.concurrent.CustomizableThreadFactory;
 import org.springframework.util.Assert;
@@ -67,7 +68,7 @@ public final class BrokerDrains implements BrokerListener, SmartLifecycle {
 
 	private final DrainConnections connections;
 
-	private final ApplicationContext context;
+	private final Supplier<Set<String>> queuesOfConnections;
 
 	private final Map<Broker, DrainLane> lanes = new ConcurrentHashMap<>();
 
@@ -81,17 +82,18 @@ public final class BrokerDrains implements BrokerListener, SmartLifecycle {
 	 * @param containers the containers of the application
 	 * @param pacer the pacer of direct containers
 	 * @param connections opens connections to single brokers
-	 * @param context the context that holds the topology
+	 * @param queuesOfConnections tells the names of the queues that belong to the
+	 * connection that declares them, which are not drained
 	 */
 	public BrokerDrains(Brokers brokers, boolean all, ContainerBook containers, DirectContainerPacer pacer,
-			DrainConnections connections, ApplicationContext context) {
+			DrainConnections connections, Supplier<Set<String>> queuesOfConnections) {
 		Assert.notNull(brokers, "'brokers' must not be null");
 		this.brokers = brokers;
 		this.plan = new DrainPlan(brokers, all);
 		this.containers = containers;
 		this.pacer = pacer;
 		this.connections = connections;
-		this.context = context;
+		this.queuesOfConnections = queuesOfConnections;
 	}
 
 	@Override
@@ -129,8 +131,7 @@ public final class BrokerDrains implements BrokerListener, SmartLifecycle {
 	private DrainLane lane(Broker broker, ThreadPoolExecutor running) {
 		return new DrainLane(broker, this.plan, this.containers, () -> {
 			CachingConnectionFactory connectionFactory = this.connections.create(broker);
-			return new BrokerDrain(connectionFactory, new BrokerTopology(connectionFactory, this.context), this.pacer,
-					running);
+			return new BrokerDrain(connectionFactory, this.queuesOfConnections, this.pacer, running);
 		});
 	}
 

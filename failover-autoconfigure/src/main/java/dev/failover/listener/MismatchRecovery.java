@@ -34,9 +34,10 @@ import org.springframework.scheduling.concurrent.CustomizableThreadFactory;
 
 /**
  * Starts simple containers again that stopped because a queue of the application exists
- * with other arguments on the broker that became active. They do so even if
- * {@code mismatchedQueuesFatal} is false, and would not come back when the queue is
- * mended or another broker becomes active.
+ * with other arguments. A broker with such a queue does not become active; but a
+ * container whose own queue is gone declares all queues again, and stops if another one
+ * is different by then, even if {@code mismatchedQueuesFatal} is false. It would not come
+ * back when that is mended.
  */
 public final class MismatchRecovery implements ApplicationListener<ApplicationEvent>, AutoCloseable {
 

@@ -31,6 +31,7 @@ import org.springframework.amqp.rabbit.core.RabbitAdmin;
 import org.springframework.util.Assert;
 
 import dev.failover.broker.Activation;
+import dev.failover.broker.Broker;
 import dev.failover.broker.Brokers;
 import dev.failover.connection.ConnectionPreparer;
 import dev.failover.connection.OpenConnection;
@@ -91,7 +92,12 @@ public final class TopologyGate implements ConnectionPreparer {
 			BrokerAdmin.declare(admin, connection);
 		}
 		this.declared.put(connection.broker().name(), now);
+		forgetRemoved();
 		logger.debug("The topology is declared on " + connection.broker());
+	}
+
+	private void forgetRemoved() {
+		this.declared.keySet().retainAll(this.brokers.getAll().stream().map(Broker::name).toList());
 	}
 
 	private Set<Declarable> manual() {
@@ -107,6 +113,17 @@ public final class TopologyGate implements ConnectionPreparer {
 	boolean hasDeclared(Activation activation) {
 		Declared last = this.declared.get(activation.broker().name());
 		return last != null && last.incarnation() == activation.incarnation() && last.manual().containsAll(manual());
+	}
+
+	/**
+	 * Return the queues that are declared by the connections that consume from them, and
+	 * not by this gate.
+	 * @return the names, past ones included
+	 */
+	public Set<String> getQueuesOfConnections() {
+		return this.admins.stream()
+			.flatMap((admin) -> new AdminTopology(admin).queuesOfConnections().stream())
+			.collect(Collectors.toSet());
 	}
 
 	boolean redeclaresManualDeclarations() {

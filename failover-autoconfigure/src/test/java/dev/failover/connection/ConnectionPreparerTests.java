@@ -25,12 +25,15 @@ import com.rabbitmq.client.Channel;
 import com.rabbitmq.client.Connection;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 
+import dev.failover.broker.Broker;
 import dev.failover.broker.BrokerFailure;
 import dev.failover.broker.FailureReason;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIOException;
 
 /**
  * Tests for {@link ConnectionPreparer} with embedded brokers behind proxies.
@@ -78,6 +81,7 @@ class ConnectionPreparerTests {
 	}
 
 	@Test
+	@DisplayName("Behaviour 26: declaring is part of what is repeated")
 	void brokerThatCannotBePreparedHasFailedAndTheNextOneIsTaken() throws Exception {
 		this.brokers.factory.addPreparer((opened) -> {
 			if (opened.broker().name().equals("one")) {
@@ -91,6 +95,23 @@ class ConnectionPreparerTests {
 			assertThat(failure.description()).contains("no topology for one");
 			Awaitility.await().atMost(ProxiedBrokers.PATIENCE).until(() -> this.brokers.one.openConnections() == 0);
 		}
+	}
+
+	@Test
+	void connectionToABrokerBesideTheActiveOneIsPrepared() throws Exception {
+		this.brokers.factory.addPreparer((opened) -> {
+			this.calls.add(opened.broker().name());
+			if (opened.broker().name().equals("three")) {
+				throw new IOException("no topology for three");
+			}
+		});
+		this.brokers.factory.newConnection();
+		List<Broker> all = this.brokers.brokers.getAll();
+		this.brokers.factory.forBroker(all.get(1)).newConnection();
+		assertThatIOException().isThrownBy(() -> this.brokers.factory.forBroker(all.get(2)).newConnection());
+		assertThat(this.calls).containsExactly("one", "two", "three");
+		assertThat(this.brokers.active()).isEqualTo("one");
+		assertThat(this.brokers.status("three").lastFailure().reason()).isEqualTo(FailureReason.NOT_PREPARED);
 	}
 
 	@Test

@@ -23,7 +23,6 @@ import org.springframework.boot.autoconfigure.condition.ConditionalOnBean;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnBooleanProperty;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnClass;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnMissingBean;
-import org.springframework.context.ApplicationContext;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 import org.springframework.context.annotation.Lazy;
@@ -36,6 +35,7 @@ import dev.failover.listener.DirectContainerPacer;
 import dev.failover.listener.DrainConnections;
 import dev.failover.listener.ListenerTuningPostProcessor;
 import dev.failover.listener.MismatchRecovery;
+import dev.failover.topology.TopologyGate;
 
 /**
  * Auto-configuration of message listener containers that move to the new broker at once,
@@ -77,7 +77,7 @@ public final class FailoverListenerAutoConfiguration {
 	}
 
 	@Configuration(proxyBeanMethods = false)
-	@ConditionalOnBean(DrainConnections.class)
+	@ConditionalOnBean({ DrainConnections.class, TopologyGate.class })
 	static class DrainConfiguration {
 
 		@Bean
@@ -89,9 +89,9 @@ public final class FailoverListenerAutoConfiguration {
 		@Lazy(false)
 		@ConditionalOnMissingBean
 		BrokerDrains failoverBrokerDrains(Brokers brokers, FailoverProperties properties, ContainerBook containers,
-				DirectContainerPacer pacer, DrainConnections connections, ApplicationContext context) {
+				DirectContainerPacer pacer, DrainConnections connections, TopologyGate gate) {
 			boolean all = properties.getListener().getBrokers() == FailoverProperties.Listener.ListenerBrokers.ALL;
-			return new BrokerDrains(brokers, all, containers, pacer, connections, context);
+			return new BrokerDrains(brokers, all, containers, pacer, connections, gate::getQueuesOfConnections);
 		}
 
 	}

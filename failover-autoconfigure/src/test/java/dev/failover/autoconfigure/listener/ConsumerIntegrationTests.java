@@ -74,7 +74,7 @@ class ConsumerIntegrationTests {
 
 	@ParameterizedTest
 	@EnumSource
-	@DisplayName("a consumer survives errors of its channel and of its connection until it is told to stop")
+	@DisplayName("Behaviour 28: a consumer survives errors of its channel and of its connection until it is told to stop")
 	void survivesErrorsUntilToldToStop(ContainerType type) {
 		try (ConfigurableApplicationContext context = run(type)) {
 			Clerk clerk = context.getBean(Clerk.class);
@@ -92,7 +92,7 @@ class ConsumerIntegrationTests {
 	}
 
 	@Test
-	@DisplayName("a consumer is started again at once, and then with back-off while no broker is there")
+	@DisplayName("Behaviour 28: a consumer is started again at once, and then with back-off while no broker is there")
 	void startsAgainAtOnceAndThenWithBackOff() {
 		try (ConfigurableApplicationContext context = run(ContainerType.SIMPLE)) {
 			Clerk clerk = context.getBean(Clerk.class);
@@ -109,7 +109,7 @@ class ConsumerIntegrationTests {
 
 	@ParameterizedTest
 	@EnumSource
-	@DisplayName("events tell in order that the broker is lost and another one active, and when the consumer is ready")
+	@DisplayName("Behaviour 29: events tell in order that the broker is lost and another one active, and when the consumer is ready")
 	void eventsComeInOrder(ContainerType type) {
 		try (ConfigurableApplicationContext context = run(type)) {
 			Clerk clerk = context.getBean(Clerk.class);

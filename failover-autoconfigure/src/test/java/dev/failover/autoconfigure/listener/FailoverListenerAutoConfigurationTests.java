@@ -19,6 +19,8 @@ package dev.failover.autoconfigure.listener;
 import java.util.function.Consumer;
 
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.springframework.amqp.rabbit.config.AbstractRabbitListenerContainerFactory;
 import org.springframework.amqp.rabbit.config.DirectRabbitListenerContainerFactory;
 import org.springframework.amqp.rabbit.config.SimpleRabbitListenerContainerFactory;
@@ -33,7 +35,6 @@ import org.springframework.boot.amqp.autoconfigure.RabbitAutoConfiguration;
 import org.springframework.boot.amqp.autoconfigure.SimpleRabbitListenerContainerFactoryConfigurer;
 import org.springframework.boot.autoconfigure.AutoConfigurations;
 import org.springframework.boot.autoconfigure.ssl.SslAutoConfiguration;
-import org.springframework.boot.test.context.FilteredClassLoader;
 import org.springframework.boot.test.context.runner.ApplicationContextRunner;
 import org.springframework.context.ApplicationContext;
 import org.springframework.context.annotation.Bean;
@@ -43,11 +44,7 @@ import org.springframework.util.backoff.FixedBackOff;
 
 import dev.failover.autoconfigure.FailoverAutoConfiguration;
 import dev.failover.autoconfigure.rabbit.FailoverRabbitAutoConfiguration;
-import dev.failover.broker.Brokers;
 import dev.failover.listener.BrokerDrains;
-import dev.failover.listener.ContainerBook;
-import dev.failover.listener.DirectContainerPacer;
-import dev.failover.listener.DrainConnections;
 import dev.failover.listener.ListenerTuningPostProcessor;
 import dev.failover.listener.MismatchRecovery;
 
@@ -79,17 +76,14 @@ class FailoverListenerAutoConfigurationTests {
 		});
 	}
 
-	@Test
-	void drainsBrokersUnlessTheApplicationBringsItsOwn() {
-		this.runner.run((context) -> assertThat(context).hasSingleBean(BrokerDrains.class)
-			.getBean(BrokerDrains.class)
-			.matches(BrokerDrains::isRunning));
-		this.runner.withPropertyValues("failover.listener.brokers=all")
-			.run((context) -> assertThat(context).hasSingleBean(BrokerDrains.class));
-		this.runner.withPropertyValues("failover.enabled=false")
-			.run((context) -> assertThat(context).doesNotHaveBean(BrokerDrains.class));
-		this.runner.withUserConfiguration(OwnDrains.class)
-			.run((context) -> assertThat(context).hasSingleBean(BrokerDrains.class).hasBean("ownDrains"));
+	@ParameterizedTest
+	@CsvSource({ "active, false", "all, true" })
+	void drainsTheBrokersThatAreWanted(String brokers, boolean all) {
+		this.runner.withPropertyValues("failover.listener.brokers=" + brokers)
+			.run((context) -> assertThat(context).getBean(BrokerDrains.class)
+				.matches(BrokerDrains::isRunning)
+				.extracting("plan.all")
+				.isEqualTo(all));
 	}
 
 	@Test
@@ -116,12 +110,6 @@ class FailoverListenerAutoConfigurationTests {
 	@Test
 	void leavesContainersAloneWhenFailoverIsDisabled() {
 		this.runner.withPropertyValues("failover.enabled=false").run((context) -> assertUntuned(container(context)));
-	}
-
-	@Test
-	void startsWithoutListenersOnTheClassPath() {
-		this.runner.withClassLoader(new FilteredClassLoader(AbstractMessageListenerContainer.class))
-			.run((context) -> assertThat(context).doesNotHaveBean("failoverListenerTuningPostProcessor"));
 	}
 
 	@Test
@@ -204,13 +192,6 @@ class FailoverListenerAutoConfigurationTests {
 			.run((context) -> assertThat(setting(container(context), "receiveTimeout")).isEqualTo(1000L));
 	}
 
-	@Test
-	void backsOffFromTheUsersBeans() {
-		MismatchRecovery users = new MismatchRecovery();
-		this.runner.withBean("users", MismatchRecovery.class, () -> users)
-			.run((context) -> assertThat(context).getBean(MismatchRecovery.class).isSameAs(users));
-	}
-
 	private ApplicationContextRunner withSimpleFactory(Consumer<SimpleRabbitListenerContainerFactory> settings) {
 		return this.runner.withUserConfiguration(SimpleFactory.class)
 			.withBean("settings", Settings.class, () -> settings::accept);
@@ -255,17 +236,6 @@ class FailoverListenerAutoConfigurationTests {
 			configurer.configure(factory, connectionFactory);
 			settings.apply(factory);
 			return factory;
-		}
-
-	}
-
-	@Configuration(proxyBeanMethods = false)
-	static class OwnDrains {
-
-		@Bean
-		BrokerDrains ownDrains(Brokers brokers, DirectContainerPacer pacer, DrainConnections connections,
-				ApplicationContext context) {
-			return new BrokerDrains(brokers, true, new ContainerBook(), pacer, connections, context);
 		}
 
 	}

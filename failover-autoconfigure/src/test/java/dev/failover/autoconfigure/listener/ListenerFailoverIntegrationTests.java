@@ -21,6 +21,7 @@ import java.util.List;
 
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -69,6 +70,7 @@ class ListenerFailoverIntegrationTests {
 
 	@ParameterizedTest
 	@EnumSource
+	@DisplayName("Behaviour 16: the topology is declared on the broker that becomes active")
 	void consumesFromTheNewBrokerWithItsTopologyDeclaredThere(ContainerType type) {
 		QueueOnBroker there = new QueueOnBroker(this.second, ListenerApplication.QUEUE);
 		try (ConfigurableApplicationContext context = run(type, Declaring.class)) {
