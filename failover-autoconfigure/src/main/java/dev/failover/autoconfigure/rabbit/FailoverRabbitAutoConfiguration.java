@@ -141,12 +141,14 @@ public final class FailoverRabbitAutoConfiguration {
 
 	private static CachingConnectionFactory caching(com.rabbitmq.client.ConnectionFactory target, String addresses,
 			CachingConnectionFactoryConfigurer configurer, FailoverProperties properties, Environment environment) {
-		CachingConnectionFactory factory = new CachingConnectionFactory(target);
+		boolean returnsSet = UserSettings.isSet(environment, "spring.rabbitmq.publisher-returns");
+		CachingConnectionFactory factory = returnsSet ? new CachingConnectionFactory(target)
+				: new PromptConnectionFactory(target);
 		configurer.configure(factory);
 		factory.setAddresses(addresses);
 		factory.setAddressShuffleMode(AbstractConnectionFactory.AddressShuffleMode.NONE);
 		factory.setCloseTimeout((int) properties.getConnect().getTimeout().toMillis());
-		if (!UserSettings.isSet(environment, "spring.rabbitmq.publisher-returns")) {
+		if (!returnsSet) {
 			// a channel without returns is opened again behind the back of whoever uses
 			// it
 			factory.setPublisherReturns(true);

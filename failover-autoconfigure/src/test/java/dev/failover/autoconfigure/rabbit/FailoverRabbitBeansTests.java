@@ -22,7 +22,6 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 
-import com.rabbitmq.client.Channel;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -34,10 +33,8 @@ import org.springframework.amqp.rabbit.connection.ConnectionFactory;
 import org.springframework.amqp.rabbit.core.RabbitTemplate;
 import org.springframework.boot.amqp.autoconfigure.ConnectionFactoryCustomizer;
 import org.springframework.boot.amqp.autoconfigure.RabbitAutoConfiguration;
-import org.springframework.boot.amqp.autoconfigure.RabbitConnectionDetails;
 import org.springframework.boot.autoconfigure.AutoConfigurations;
 import org.springframework.boot.autoconfigure.ssl.SslAutoConfiguration;
-import org.springframework.boot.test.context.FilteredClassLoader;
 import org.springframework.boot.test.context.runner.ApplicationContextRunner;
 import org.springframework.boot.test.system.CapturedOutput;
 import org.springframework.boot.test.system.OutputCaptureExtension;
@@ -217,7 +214,15 @@ class FailoverRabbitBeansTests {
 				assertThat(factory.isPublisherConfirms()).isEqualTo(correlated);
 				assertThat(factory.isSimplePublisherConfirms()).isEqualTo(simple);
 				assertThat(factory.isPublisherReturns()).isEqualTo(returns);
+				assertThat(factory).isNotInstanceOf(PromptConnectionFactory.class);
 			});
+	}
+
+	@Test
+	void returnsThatTheUserHasNotSetKeepNoChannelOpen() {
+		this.runner.run((context) -> assertThat(context.getBean(CachingConnectionFactory.class))
+			.isInstanceOf(PromptConnectionFactory.class)
+			.matches(CachingConnectionFactory::isPublisherReturns));
 	}
 
 	@Test
@@ -233,15 +238,6 @@ class FailoverRabbitBeansTests {
 				assertThat(factory.getRabbitConnectionFactory())
 					.isExactlyInstanceOf(com.rabbitmq.client.ConnectionFactory.class);
 			});
-	}
-
-	@ParameterizedTest
-	@ValueSource(classes = { RabbitTemplate.class, Channel.class, RabbitConnectionDetails.class })
-	void backsOffWithoutTheClasses(Class<?> missing) {
-		this.runner.withClassLoader(new FilteredClassLoader(missing))
-			.run((context) -> assertThat(context).hasNotFailed()
-				.doesNotHaveBean("failoverConnectionFactory")
-				.doesNotHaveBean("failoverReconnector"));
 	}
 
 	@ParameterizedTest
