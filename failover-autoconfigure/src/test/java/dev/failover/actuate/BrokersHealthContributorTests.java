@@ -25,6 +25,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.stream.Collectors;
 
+import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.springframework.boot.health.actuate.endpoint.StatusAggregator;
 import org.springframework.boot.health.contributor.Health;
@@ -106,6 +107,7 @@ class BrokersHealthContributorTests {
 	}
 
 	@Test
+	@DisplayName("Behaviour 5: no password in health")
 	void showsNoPassword() {
 		fail(this.first);
 		assertThat(health("first").toString()).doesNotContain("verysecret")

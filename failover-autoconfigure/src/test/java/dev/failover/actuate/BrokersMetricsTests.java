@@ -28,6 +28,7 @@ import java.util.concurrent.atomic.AtomicReference;
 import io.micrometer.core.instrument.Meter;
 import io.micrometer.core.instrument.Tag;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 
 import dev.failover.broker.Broker;
@@ -91,6 +92,7 @@ class BrokersMetricsTests {
 	}
 
 	@Test
+	@DisplayName("Behaviour 5: no password in metrics")
 	void tagsCarryNamesOnly() {
 		this.metrics.bindTo(this.registry);
 		switchFromFirstToSecond();

@@ -25,6 +25,7 @@ import javax.net.ssl.SSLHandshakeException;
 
 import com.rabbitmq.client.AuthenticationFailureException;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.springframework.boot.test.system.CapturedOutput;
@@ -74,6 +75,7 @@ class BrokerEventLoggerTests {
 	}
 
 	@Test
+	@DisplayName("Behaviour 5: no password in the log")
 	void refusedLoginIsAnErrorWithTheBrokerAndAMendButNoPassword(CapturedOutput output) {
 		refuse();
 		assertThat(errors(output)).singleElement()

@@ -19,14 +19,21 @@ package dev.failover.autoconfigure;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.URL;
+import java.nio.file.DirectoryStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
 import java.util.Collections;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.springframework.boot.convert.DurationStyle;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -34,6 +41,8 @@ import static org.assertj.core.api.Assertions.assertThat;
  * Tests for the configuration metadata that editors show.
  */
 class ConfigurationMetadataTests {
+
+	private static final Pattern ROW = Pattern.compile("\\| `(failover\\.[a-z.-]+)` \\| ([^|]+) \\|.*");
 
 	private static final Map<String, JsonNode> properties = new TreeMap<>();
 
@@ -66,16 +75,40 @@ class ConfigurationMetadataTests {
 	}
 
 	@Test
-	void everyPropertyIsListed() {
-		assertThat(properties).containsKeys("failover.enabled", "failover.brokers", "failover.strategy",
-				"failover.startup", "failover.connect.timeout", "failover.connect.race-delay",
-				"failover.ensure.max-retries", "failover.ensure.timeout", "failover.ensure.interval.start",
-				"failover.ensure.interval.step", "failover.ensure.interval.max", "failover.ensure.interval.jitter",
-				"failover.ensure.interval.multiplier", "failover.publish.confirm-timeout",
-				"failover.publish.max-in-flight", "failover.listener.brokers", "failover.listener.tune",
-				"failover.topology.redeclare-manual-declarations", "failover.listener.deduplication.enabled",
-				"failover.listener.deduplication.max-size", "failover.listener.deduplication.expire-after",
-				"failover.listener.deduplication.redelivered");
+	void everyPropertyIsDocumentedWithItsDefault() throws IOException {
+		Map<String, String> documented = documented();
+		assertThat(documented).containsOnlyKeys(properties.keySet());
+		assertThat(properties).allSatisfy((name, property) -> {
+			JsonNode value = property.path("defaultValue");
+			if (!value.isMissingNode()) {
+				assertThat(parse(property, documented.get(name))).isEqualTo(parse(property, value.asText()));
+			}
+		});
+	}
+
+	private static Object parse(JsonNode property, String value) {
+		boolean duration = Duration.class.getName().equals(property.path("type").asText());
+		return duration ? DurationStyle.detectAndParse(value) : value;
+	}
+
+	/**
+	 * The rows of all tables of properties, and the defaults in them.
+	 */
+	private static Map<String, String> documented() throws IOException {
+		Map<String, String> documented = new TreeMap<>();
+		try (DirectoryStream<Path> pages = Files.newDirectoryStream(Path.of("..", "docs"), "*.md")) {
+			for (Path page : pages) {
+				boolean table = false;
+				for (String line : Files.readAllLines(page)) {
+					table = line.startsWith("| property | default |") || (table && !line.isEmpty());
+					Matcher row = ROW.matcher(line);
+					if (table && row.matches()) {
+						documented.put(row.group(1), row.group(2).replace("`", ""));
+					}
+				}
+			}
+		}
+		return documented;
 	}
 
 	@Test

@@ -18,6 +18,7 @@ package dev.failover.autoconfigure;
 
 import java.util.stream.Stream;
 
+import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -53,7 +54,6 @@ class StartFailureTests {
 					failover.brokers=amqp://user:s@secret@a            | 'failover.brokers[0]' | an '@' that does not   | %40
 					failover.brokers[0].username=user                  | 'failover.brokers[0]' | it is empty            | Give the URL
 					failover.brokers[1]=amqp://user:secret@b           | 'failover.brokers'    | gaps                   | from 0
-					failover.strategy=round_robin                      | 'failover.strategy'   | no bean of type        | [round-robin, shuffle, priority, weighted]
 					failover.strategy=                                 | 'failover.strategy'   | it is empty            | Name a strategy
 					failover.connect.timeout=0s                        | 'failover.connect.timeout'             | at least one millisecond | 3s
 					failover.connect.race-delay=-1ms                   | 'failover.connect.race-delay'          | must not be negative     | 200ms
@@ -68,6 +68,7 @@ class StartFailureTests {
 					failover.publish.confirm-timeout=0                 | 'failover.publish.confirm-timeout'     | at least one millisecond | 3s
 					failover.publish.max-in-flight=0                   | 'failover.publish.max-in-flight'       | at least 1               | number
 					""")
+	@DisplayName("Behaviour 3: a wrong entry ends the start with the property, the entry and the mend")
 	void wrongPropertyIsNamedWithTheMendAndWithoutThePassword(String argument, String property, String reason,
 			String action, CapturedOutput output) {
 		assertFails(argument);
@@ -76,6 +77,16 @@ class StartFailureTests {
 			.contains(reason)
 			.contains(action)
 			.doesNotContain("secret");
+	}
+
+	@Test
+	@DisplayName("Behaviour 9: an unknown strategy ends the start, with one broker, too, and lists the valid names")
+	void unknownStrategyEndsTheStartAndListsTheValidNames(CapturedOutput output) {
+		assertFails("failover.brokers=amqp://a", "failover.strategy=round_robin");
+		assertThat(output).contains("APPLICATION FAILED TO START")
+			.contains("Property 'failover.strategy' cannot be used")
+			.contains("round_robin")
+			.contains("[round-robin, shuffle, priority, weighted]");
 	}
 
 	@Test

@@ -32,6 +32,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
 
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 
 import static org.assertj.core.api.Assertions.assertThat;
@@ -165,6 +166,7 @@ class BrokersTests {
 	}
 
 	@Test
+	@DisplayName("Behaviour 5: no password in failures and events")
 	void descriptionsOfFailuresContainNoPassword() {
 		Exception failure = new IllegalStateException("outer",
 				new ConnectException("amqp://app:secret-of-one@host and again secret-of-two"));

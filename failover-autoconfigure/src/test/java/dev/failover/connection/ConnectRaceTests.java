@@ -22,6 +22,7 @@ import java.util.concurrent.TimeUnit;
 
 import com.rabbitmq.client.Connection;
 import org.awaitility.Awaitility;
+import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 
 import static org.assertj.core.api.Assertions.assertThat;
@@ -30,6 +31,17 @@ import static org.assertj.core.api.Assertions.assertThat;
  * Tests for {@link ConnectRace}.
  */
 class ConnectRaceTests {
+
+	@Test
+	@DisplayName("Behaviour 13: a connect tries the whole list")
+	void wholeListIsTriedByEachConnect() throws Exception {
+		try (ProxiedBrokers brokers = new ProxiedBrokers(ProxiedBrokers.PATIENT)) {
+			brokers.one.refuse();
+			brokers.two.refuse();
+			brokers.factory.newConnection();
+			assertThat(brokers.active()).isEqualTo("three");
+		}
+	}
 
 	@Test
 	void failureOfAnOvertakenAttemptDoesNotHurryTheNextOne() throws Exception {

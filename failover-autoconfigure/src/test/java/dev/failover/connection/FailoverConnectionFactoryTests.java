@@ -37,6 +37,7 @@ import com.rabbitmq.client.NoOpMetricsCollector;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -125,6 +126,7 @@ class FailoverConnectionFactoryTests {
 	}
 
 	@Test
+	@DisplayName("Behaviour 6: construction does no I/O")
 	void constructionDoesNoInputOutput() {
 		assertThat(this.one.acceptedConnections() + this.two.acceptedConnections()).isZero();
 		assertThat(this.factory.getHost()).isEqualTo("127.0.0.1");
@@ -191,6 +193,7 @@ class FailoverConnectionFactoryTests {
 	}
 
 	@Test
+	@DisplayName("Behaviour 13: the connect time-out is that of one broker, and leaves the others theirs")
 	void withoutRaceDelayTheNextBrokerIsTriedWhenTheTimeoutIsOver() throws Exception {
 		recreate(new ConnectSettings(Duration.ofSeconds(2), Duration.ZERO, false));
 		this.one.blackHole();

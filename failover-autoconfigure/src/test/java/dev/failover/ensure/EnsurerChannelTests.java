@@ -25,6 +25,7 @@ import java.util.List;
 
 import com.rabbitmq.client.Channel;
 import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.springframework.amqp.AmqpConnectException;
 
@@ -53,6 +54,7 @@ class EnsurerChannelTests {
 	}
 
 	@Test
+	@DisplayName("Behaviour 24: the work gets a channel even if the caller gave none, and it is given back")
 	void workGetsAChannelEvenIfTheCallerGaveNoneAndItIsGivenBack() throws Throwable {
 		this.ensurer.execute(EnsurePolicy.DEFAULT, this.leases, null,
 				(channel) -> failing(0, channel, new IOException()));
@@ -61,6 +63,7 @@ class EnsurerChannelTests {
 	}
 
 	@Test
+	@DisplayName("Behaviour 24: after a reconnect the work is called with the new channel")
 	void workIsCalledWithTheNewChannelAfterAReconnect() throws Throwable {
 		EnsurerLimitsTests.Hooks hooks = new EnsurerLimitsTests.Hooks();
 		this.ensurer.execute(EnsurePolicy.DEFAULT.withListeners(List.of(hooks)), this.leases, null,

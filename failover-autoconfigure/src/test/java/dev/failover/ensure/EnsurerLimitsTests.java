@@ -27,6 +27,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import com.rabbitmq.client.Channel;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.springframework.amqp.AmqpConnectException;
 import org.springframework.amqp.AmqpException;
@@ -70,6 +71,7 @@ class EnsurerLimitsTests {
 	}
 
 	@Test
+	@DisplayName("Behaviour 10: no wait within a pass over the brokers, and one after it")
 	void noWaitWithinAPassAndAGrowingOneAfterIt() throws Throwable {
 		this.ensurer.execute(this.policy, () -> failing(6, Failures.connectionLost()));
 		assertThat(this.hooks.failures()).containsExactly("failure a -> b in 0", "failure b -> a in 0",
@@ -78,6 +80,7 @@ class EnsurerLimitsTests {
 	}
 
 	@Test
+	@DisplayName("Behaviour 12: the hook is told which broker failed, and which one is next")
 	void hookIsCalledForEachBrokerOfAPassThatFailed() throws Throwable {
 		EnsurePolicy waiting = this.policy.withInterval(
 				(interval) -> new EnsureInterval(Duration.ofSeconds(1), Duration.ZERO, Duration.ofSeconds(1), 1, 0));
@@ -95,6 +98,7 @@ class EnsurerLimitsTests {
 	}
 
 	@Test
+	@DisplayName("Behaviour 14: the deadline cuts waits short")
 	void deadlineEndsTheLoopWithoutAWaitThatIsOfNoUse() {
 		long start = this.fake.now;
 		EnsurePolicy short1s = this.policy.withTimeout(Duration.ofSeconds(1));
@@ -104,6 +108,7 @@ class EnsurerLimitsTests {
 	}
 
 	@Test
+	@DisplayName("Behaviour 14: the deadline cuts the wait for a broker and the reconnect short")
 	void deadlineCutsTheWaitForABrokerAndTheReconnectShort() {
 		this.fake.allDown = true;
 		long start = this.fake.now;
@@ -116,6 +121,7 @@ class EnsurerLimitsTests {
 	}
 
 	@Test
+	@DisplayName("Behaviour 15: no hook after the last try; the last cause is thrown")
 	void noHookAfterTheLastTryAndTheLastCauseIsThrown() {
 		AmqpException lost = Failures.connectionLost();
 		assertThatThrownBy(() -> this.ensurer.execute(this.policy.withMaxRetries(1), () -> failing(99, lost)))
@@ -141,6 +147,7 @@ class EnsurerLimitsTests {
 	}
 
 	@Test
+	@DisplayName("Behaviour 20: a recoverable channel error is retried on the same broker: n + 1 calls, with back-off")
 	void recoverableChannelErrorIsRetriedOnTheSameBrokerNPlusOneTimesWithBackOff() {
 		AmqpException locked = Failures.channelClosed(405, "RESOURCE_LOCKED");
 		assertThatThrownBy(() -> this.ensurer.execute(this.policy.withMaxRetries(2), () -> failing(99, locked)))
@@ -158,12 +165,14 @@ class EnsurerLimitsTests {
 	}
 
 	@Test
+	@DisplayName("Behaviour 21: onRevive is called only after a reconnect")
 	void reviveIsCalledOnlyAfterAReconnect() throws Throwable {
 		this.ensurer.execute(this.policy, () -> failing(2, Failures.channelClosed(405, "RESOURCE_LOCKED")));
 		assertThat(this.hooks.events).doesNotContain("revive");
 	}
 
 	@Test
+	@DisplayName("Behaviour 23: the policy of a call does not stay for the next one")
 	void policyOfACallDoesNotStayForTheNext() throws Throwable {
 		assertThatExceptionOfType(AmqpConnectException.class).isThrownBy(() -> this.ensurer
 			.execute(this.policy.withMaxRetries(0), () -> failing(99, Failures.connectionLost())));

@@ -34,6 +34,7 @@ import com.rabbitmq.client.Channel;
 import com.rabbitmq.client.ShutdownSignalException;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.springframework.amqp.AmqpConnectException;
 import org.springframework.amqp.AmqpException;
@@ -103,12 +104,14 @@ class EnsurerTests {
 	}
 
 	@Test
+	@DisplayName("Behaviour 17: the value of the work is returned")
 	void returnsTheValueOfTheWork() {
 		assertThat(failing(0, lost())).isEqualTo("result of call 1");
 		assertThat(this.hooks).isEmpty();
 	}
 
 	@Test
+	@DisplayName("Behaviour 17: an exception that is no failure of a broker passes untouched at once")
 	void exceptionThatIsNoBrokerFailurePassesUntouchedAtOnce() {
 		IllegalArgumentException failure = new IllegalArgumentException("own");
 		assertThatExceptionOfType(IllegalArgumentException.class)
@@ -122,6 +125,7 @@ class EnsurerTests {
 	}
 
 	@Test
+	@DisplayName("Behaviour 19: a lost broker is given up, and the work done on the next one")
 	void lostBrokerIsGivenUpAndTheWorkDoneOnTheNextOneWithoutAWait() {
 		assertThat(failing(1, lost())).isEqualTo("result of call 2");
 		assertThat(this.brokers.getActive()).isEqualTo(this.two);
@@ -142,6 +146,7 @@ class EnsurerTests {
 	}
 
 	@Test
+	@DisplayName("Behaviour 13: n retries are n + 1 calls")
 	void maxRetriesOfTwoMakesThreeCallsAndNoHookAfterTheLast() {
 		this.policy = this.policy.withMaxRetries(2);
 		assertThatExceptionOfType(AmqpException.class).isThrownBy(() -> failing(9, locked()));
@@ -150,6 +155,7 @@ class EnsurerTests {
 	}
 
 	@Test
+	@DisplayName("Behaviour 22: the broker is left only if a retry follows")
 	void maxRetriesOfZeroMakesOneCallAndDoesNotGiveTheBrokerUp() {
 		this.policy = this.policy.withMaxRetries(0);
 		assertThatExceptionOfType(AmqpException.class).isThrownBy(() -> failing(9, lost()));
@@ -159,6 +165,7 @@ class EnsurerTests {
 	}
 
 	@Test
+	@DisplayName("Behaviour 13: without max-retries there is no limit but the time")
 	void withoutMaxRetriesOnlyTheTimeIsTheLimit() {
 		this.policy = this.policy.withTimeout(Duration.ofSeconds(10));
 		assertThatExceptionOfType(AmqpException.class).isThrownBy(() -> failing(Integer.MAX_VALUE, locked()));
@@ -167,6 +174,7 @@ class EnsurerTests {
 	}
 
 	@Test
+	@DisplayName("Behaviour 11: the wait grows linearly, up to the maximum and not beyond")
 	void waitAfterAFullPassGrowsLinearlyUpToTheMaximum() {
 		EnsureInterval interval = new EnsureInterval(Duration.ZERO, Duration.ofMillis(200), Duration.ofMillis(500), 1,
 				0);
@@ -176,6 +184,7 @@ class EnsurerTests {
 	}
 
 	@Test
+	@DisplayName("Behaviour 11: the wait has jitter, and may grow exponentially")
 	void waitCanGrowExponentiallyAndHasJitter() {
 		EnsureInterval interval = new EnsureInterval(Duration.ofMillis(100), Duration.ZERO, Duration.ofSeconds(1), 2,
 				0.2);
@@ -186,6 +195,19 @@ class EnsurerTests {
 	}
 
 	@Test
+	@DisplayName("Behaviour 27: Celery's policy for publishing: 3 retries, waits of 0, 0.2 and 0.4 seconds")
+	void policyOfCeleryCanBeSet() {
+		this.policy = this.policy.withMaxRetries(3)
+			.withInterval((interval) -> new EnsureInterval(Duration.ZERO, Duration.ofMillis(200), Duration.ofSeconds(1),
+					1, 0));
+		assertThatExceptionOfType(AmqpException.class).isThrownBy(() -> failing(9, locked()));
+		assertThat(this.calls).hasValue(4);
+		assertThat(this.hooks).containsExactly("failed one, next one, wait PT0S", "failed one, next one, wait PT0.2S",
+				"failed one, next one, wait PT0.4S");
+	}
+
+	@Test
+	@DisplayName("Behaviour 10: hook, next broker, wait only if all have been tried, then the connect")
 	void passThatFailedTellsOfEachBrokerAndWaitsOnlyAfterTheLast() {
 		this.policy = this.policy.withInterval(
 				(interval) -> new EnsureInterval(Duration.ofMillis(300), Duration.ZERO, Duration.ofSeconds(1), 1, 0));
@@ -197,6 +219,7 @@ class EnsurerTests {
 	}
 
 	@Test
+	@DisplayName("Behaviour 15: the exception lists the last error of each broker")
 	void endWithoutAnyBrokerListsTheLastErrorOfEach() {
 		this.policy = this.policy.withMaxRetries(1);
 		this.reconnectFailures.add(unavailable());
@@ -208,6 +231,7 @@ class EnsurerTests {
 	}
 
 	@Test
+	@DisplayName("Behaviour 18: further types are retried with back-off and hooks, without a change of broker")
 	void furtherTypesAreRetriedWithBackOffAndHooksAndWithoutAChangeOfBroker() {
 		this.policy = this.policy.withRetryOn(List.of(IllegalStateException.class));
 		String result = this.ensurer.execute(this.policy, () -> {
@@ -218,6 +242,7 @@ class EnsurerTests {
 		});
 		assertThat(result).isEqualTo("done");
 		assertThat(this.hooks).hasSize(2).allMatch((hook) -> hook.startsWith("failed one, next one"));
+		assertThat(this.sleeps).containsExactly(200L);
 		assertThat(this.brokers.getActive()).isEqualTo(this.one);
 	}
 

@@ -76,7 +76,7 @@ class TlsIntegrationTests {
 	}
 
 	@Test
-	@DisplayName("each broker has a TLS configuration of its own: an SSL bundle by name, with a client certificate")
+	@DisplayName("Behaviour 4: each broker has a TLS configuration of its own: an SSL bundle by name, with a client certificate")
 	void eachBrokerHasItsOwnBundle() {
 		try (ConfigurableApplicationContext context = run(broker(0, strict, "strict"), broker(1, second, "second"),
 				identity("strict", strict), trust("strict", strict), trust("second", second), "failover.startup=all")) {

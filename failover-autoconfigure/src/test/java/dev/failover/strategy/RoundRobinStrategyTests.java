@@ -16,6 +16,7 @@
 
 package dev.failover.strategy;
 
+import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 
 import static org.assertj.core.api.Assertions.assertThat;
@@ -28,11 +29,13 @@ class RoundRobinStrategyTests extends AbstractStrategyTests {
 	private final RoundRobinStrategy strategy = new RoundRobinStrategy();
 
 	@Test
+	@DisplayName("Behaviour 7: round-robin starts at the first broker")
 	void startsAtTheFirst() {
 		assertThat(this.strategy.order(statuses(A, B, C), null)).containsExactly(A, B, C);
 	}
 
 	@Test
+	@DisplayName("Behaviour 7: round-robin is an endless cycle in the order of the list")
 	void cyclesEndlesslyAfterThePreviousBroker() {
 		assertThat(this.strategy.order(statuses(A, B, C), A)).containsExactly(B, C, A);
 		assertThat(this.strategy.order(statuses(A, B, C), B)).containsExactly(C, A, B);

@@ -21,6 +21,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Random;
 
+import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 
 import dev.failover.broker.Broker;
@@ -38,6 +39,7 @@ class ShuffleStrategyTests extends AbstractStrategyTests {
 	private final ShuffleStrategy strategy = new ShuffleStrategy(new Random(42));
 
 	@Test
+	@DisplayName("Behaviour 8: shuffle draws without replacement")
 	void drawsWithoutReplacementAndEveryOrderIsEquallyLikely() {
 		Map<List<Broker>, Integer> counts = new HashMap<>();
 		for (int i = 0; i < DRAWS; i++) {
@@ -49,12 +51,14 @@ class ShuffleStrategyTests extends AbstractStrategyTests {
 	}
 
 	@Test
+	@DisplayName("Behaviour 8: shuffle draws the first pick, too")
 	void firstPickIsShuffledToo() {
 		assertThat(first(null)).containsOnlyKeys(A, B, C)
 			.allSatisfy((broker, count) -> assertThat(count).isCloseTo(20_000, within(700)));
 	}
 
 	@Test
+	@DisplayName("Behaviour 8: shuffle does not draw the broker next that just failed")
 	void brokerThatJustFailedIsNotNext() {
 		assertThat(first(B)).containsOnlyKeys(A, C)
 			.allSatisfy((broker, count) -> assertThat(count).isCloseTo(30_000, within(900)));

@@ -19,7 +19,6 @@ package dev.failover.autoconfigure.actuate;
 import java.time.Clock;
 import java.util.List;
 
-import io.micrometer.core.instrument.binder.MeterBinder;
 import org.junit.jupiter.api.Test;
 import org.springframework.amqp.rabbit.connection.CachingConnectionFactory;
 import org.springframework.amqp.rabbit.core.RabbitTemplate;
@@ -28,11 +27,9 @@ import org.springframework.boot.autoconfigure.AutoConfigurations;
 import org.springframework.boot.health.autoconfigure.contributor.HealthContributorAutoConfiguration;
 import org.springframework.boot.health.autoconfigure.registry.HealthContributorRegistryAutoConfiguration;
 import org.springframework.boot.health.contributor.Health;
-import org.springframework.boot.health.contributor.HealthContributor;
 import org.springframework.boot.health.contributor.HealthContributors;
 import org.springframework.boot.health.contributor.HealthIndicator;
 import org.springframework.boot.health.registry.HealthContributorRegistry;
-import org.springframework.boot.test.context.FilteredClassLoader;
 import org.springframework.boot.test.context.runner.ApplicationContextRunner;
 import org.springframework.context.ApplicationContext;
 
@@ -103,33 +100,6 @@ class FailoverActuateAutoConfigurationTests {
 			assertThat(context).doesNotHaveBean(BrokersHealthContributor.class).doesNotHaveBean(BrokersMetrics.class);
 			assertThat(contributors(context)).contains("rabbit");
 		});
-	}
-
-	@Test
-	void startsWithoutHealthOnTheClassPath() {
-		this.runner.withClassLoader(new FilteredClassLoader(HealthContributor.class))
-			.run((context) -> assertThat(context).hasNotFailed().doesNotHaveBean("failoverHealthContributor"));
-	}
-
-	@Test
-	void bindsMetrics() {
-		this.runner.run((context) -> assertThat(context).hasSingleBean(BrokersMetrics.class));
-	}
-
-	@Test
-	void backsOffFromTheUsersMetrics() {
-		this.runner
-			.withBean("users", BrokersMetrics.class,
-					() -> new BrokersMetrics(new Brokers(
-							List.of(new Broker("two", "two.example.com", 1, "a", "b", "/", false, null, 0, 1)),
-							Clock.systemUTC())))
-			.run((context) -> assertThat(context).hasSingleBean(BrokersMetrics.class).hasBean("users"));
-	}
-
-	@Test
-	void startsWithoutMicrometerOnTheClassPath() {
-		this.runner.withClassLoader(new FilteredClassLoader(MeterBinder.class))
-			.run((context) -> assertThat(context).hasNotFailed().doesNotHaveBean("failoverMetrics"));
 	}
 
 	private static List<String> contributors(ApplicationContext context) {

@@ -18,6 +18,7 @@ package dev.failover.autoconfigure.actuate;
 
 import java.util.List;
 
+import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -41,6 +42,7 @@ class FailoverSanitizingAutoConfigurationTests {
 	@ParameterizedTest
 	@ValueSource(strings = { "failover.brokers", "failover.brokers[0]", "failover.brokers[1].uri",
 			"failover.brokers[1].password", "FAILOVER_BROKERS", "FAILOVER_BROKERS_0", "FAILOVER_BROKERS_0_URI" })
+	@DisplayName("Behaviour 5: no password in endpoints")
 	void whatMayHoldAPasswordIsMasked(String key) {
 		this.runner.run((context) -> assertThat(sanitize(context.getBean(SanitizingFunction.class), key))
 			.isEqualTo(SanitizableData.SANITIZED_VALUE));

@@ -38,7 +38,6 @@ import org.springframework.amqp.AmqpIOException;
 import org.springframework.aop.support.AopUtils;
 import org.springframework.boot.amqp.autoconfigure.RabbitAutoConfiguration;
 import org.springframework.boot.autoconfigure.AutoConfigurations;
-import org.springframework.boot.test.context.FilteredClassLoader;
 import org.springframework.boot.test.context.runner.ApplicationContextRunner;
 import org.springframework.context.ApplicationContext;
 import org.springframework.context.annotation.Bean;
@@ -107,13 +106,6 @@ class FailoverEnsureAutoConfigurationTests {
 			assertThat(context).doesNotHaveBean(Ensurer.class);
 			assertThat(AopUtils.isAopProxy(context.getBean(Shop.class))).isFalse();
 		});
-	}
-
-	@ParameterizedTest
-	@ValueSource(strings = { "com.rabbitmq.client.Channel", "org.springframework.amqp.rabbit.core.RabbitTemplate" })
-	void backsOffWithoutTheClasses(String missing) {
-		this.contextRunner.withClassLoader(new FilteredClassLoader(missing))
-			.run((context) -> assertThat(context).hasNotFailed().doesNotHaveBean(Ensurer.class));
 	}
 
 	@Test

@@ -16,6 +16,7 @@
 
 package dev.failover.autoconfigure.rabbit;
 
+import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -63,6 +64,7 @@ class BrokerUrlParserTests {
 			amqp://[::1] | false | - | - | ::1 | 5672 | -
 			amqps://u:p@[fe80::1%25eth0]:7/v | true | u | p | fe80::1%eth0 | 7 | v
 			""")
+	@DisplayName("Behaviour 2: missing parts of a URL have defaults, and every part is percent-decoded")
 	void partsAreDecodedAndMissingOnesHaveDefaults(String url, boolean tls, String username, String password,
 			String host, int port, String virtualHost) {
 		assertThat(BrokerUrlParser.parse(PROPERTY, url))
@@ -141,6 +143,7 @@ class BrokerUrlParserTests {
 			amqp://u:secret | amqp://u:******
 			amqp://host?a=secret&b=x | amqp://host?******
 			""")
+	@DisplayName("Behaviour 5: no password in what is printed of a URL")
 	void masksWhateverMayBeAPassword(String url, String masked) {
 		assertThat(BrokerUrlMask.mask(url)).isEqualTo(masked);
 	}

@@ -16,7 +16,11 @@
 
 package dev.failover.autoconfigure.rabbit;
 
+import java.util.ArrayList;
+import java.util.List;
+
 import org.assertj.core.groups.Tuple;
+import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.springframework.amqp.core.AmqpAdmin;
 import org.springframework.amqp.rabbit.connection.CachingConnectionFactory;
@@ -54,6 +58,17 @@ class FailoverRabbitAutoConfigurationTests {
 			assertThat(context.getBean(Brokers.class).getAll()).extracting(Broker::uri)
 				.containsExactly("amqp://guest:******@a:5672//", "amqps://guest:******@b:1234/v");
 		});
+	}
+
+	@Test
+	@DisplayName("Behaviour 1: a string of URLs, separated by semicolons, and a list mean the same")
+	void stringAndListMeanTheSame() {
+		List<Broker> brokers = new ArrayList<>();
+		this.runner.withPropertyValues("failover.brokers=amqp://u:p@a;amqps://b:1234/v")
+			.run((context) -> brokers.addAll(context.getBean(Brokers.class).getAll()));
+		assertThat(brokers).hasSize(2);
+		this.runner.withPropertyValues("failover.brokers[0]=amqp://u:p@a", "failover.brokers[1]=amqps://b:1234/v")
+			.run((context) -> assertThat(context.getBean(Brokers.class).getAll()).isEqualTo(brokers));
 	}
 
 	@Test

@@ -17,18 +17,22 @@
 package dev.failover.autoconfigure.rabbit;
 
 import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
 
+import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.ValueSource;
 import org.springframework.amqp.core.AmqpAdmin;
+import org.springframework.amqp.core.Message;
+import org.springframework.amqp.core.MessageProperties;
+import org.springframework.amqp.core.Queue;
 import org.springframework.amqp.rabbit.connection.ConnectionFactory;
 import org.springframework.amqp.rabbit.core.RabbitMessagingTemplate;
 import org.springframework.amqp.rabbit.core.RabbitOperations;
 import org.springframework.amqp.rabbit.core.RabbitTemplate;
+import org.springframework.amqp.support.converter.MessageConverter;
+import org.springframework.amqp.support.converter.SimpleMessageConverter;
 import org.springframework.boot.amqp.autoconfigure.RabbitAutoConfiguration;
 import org.springframework.boot.autoconfigure.AutoConfigurations;
-import org.springframework.boot.test.context.FilteredClassLoader;
 import org.springframework.boot.test.context.runner.ApplicationContextRunner;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
@@ -36,6 +40,8 @@ import org.springframework.context.annotation.Configuration;
 import dev.failover.autoconfigure.FailoverAutoConfiguration;
 import dev.failover.autoconfigure.ensure.FailoverEnsureAutoConfiguration;
 import dev.failover.template.FailoverTemplate;
+import dev.failover.test.EmbeddedBroker;
+import dev.failover.test.FaultProxy;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -73,6 +79,29 @@ class FailoverTemplateAutoConfigurationTests {
 	}
 
 	@Test
+	@DisplayName("Behaviour 25: the body is converted once, outside of what is repeated")
+	void bodyIsConvertedOnceHoweverOftenItIsPublished() {
+		try (EmbeddedBroker silent = EmbeddedBroker.builder().start();
+				FaultProxy proxy = FaultProxy.to(silent);
+				EmbeddedBroker next = EmbeddedBroker.builder().start()) {
+			CountingConverter converter = new CountingConverter();
+			String brokers = "failover.brokers="
+					+ silent.uri().toString().replace(":" + silent.port(), ":" + proxy.port()) + ";" + next.uri();
+			this.contextRunner.withBean(MessageConverter.class, () -> converter)
+				.withBean(Queue.class, () -> new Queue("orders"))
+				.withPropertyValues(brokers, "failover.publish.confirm-timeout=500ms")
+				.run((context) -> {
+					FailoverTemplate template = context.getBean(FailoverTemplate.class);
+					template.convertAndSend("orders", "first");
+					proxy.blackHole();
+					template.convertAndSend("orders", "second");
+					assertThat(template.receiveAndConvert("orders")).isEqualTo("second");
+					assertThat(converter.bodies).containsExactly("first", "second");
+				});
+		}
+	}
+
+	@Test
 	void templateOfTheUserWins() {
 		this.contextRunner.withUserConfiguration(OwnTemplate.class).run((context) -> {
 			assertThat(context).hasSingleBean(RabbitOperations.class);
@@ -88,13 +117,19 @@ class FailoverTemplateAutoConfigurationTests {
 		});
 	}
 
-	@ParameterizedTest
-	@ValueSource(classes = { RabbitTemplate.class, com.rabbitmq.client.Channel.class })
-	void backsOffWithoutTheClasses(Class<?> missing) {
-		this.contextRunner.withClassLoader(new FilteredClassLoader(missing)).run((context) -> {
-			assertThat(context).hasNotFailed();
-			assertThat(context.getBeanNamesForType(Object.class)).noneMatch(List.of("rabbitTemplate")::contains);
-		});
+	/**
+	 * Knows what it has converted.
+	 */
+	static final class CountingConverter extends SimpleMessageConverter {
+
+		private final List<Object> bodies = new CopyOnWriteArrayList<>();
+
+		@Override
+		protected Message createMessage(Object body, MessageProperties properties) {
+			this.bodies.add(body);
+			return super.createMessage(body, properties);
+		}
+
 	}
 
 	/**

@@ -20,6 +20,7 @@ import java.util.List;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
 
+import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 
 import dev.failover.autoconfigure.BrokerProperties;
@@ -37,6 +38,7 @@ class PropertiesFailoverConnectionDetailsTests {
 	private static final BrokerDefaults DEFAULTS = new BrokerDefaults("app", "hidden", "shop");
 
 	@Test
+	@DisplayName("Behaviour 2: missing parts of a URL are those of spring.rabbitmq where set")
 	void missingPartsAreThoseOfSpringRabbitMq() {
 		assertThat(brokers("amqp://a", "amqps://user:pw@b/v")).containsExactly(
 				new Broker("a:5672", "a", 5672, "app", "hidden", "shop", false, null, 0, 1),
@@ -44,12 +46,14 @@ class PropertiesFailoverConnectionDetailsTests {
 	}
 
 	@Test
+	@DisplayName("Behaviour 3: nothing sticks from one broker to the next")
 	void nothingSticksFromOneBrokerToTheNext() {
 		assertThat(brokers("amqps://user:pw@a:1234/v", "amqp://b").get(1))
 			.isEqualTo(new Broker("b:5672", "b", 5672, "app", "hidden", "shop", false, null, 0, 1));
 	}
 
 	@Test
+	@DisplayName("Behaviour 4: each broker has a user, a virtual host and an SSL bundle of its own")
 	void keysOfAnObjectAreUsed() {
 		BrokerProperties properties = BrokerProperties.of("amqps://a");
 		properties.setName("main");
