@@ -62,7 +62,7 @@ record AllDownScenario(Duration down) implements Scenario {
 				LockSupport.parkNanos(struck + this.down.minus(START).toNanos() - System.nanoTime());
 				CompletableFuture<Void> started = CompletableFuture.runAsync(first::start);
 				answered = awaitAnswer(first);
-				started.join();
+				started.orTimeout(PATIENCE.toSeconds(), TimeUnit.SECONDS).join();
 				recovered = stream.awaitSteady(answered, settings.cap());
 				gap = stream.longestGap(struck);
 				routes.mend();

@@ -28,6 +28,7 @@ import dev.failover.benchmarks.application.Publisher;
 import dev.failover.benchmarks.application.PublisherKind;
 import dev.failover.benchmarks.stream.StreamSettings;
 import dev.failover.benchmarks.stream.Tally;
+import dev.failover.benchmarks.support.Waits;
 
 /**
  * The first broker is frozen before the application starts. What counts is how much later
@@ -35,19 +36,22 @@ import dev.failover.benchmarks.stream.Tally;
  */
 record StartScenario() implements Scenario {
 
+	private static final String START = "the start of the application beside a frozen broker";
+
 	@Override
 	public Measurement run(BrokerRoutes routes, PublisherKind kind, StreamSettings settings) {
 		Tally tally = new Tally();
 		ExecutorService starter = Executors.newSingleThreadExecutor();
 		try {
-			long without = starter.submit(() -> untilConfirmed(routes, kind, tally, 1)).get();
+			long without = Waits.get(starter.submit(() -> untilConfirmed(routes, kind, tally, 1)),
+					"the start of the application");
 			routes.nodes().first().freeze();
 			long began = System.nanoTime();
 			Future<Long> with = starter.submit(() -> untilConfirmed(routes, kind, tally, 2));
 			boolean capped = !ends(with, settings);
-			long cost = (capped ? System.nanoTime() - began : with.get()) - without;
+			long cost = (capped ? System.nanoTime() - began : Waits.get(with, START)) - without;
 			routes.mend();
-			with.get();
+			Waits.get(with, START);
 			tally.found(routes.drain());
 			return Measurement.of(cost, capped, tally);
 		}

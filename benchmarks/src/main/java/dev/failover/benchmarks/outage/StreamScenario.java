@@ -21,7 +21,6 @@ import java.util.function.Consumer;
 
 import dev.failover.benchmarks.application.Publisher;
 import dev.failover.benchmarks.application.PublisherKind;
-import dev.failover.benchmarks.stream.Gap;
 import dev.failover.benchmarks.stream.MessageStream;
 import dev.failover.benchmarks.stream.StreamSettings;
 import dev.failover.benchmarks.stream.Tally;
@@ -30,30 +29,35 @@ import dev.failover.benchmarks.stream.Tally;
  * A fault strikes the active broker in the middle of a stream.
  *
  * @param fault what happens to the active broker
- * @param cost what of the longest gap counts
+ * @param cost what counts
  */
 record StreamScenario(Consumer<BrokerRoutes.Route> fault, Cost cost) implements Scenario {
 
 	private static final Duration AFTER = Duration.ofSeconds(3);
+
+	/**
+	 * The longest that a confirm is under way through a proxy.
+	 */
+	private static final Duration UNDER_WAY = Duration.ofMillis(10);
 
 	@Override
 	public Measurement run(BrokerRoutes routes, PublisherKind kind, StreamSettings settings) {
 		try (Publisher publisher = kind.start(routes.uris(), routes.authorities())) {
 			Tally tally = new Tally();
 			MessageStream stream = MessageStream.start(publisher, settings, tally);
-			Gap gap;
-			long struck;
+			long nanos;
 			boolean recovered;
 			try (stream) {
 				BrokerRoutes.Route active = routes.at(publisher.activePort());
-				struck = System.nanoTime();
+				long struck = System.nanoTime();
 				this.fault.accept(active);
+				long done = System.nanoTime();
 				recovered = stream.awaitSteady(struck + AFTER.toNanos(), settings.cap());
-				gap = stream.longestGap(struck);
+				nanos = this.cost.nanos(stream, struck, done);
 				routes.mend();
 			}
 			tally.found(routes.drain());
-			return Measurement.of(this.cost.nanos(gap, struck), !recovered, tally);
+			return Measurement.of(nanos, !recovered, tally);
 		}
 	}
 
@@ -67,22 +71,22 @@ record StreamScenario(Consumer<BrokerRoutes.Route> fault, Cost cost) implements 
 		 */
 		GAP {
 			@Override
-			long nanos(Gap gap, long struck) {
-				return gap.nanos();
+			long nanos(MessageStream stream, long struck, long done) {
+				return stream.longestGap(struck).nanos();
 			}
 		},
 
 		/**
-		 * The time from the fault to the confirm that ends the longest gap.
+		 * The time from the fault to the first confirm that was not under way already.
 		 */
 		FROM_FAULT {
 			@Override
-			long nanos(Gap gap, long struck) {
-				return gap.end() - struck;
+			long nanos(MessageStream stream, long struck, long done) {
+				return stream.longestGap(struck, done + UNDER_WAY.toNanos()).end() - struck;
 			}
 		};
 
-		abstract long nanos(Gap gap, long struck);
+		abstract long nanos(MessageStream stream, long struck, long done);
 
 	}
 

@@ -28,21 +28,22 @@ public record Gap(long start, long end) {
 	 * Find the longest gap around and after a fault.
 	 * @param confirms the times of all confirms, sorted
 	 * @param fault when the fault struck
+	 * @param latest the latest time at which the gap may begin
 	 * @param end when the measurement ended
 	 * @return the gap
 	 */
-	static Gap longest(long[] confirms, long fault, long end) {
+	static Gap longest(long[] confirms, long fault, long latest, long end) {
 		Gap longest = new Gap(fault, fault);
 		long previous = fault;
 		for (long confirm : confirms) {
-			if (confirm > fault && confirm <= end) {
+			if (confirm > fault && confirm <= end && previous <= latest) {
 				longest = longest.orLonger(new Gap(previous, confirm));
 			}
 			if (confirm <= end) {
 				previous = confirm;
 			}
 		}
-		return longest.orLonger(new Gap(previous, end));
+		return (previous <= latest) ? longest.orLonger(new Gap(previous, end)) : longest;
 	}
 
 	private Gap orLonger(Gap other) {

@@ -110,8 +110,20 @@ public final class MessageStream implements AutoCloseable {
 	 * @return the gap, up to now
 	 */
 	public Gap longestGap(long fault) {
+		return longestGap(fault, System.nanoTime());
+	}
+
+	/**
+	 * Return the longest time without a confirm that begins around a fault, and not
+	 * later. Confirms that are on their way when the fault strikes still arrive; a pause
+	 * after the stream goes on is none of it.
+	 * @param fault when the fault struck, in nanoseconds
+	 * @param latest the latest time at which it may begin, in nanoseconds
+	 * @return the gap, up to now
+	 */
+	public Gap longestGap(long fault, long latest) {
 		long now = System.nanoTime();
-		return Gap.longest(this.confirms.stream().mapToLong(Long::longValue).sorted().toArray(), fault, now);
+		return Gap.longest(this.confirms.stream().mapToLong(Long::longValue).sorted().toArray(), fault, latest, now);
 	}
 
 	/**

@@ -24,6 +24,7 @@ import org.springframework.amqp.core.Message;
 import org.springframework.amqp.core.MessageBuilder;
 
 import dev.failover.benchmarks.support.NodePair;
+import dev.failover.benchmarks.support.Waits;
 import dev.failover.template.FailoverTemplate;
 
 /**
@@ -47,7 +48,7 @@ record FailoverAsyncLoad(FailoverTemplate template) implements Load {
 					confirmed.countDown();
 				});
 		}
-		confirmed.await();
+		Waits.await(confirmed, "the confirms of asynchronous sends");
 		if (failed.get() != null) {
 			throw new IllegalStateException("A message was not confirmed", failed.get());
 		}

@@ -16,6 +16,7 @@
 
 package dev.failover.benchmarks.throughput;
 
+import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -23,6 +24,7 @@ import java.util.concurrent.Future;
 import java.util.stream.Stream;
 
 import dev.failover.benchmarks.support.NodePair;
+import dev.failover.benchmarks.support.Waits;
 import dev.failover.template.FailoverTemplate;
 
 /**
@@ -51,8 +53,9 @@ final class FailoverLoad implements Load {
 			}
 			return null;
 		};
-		for (Future<Void> part : this.executor.invokeAll(Stream.generate(() -> share).limit(this.threads).toList())) {
-			part.get();
+		List<Future<Void>> parts = Stream.generate(() -> this.executor.submit(share)).limit(this.threads).toList();
+		for (Future<Void> part : parts) {
+			Waits.get(part, "the end of a thread that publishes");
 		}
 	}
 

@@ -23,12 +23,15 @@ import java.util.concurrent.Semaphore;
 import java.util.concurrent.atomic.AtomicLong;
 
 import dev.failover.benchmarks.support.NodePair;
+import dev.failover.benchmarks.support.Waits;
 
 /**
  * Publishes with amqp-client alone, and keeps what is not confirmed in a sorted map, as
  * RabbitMQ's tutorial of publisher confirms does, with a bound on how much that is.
  */
 final class RawAsyncLoad extends RawLoad {
+
+	private static final String CONFIRMS = "the confirms of amqp-client";
 
 	private final ConcurrentNavigableMap<Long, byte[]> unconfirmed = new ConcurrentSkipListMap<>();
 
@@ -64,11 +67,11 @@ final class RawAsyncLoad extends RawLoad {
 	@Override
 	public void publish(byte[] body, int messages) throws Exception {
 		for (int i = 0; i < messages; i++) {
-			this.window.acquire();
+			Waits.acquire(this.window, 1, CONFIRMS);
 			this.unconfirmed.put(this.channel.getNextPublishSeqNo(), body);
 			publish(body);
 		}
-		this.window.acquire(this.size);
+		Waits.acquire(this.window, this.size, CONFIRMS);
 		this.window.release(this.size);
 		if (this.rejected.get() > 0) {
 			throw new IllegalStateException(this.rejected + " messages were rejected");
