@@ -34,6 +34,12 @@ final class ReplyCodes {
 
 	private static final String CONFIRM_TIMEOUT = "TIMEOUT WAITING FOR ACK";
 
+	/**
+	 * A request with a direct reply on a cached channel that was lost, and opened again
+	 * without its consumer.
+	 */
+	private static final String NO_REPLY_CONSUMER = "fast reply consumer does not exist";
+
 	private ReplyCodes() {
 	}
 
@@ -67,14 +73,21 @@ final class ReplyCodes {
 			case AMQP.NOT_FOUND -> contains(text, QUEUE_ON_LOST_NODE)
 					? new FailureVerdict(FailureAction.SAME_THEN_NEXT_BROKER, FailureReason.CONNECTION_CLOSED, false)
 					: FailureVerdict.NEVER;
-			case AMQP.PRECONDITION_FAILED -> contains(text, CONFIRM_TIMEOUT)
-					? FailureVerdict.nextBroker(FailureReason.TIMEOUT) : FailureVerdict.NEVER;
+			case AMQP.PRECONDITION_FAILED -> ofPrecondition(text);
 			case AMQP.ACCESS_REFUSED, AMQP.NO_ROUTE, AMQP.INVALID_PATH, AMQP.FRAME_ERROR, AMQP.SYNTAX_ERROR,
 					AMQP.COMMAND_INVALID, AMQP.CHANNEL_ERROR, AMQP.UNEXPECTED_FRAME, AMQP.NOT_ALLOWED,
 					AMQP.NOT_IMPLEMENTED ->
 				FailureVerdict.NEVER;
 			default -> FailureVerdict.SAME_BROKER;
 		};
+	}
+
+	private static FailureVerdict ofPrecondition(@Nullable String text) {
+		if (contains(text, NO_REPLY_CONSUMER)) {
+			return new FailureVerdict(FailureAction.SAME_BROKER, FailureReason.CONNECTION_LOST, true);
+		}
+		return contains(text, CONFIRM_TIMEOUT) ? FailureVerdict.nextBroker(FailureReason.TIMEOUT)
+				: FailureVerdict.NEVER;
 	}
 
 	private static FailureReason lossReason(@Nullable Throwable cause) {

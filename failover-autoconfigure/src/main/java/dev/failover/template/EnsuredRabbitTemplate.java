@@ -18,9 +18,11 @@ package dev.failover.template;
 
 import java.util.Collection;
 
+import com.rabbitmq.client.Channel;
 import com.rabbitmq.client.GetResponse;
 import org.jspecify.annotations.Nullable;
 import org.springframework.amqp.AmqpException;
+import org.springframework.amqp.AmqpRejectAndDontRequeueException;
 import org.springframework.amqp.core.Message;
 import org.springframework.amqp.core.MessageBuilder;
 import org.springframework.amqp.core.MessagePostProcessor;
@@ -31,11 +33,14 @@ import org.springframework.amqp.rabbit.connection.ConnectionFactory;
 import org.springframework.amqp.rabbit.connection.CorrelationData;
 import org.springframework.amqp.rabbit.core.ChannelCallback;
 import org.springframework.amqp.rabbit.core.RabbitTemplate;
+import org.springframework.amqp.rabbit.support.RabbitExceptionTranslator;
 import org.springframework.util.Assert;
 
 import dev.failover.ensure.EnsurePolicy;
+import dev.failover.ensure.EnsureScope;
 import dev.failover.ensure.EnsuredWork;
 import dev.failover.ensure.Ensurer;
+import dev.failover.template.Request.LostReply;
 
 /**
  * {@link RabbitTemplate} whose operations are retried when the broker is lost, unless
@@ -143,11 +148,66 @@ public abstract class EnsuredRabbitTemplate extends RabbitTemplate {
 		return ensured(() -> super.receiveAndReply(queueName, callback, replyToAddressCallback));
 	}
 
+	/**
+	 * Send a request and wait for the reply. If the broker is lost meanwhile, the wait
+	 * ends at once, and the request is sent again with another correlation: a reply to
+	 * the first one that still arrives is dropped.
+	 */
 	@Override
 	protected @Nullable Message doSendAndReceive(@Nullable String exchange, @Nullable String routingKey,
 			Message message, @Nullable CorrelationData correlationData) {
-		return ensured(() -> super.doSendAndReceive(exchange, routingKey, MessageBuilder.fromMessage(message).build(),
-				correlationData));
+		try {
+			return ensured(() -> {
+				try (Request request = new Request(message, this::lose)) {
+					return super.doSendAndReceive(exchange, routingKey, request, correlationData);
+				}
+			});
+		}
+		finally {
+			EnsureScope.markSent();
+		}
+	}
+
+	/**
+	 * Request on a channel that Spring itself watches.
+	 */
+	@Override
+	protected @Nullable Message doSendAndReceiveWithTemporary(@Nullable String exchange, @Nullable String routingKey,
+			Message message, @Nullable CorrelationData correlationData) {
+		return super.doSendAndReceiveWithTemporary(exchange, routingKey, MessageBuilder.fromMessage(message).build(),
+				correlationData);
+	}
+
+	@Override
+	public void doSend(Channel channel, @Nullable String exchange, @Nullable String routingKey, Message message,
+			boolean mandatory, @Nullable CorrelationData correlationData) {
+		if (message instanceof Request request) {
+			request.watch(channel);
+		}
+		else if (!(channel instanceof CapturingChannel)) {
+			EnsureScope.markSent();
+		}
+		super.doSend(channel, exchange, routingKey, message, mandatory, correlationData);
+	}
+
+	private void lose(LostReply lost) {
+		try {
+			super.onMessage(lost, null);
+		}
+		catch (AmqpRejectAndDontRequeueException ex) {
+			this.logger.debug("The reply came before its channel was lost", ex);
+		}
+	}
+
+	/**
+	 * Called for each reply before anything else is done with it.
+	 */
+	@Override
+	protected void logReceived(String prefix, @Nullable Message message) {
+		if (message instanceof LostReply lost) {
+			throw RabbitExceptionTranslator.convertRabbitAccessException(lost.cause());
+		}
+		super.logReceived(prefix, message);
 	}
 
 	private <T extends @Nullable Object> T ensured(EnsuredWork<T, RuntimeException> work) {

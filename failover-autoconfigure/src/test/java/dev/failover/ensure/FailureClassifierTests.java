@@ -97,6 +97,14 @@ class FailureClassifierTests {
 		assertThat(this.classifier.classify(failure, null).action()).isEqualTo(FailureAction.SAME_THEN_NEXT_BROKER);
 	}
 
+	@Test
+	void requestOnAChannelWithoutItsReplyConsumerHasNotBeenSent() {
+		FailureVerdict verdict = this.classifier
+			.classify(channelClose(406, "PRECONDITION_FAILED - fast reply consumer does not exist"), null);
+		assertThat(verdict.action()).isEqualTo(FailureAction.SAME_BROKER);
+		assertThat(verdict.nothingSent()).isTrue();
+	}
+
 	@ParameterizedTest
 	@MethodSource
 	void callersOwnMistakeIsNeverRepeated(Throwable failure) {
