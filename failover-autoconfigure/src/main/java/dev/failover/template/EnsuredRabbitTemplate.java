@@ -17,6 +17,8 @@
 package dev.failover.template;
 
 import java.util.Collection;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 
 import com.rabbitmq.client.Channel;
 import com.rabbitmq.client.GetResponse;
@@ -47,6 +49,11 @@ import dev.failover.template.Request.LostReply;
  * they are bound to a channel: inside of {@code invoke}, or with a transacted channel.
  */
 public abstract class EnsuredRabbitTemplate extends RabbitTemplate {
+
+	/**
+	 * Not enough to have a consumer started.
+	 */
+	private static final long SHORT_WAIT_MILLIS = 500;
 
 	private final ThreadLocal<@Nullable Boolean> invoking = new ThreadLocal<>();
 
@@ -116,6 +123,7 @@ public abstract class EnsuredRabbitTemplate extends RabbitTemplate {
 			if (response == null) {
 				return null;
 			}
+			EnsureScope.markSent();
 			channel.basicAck(response.getEnvelope().getDeliveryTag(), false);
 			return received(response);
 		});
@@ -137,9 +145,29 @@ public abstract class EnsuredRabbitTemplate extends RabbitTemplate {
 		return message;
 	}
 
+	/**
+	 * Receive a message, and wait for one. The time-out is that of the whole call: if the
+	 * broker is lost, what is left of it is waited for on the next one, where a message
+	 * that is there already is received in any case.
+	 */
 	@Override
 	public @Nullable Message receive(String queueName, long timeoutMillis) {
-		return ensured(() -> super.receive(queueName, timeoutMillis));
+		long end = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(timeoutMillis);
+		AtomicBoolean again = new AtomicBoolean();
+		return this.<@Nullable Message>ensured(() -> {
+			long millis = timeoutMillis;
+			if (again.getAndSet(true) && timeoutMillis >= 0) {
+				millis = TimeUnit.NANOSECONDS.toMillis(end - System.nanoTime());
+			}
+			if (millis < SHORT_WAIT_MILLIS && millis != timeoutMillis) {
+				return doReceiveNoWait(queueName);
+			}
+			Message message = super.receive(queueName, millis);
+			if (message != null) {
+				EnsureScope.markSent();
+			}
+			return message;
+		});
 	}
 
 	@Override
