@@ -50,6 +50,14 @@ final class BrokerEventLogger implements BrokerListener {
 		else if (event instanceof BrokerEvent.Activated activated) {
 			log(activated);
 		}
+		else if (event instanceof BrokerEvent.Replayed replayed) {
+			logger.info("%d of %d messages that were in flight to broker %s were published again"
+				.formatted(replayed.replayed(), replayed.inFlight(), replayed.broker().name()));
+		}
+		else if (event instanceof BrokerEvent.ConsumersReady ready) {
+			logger.info("All %d queues are consumed from on broker %s, after %d ms".formatted(ready.queues(),
+					ready.broker().name(), ready.delay().toMillis()));
+		}
 		else if (event instanceof BrokerEvent.Added added) {
 			logger.info("Broker %s was added".formatted(added.broker()));
 		}

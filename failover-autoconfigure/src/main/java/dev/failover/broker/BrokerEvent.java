@@ -74,6 +74,32 @@ public sealed interface BrokerEvent {
 	}
 
 	/**
+	 * What was published and not confirmed when the channel to a broker was lost has come
+	 * to its end: each message was published again and is confirmed, or its sender has
+	 * been told that it is not. Follows only if there was any such message.
+	 *
+	 * @param broker the broker that the messages were on their way to
+	 * @param inFlight how many messages were not confirmed when the channel was lost
+	 * @param replayed how many of them were published again, and are confirmed
+	 */
+	record Replayed(Broker broker, int inFlight, int replayed) implements BrokerEvent {
+
+	}
+
+	/**
+	 * Every queue that running listener containers consume is consumed from on the active
+	 * broker. Follows each {@link Activated} unless a queue is missing there, or no
+	 * container runs.
+	 *
+	 * @param broker the active broker
+	 * @param queues how many queues
+	 * @param delay how long that took from the activation
+	 */
+	record ConsumersReady(Broker broker, int queues, Duration delay) implements BrokerEvent {
+
+	}
+
+	/**
 	 * A broker was added while the application runs.
 	 *
 	 * @param broker the new broker

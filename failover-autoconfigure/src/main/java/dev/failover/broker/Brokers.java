@@ -40,7 +40,7 @@ public final class Brokers {
 
 	private final ReentrantLock lock = new ReentrantLock();
 
-	private final BrokerEvents events = new BrokerEvents();
+	final BrokerEvents events = new BrokerEvents();
 
 	private final FailureDescriber describer;
 

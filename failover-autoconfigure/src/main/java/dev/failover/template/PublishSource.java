@@ -63,6 +63,12 @@ interface PublishSource {
 	void failed(@Nullable Activation activation, Throwable cause);
 
 	/**
+	 * Report what has become of messages that were not confirmed when their channel was
+	 * lost.
+	 */
+	void replayed(@Nullable Activation activation, int inFlight, int replayed);
+
+	/**
 	 * A channel that was opened.
 	 *
 	 * @param channel the channel

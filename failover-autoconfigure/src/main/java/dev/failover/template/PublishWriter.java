@@ -17,9 +17,11 @@
 package dev.failover.template;
 
 import java.io.IOException;
+import java.util.Arrays;
 import java.util.Deque;
 import java.util.List;
 import java.util.Queue;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentLinkedDeque;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.Semaphore;
@@ -256,8 +258,22 @@ final class PublishWriter {
 		if (!again.isEmpty()) {
 			logger.info("%d unconfirmed messages are published again".formatted(again.size()));
 		}
+		report(lost, unconfirmed.size(), again);
 		for (int i = again.size() - 1; i >= 0; i--) {
 			this.backlog.addFirst(again.get(i));
+		}
+	}
+
+	/**
+	 * Report what has become of messages as soon as all of them have ended.
+	 */
+	private void report(PublishChannel lost, int inFlight, List<Publication> again) {
+		if (inFlight > 0) {
+			CompletableFuture<?>[] results = again.stream().map(Publication::result).toArray(CompletableFuture[]::new);
+			CompletableFuture.allOf(results).whenComplete((nothing, failure) -> {
+				long failed = Arrays.stream(results).filter(CompletableFuture::isCompletedExceptionally).count();
+				this.source.replayed(lost.activation(), inFlight, (int) (results.length - failed));
+			});
 		}
 	}
 

@@ -26,6 +26,7 @@ import org.springframework.amqp.rabbit.connection.Connection;
 import org.springframework.amqp.rabbit.connection.ConnectionFactory;
 
 import dev.failover.broker.Activation;
+import dev.failover.broker.BrokerNotices;
 import dev.failover.broker.BrokerState;
 import dev.failover.broker.BrokerStatus;
 import dev.failover.broker.Brokers;
@@ -122,6 +123,13 @@ final class SpringPublishSource implements PublishSource {
 	public void failed(@Nullable Activation activation, Throwable cause) {
 		if (activation != null) {
 			this.brokers.failed(activation, FailureReason.TIMEOUT, cause);
+		}
+	}
+
+	@Override
+	public void replayed(@Nullable Activation activation, int inFlight, int replayed) {
+		if (activation != null) {
+			new BrokerNotices(this.brokers).replayed(activation, inFlight, replayed);
 		}
 	}
 

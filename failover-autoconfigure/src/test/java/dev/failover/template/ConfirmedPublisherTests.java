@@ -312,6 +312,18 @@ class ConfirmedPublisherTests {
 	}
 
 	@Test
+	void whatHasBecomeOfMessagesInFlightIsToldWhenAllHaveEnded() throws Exception {
+		submit("1");
+		submit("2", false, LONG);
+		submit("3");
+		this.source.awaitWritten(0, 3).lose();
+		FakeChannel next = this.source.awaitWritten(1, 2);
+		assertThat(this.source.replays).isEmpty();
+		next.ackUpTo(2);
+		await().untilAsserted(() -> assertThat(this.source.replays).containsExactly("2 of 3"));
+	}
+
+	@Test
 	void closeDuringAnOutageEndsEverythingThatIsUnderWay() throws Exception {
 		this.publisher = new ConfirmedPublisher(this.source,
 				new PublishSettings(Duration.ofSeconds(5), 3, Duration.ofMillis(100)), null);

@@ -37,6 +37,8 @@ final class FakeSource implements PublishSource {
 
 	final List<Throwable> failures = new CopyOnWriteArrayList<>();
 
+	final List<String> replays = new CopyOnWriteArrayList<>();
+
 	volatile boolean refusing;
 
 	volatile Consumer<FakeChannel> onWrite = (channel) -> {
@@ -89,6 +91,11 @@ final class FakeSource implements PublishSource {
 	@Override
 	public void failed(Activation activation, Throwable cause) {
 		this.failures.add(cause);
+	}
+
+	@Override
+	public void replayed(Activation activation, int inFlight, int replayed) {
+		this.replays.add(replayed + " of " + inFlight);
 	}
 
 }

@@ -23,6 +23,7 @@ import org.springframework.boot.autoconfigure.condition.ConditionalOnBean;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnBooleanProperty;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnClass;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnMissingBean;
+import org.springframework.context.ApplicationContext;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 import org.springframework.context.annotation.Lazy;
@@ -30,6 +31,7 @@ import org.springframework.context.annotation.Lazy;
 import dev.failover.autoconfigure.FailoverProperties;
 import dev.failover.broker.Brokers;
 import dev.failover.listener.BrokerDrains;
+import dev.failover.listener.ConsumerReadiness;
 import dev.failover.listener.ContainerBook;
 import dev.failover.listener.DirectContainerPacer;
 import dev.failover.listener.DrainConnections;
@@ -83,6 +85,14 @@ public final class FailoverListenerAutoConfiguration {
 		@Bean
 		static ContainerBook failoverContainerBook() {
 			return new ContainerBook();
+		}
+
+		@Bean
+		@Lazy(false)
+		@ConditionalOnMissingBean
+		ConsumerReadiness failoverConsumerReadiness(Brokers brokers, ContainerBook containers,
+				ApplicationContext context) {
+			return new ConsumerReadiness(brokers, containers, context);
 		}
 
 		@Bean
