@@ -57,7 +57,7 @@ class LockedQueueClusterIntegrationTests {
 				ConfigurableApplicationContext context = Applications.run(Consuming.class,
 						"failover.brokers=amqp://%s:%d;%s".formatted(network.host(), network.port(), second.uri()),
 						"spring.rabbitmq.requested-heartbeat=2s", "failover.standby=false",
-						"spring.rabbitmq.listener.type=" + container)) {
+						"failover.connect.race-delay=0", "spring.rabbitmq.listener.type=" + container)) {
 			Consuming consuming = context.getBean(Consuming.class);
 			FailoverTemplate template = context.getBean(FailoverTemplate.class);
 			Brokers brokers = context.getBean(Brokers.class);

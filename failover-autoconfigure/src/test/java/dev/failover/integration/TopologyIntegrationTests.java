@@ -231,6 +231,7 @@ class TopologyIntegrationTests {
 		List<String> properties = new ArrayList<>(List.of(more));
 		properties.add(Applications.brokers(this.first, this.second));
 		properties.add("failover.detection.probe-interval=50ms");
+		properties.add("failover.connect.race-delay=0");
 		return Applications.run(application, properties.toArray(String[]::new));
 	}
 
