@@ -100,6 +100,16 @@ class AutoConfiguredBeansTests {
 				.containsExactlyElementsOf(ALWAYS));
 	}
 
+	@Test
+	void givesWayUnlessItOnlyServesOthers() {
+		assertThat(beans()).filteredOn((bean) -> bean.condition() == null)
+			.extracting((bean) -> bean.method().getName())
+			.containsExactlyInAnyOrder("failoverEventPublisher", "failoverBrokerEventsPostProcessor",
+					"failoverTopologyPostProcessor", "failoverStartupCheck", "failoverShutdownGuard",
+					"failoverRabbitListenerDefaults", "failoverListenerTuningPostProcessor", "failoverContainerBook",
+					"failoverDeduplicationPostProcessor");
+	}
+
 	@ParameterizedTest
 	@MethodSource
 	void givesWayToTheUsers(AutoConfiguredBean bean) {

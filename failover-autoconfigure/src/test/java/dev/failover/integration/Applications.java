@@ -25,6 +25,7 @@ import org.springframework.boot.autoconfigure.EnableAutoConfiguration;
 import org.springframework.context.ConfigurableApplicationContext;
 import org.springframework.context.annotation.Configuration;
 
+import dev.failover.test.FaultProxy;
 import dev.failover.test.RabbitNode;
 import dev.failover.test.TestBroker;
 
@@ -39,6 +40,13 @@ final class Applications {
 	static String brokers(TestBroker... brokers) {
 		return "failover.brokers="
 				+ Arrays.stream(brokers).map((broker) -> broker.uri().toString()).collect(Collectors.joining(";"));
+	}
+
+	/**
+	 * Return the URI of a broker through a proxy.
+	 */
+	static String through(FaultProxy proxy, TestBroker broker) {
+		return broker.uri().toString().replace(":" + broker.port(), ":" + proxy.port());
 	}
 
 	static ConfigurableApplicationContext run(Class<?> source, String... properties) {

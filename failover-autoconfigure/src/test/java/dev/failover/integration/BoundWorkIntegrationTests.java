@@ -16,25 +16,23 @@
 
 package dev.failover.integration;
 
-import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
 
 import org.junit.jupiter.api.Test;
 import org.springframework.amqp.AmqpException;
-import org.springframework.amqp.core.Queue;
 import org.springframework.amqp.rabbit.connection.CachingConnectionFactory;
 import org.springframework.amqp.rabbit.core.RabbitTemplate;
 import org.springframework.amqp.rabbit.transaction.RabbitTransactionManager;
 import org.springframework.context.ConfigurableApplicationContext;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
+import org.springframework.context.annotation.Import;
 import org.springframework.transaction.support.TransactionTemplate;
 
 import dev.failover.ensure.Ensure;
 import dev.failover.test.RabbitNode;
 import dev.failover.test.junit.BrokerTest;
-import dev.failover.test.junit.Rabbit;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
@@ -50,10 +48,10 @@ class BoundWorkIntegrationTests {
 
 	private static final String CONFIRMS = "spring.rabbitmq.publisher-confirm-type=correlated";
 
-	@Rabbit(name = "first", user = "north", password = "north-secret", virtualHost = "north-orders")
+	@North
 	private RabbitNode first;
 
-	@Rabbit(name = "second", user = "south", password = "south-secret", virtualHost = "south-orders")
+	@South
 	private RabbitNode second;
 
 	@Test
@@ -102,27 +100,19 @@ class BoundWorkIntegrationTests {
 	}
 
 	private void killUsed() {
-		boolean onFirst = new QueueOnBroker(this.first, Shop.QUEUE).exists();
+		boolean onFirst = new QueueOnBroker(this.first, OrderQueue.NAME).exists();
 		(onFirst ? this.first : this.second).kill();
 	}
 
 	private List<String> found() {
 		this.first.start();
 		this.second.start();
-		List<String> found = new ArrayList<>(new QueueOnBroker(this.first, Shop.QUEUE).drain());
-		found.addAll(new QueueOnBroker(this.second, Shop.QUEUE).drain());
-		return found;
+		return QueueOnBroker.drain(OrderQueue.NAME, this.first, this.second);
 	}
 
 	@Configuration(proxyBeanMethods = false)
+	@Import(OrderQueue.class)
 	static class Shop {
-
-		static final String QUEUE = "orders";
-
-		@Bean
-		Queue orders() {
-			return new Queue(QUEUE);
-		}
 
 		@Bean
 		Tries tries() {
@@ -180,11 +170,11 @@ class BoundWorkIntegrationTests {
 		}
 
 		private void halves(Send send, Runnable between) {
-			send.send(Shop.QUEUE, WHOLE.get(0));
+			send.send(OrderQueue.NAME, WHOLE.get(0));
 			if (++this.tries.count == 1) {
 				between.run();
 			}
-			send.send(Shop.QUEUE, WHOLE.get(1));
+			send.send(OrderQueue.NAME, WHOLE.get(1));
 		}
 
 	}

@@ -23,6 +23,7 @@ import java.util.Collections;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
+import java.util.function.BiConsumer;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
@@ -56,7 +57,6 @@ import dev.failover.template.FailoverTemplate;
 import dev.failover.test.FaultProxy;
 import dev.failover.test.RabbitNode;
 import dev.failover.test.junit.BrokerTest;
-import dev.failover.test.junit.Rabbit;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -76,10 +76,10 @@ class ConsumerFaultsIntegrationTests {
 
 	private static final int ROUNDS = (EXTENT != null) ? EXTENT : 1;
 
-	@Rabbit(name = "first", user = "app", password = "secret", virtualHost = "orders")
+	@North
 	private RabbitNode first;
 
-	@Rabbit(name = "second", user = "app", password = "secret", virtualHost = "orders")
+	@South
 	private RabbitNode second;
 
 	private FaultProxy toFirst;
@@ -153,7 +153,7 @@ class ConsumerFaultsIntegrationTests {
 		RabbitNode node = isFirst ? this.first : this.second;
 		FaultProxy proxy = isFirst ? this.toFirst : this.toSecond;
 		long struck = System.nanoTime();
-		fault.strike(node, proxy);
+		fault.begin.accept(node, proxy);
 		try {
 			Broker active = awaitConsumed(handled, queues, brokers, left);
 			Awaitility.await().atMost(PATIENCE).until(() -> !switches.isEmpty());
@@ -165,7 +165,7 @@ class ConsumerFaultsIntegrationTests {
 		}
 		finally {
 			brokers.removeListener(listener);
-			fault.mend(node, proxy);
+			fault.end.accept(node, proxy);
 		}
 	}
 
@@ -219,9 +219,8 @@ class ConsumerFaultsIntegrationTests {
 
 	private ConfigurableApplicationContext run(ConsumerVariant.Container container, Fault fault, String brokers) {
 		String urls = (fault == Fault.PARTITION)
-				? Stream.of(this.toFirst.port(), this.toSecond.port())
-					.map((port) -> "amqp://app:secret@127.0.0.1:%d/orders".formatted(port))
-					.collect(Collectors.joining(";", "failover.brokers=", ""))
+				? "failover.brokers=" + Applications.through(this.toFirst, this.first) + ";"
+						+ Applications.through(this.toSecond, this.second)
 				: Applications.brokers(this.first, this.second);
 		boolean silent = fault == Fault.FREEZE || fault == Fault.PARTITION;
 		return Applications.run(Consumers.class, urls, "consumers.container=" + container,
@@ -232,58 +231,25 @@ class ConsumerFaultsIntegrationTests {
 
 	enum Fault {
 
-		KILL {
-			@Override
-			void strike(RabbitNode node, FaultProxy proxy) {
-				node.kill();
-			}
+		KILL((node, proxy) -> node.kill(), (node, proxy) -> node.start()),
 
-			@Override
-			void mend(RabbitNode node, FaultProxy proxy) {
-				node.start();
-			}
-		},
+		FREEZE((node, proxy) -> node.freeze(), (node, proxy) -> node.thaw()),
 
-		FREEZE {
-			@Override
-			void strike(RabbitNode node, FaultProxy proxy) {
-				node.freeze();
-			}
+		ALARM((node, proxy) -> node.raiseMemoryAlarm(), (node, proxy) -> node.clearMemoryAlarm()),
 
-			@Override
-			void mend(RabbitNode node, FaultProxy proxy) {
-				node.thaw();
-			}
-		},
+		PARTITION((node, proxy) -> proxy.blackHole(), (node, proxy) -> {
+			proxy.cut();
+			proxy.pass();
+		});
 
-		ALARM {
-			@Override
-			void strike(RabbitNode node, FaultProxy proxy) {
-				node.raiseMemoryAlarm();
-			}
+		private final BiConsumer<RabbitNode, FaultProxy> begin;
 
-			@Override
-			void mend(RabbitNode node, FaultProxy proxy) {
-				node.clearMemoryAlarm();
-			}
-		},
+		private final BiConsumer<RabbitNode, FaultProxy> end;
 
-		PARTITION {
-			@Override
-			void strike(RabbitNode node, FaultProxy proxy) {
-				proxy.blackHole();
-			}
-
-			@Override
-			void mend(RabbitNode node, FaultProxy proxy) {
-				proxy.cut();
-				proxy.pass();
-			}
-		};
-
-		abstract void strike(RabbitNode node, FaultProxy proxy);
-
-		abstract void mend(RabbitNode node, FaultProxy proxy);
+		Fault(BiConsumer<RabbitNode, FaultProxy> begin, BiConsumer<RabbitNode, FaultProxy> end) {
+			this.begin = begin;
+			this.end = end;
+		}
 
 	}
 

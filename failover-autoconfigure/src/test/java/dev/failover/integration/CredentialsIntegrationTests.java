@@ -33,7 +33,6 @@ import dev.failover.broker.Brokers;
 import dev.failover.broker.FailureReason;
 import dev.failover.test.RabbitNode;
 import dev.failover.test.junit.BrokerTest;
-import dev.failover.test.junit.Rabbit;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -44,15 +43,15 @@ import static org.assertj.core.api.Assertions.assertThat;
 @BrokerTest
 class CredentialsIntegrationTests {
 
-	@Rabbit(name = "vault", user = "app", password = "renewed")
+	@North
 	private static RabbitNode node;
 
-	@Rabbit(name = "next", user = "other", password = "own")
+	@South
 	private static RabbitNode next;
 
 	@Test
 	void refreshedCredentialsAreTriedBeforeTheNextBroker() {
-		Renewing provider = new Renewing("renewed");
+		Renewing provider = new Renewing(node.password());
 		assertThat(activeBroker(provider)).isEqualTo("first");
 		assertThat(provider.refreshed).hasValue(1);
 	}
@@ -66,7 +65,7 @@ class CredentialsIntegrationTests {
 
 	@Test
 	void nextBrokerIsUsedIfTheProviderCannotRefresh() {
-		assertThat(activeBroker(new DefaultCredentialsProvider("app", "expired"))).isEqualTo("second");
+		assertThat(activeBroker(new DefaultCredentialsProvider(node.username(), "expired"))).isEqualTo("second");
 	}
 
 	private static String activeBroker(CredentialsProvider provider) {
@@ -76,9 +75,10 @@ class CredentialsIntegrationTests {
 		application.addInitializers((ApplicationContextInitializer<GenericApplicationContext>) (context) -> context
 			.registerBean(CredentialsProvider.class, () -> provider));
 		try (ConfigurableApplicationContext context = application.run("--failover.brokers[0].name=first",
-				"--failover.brokers[0].uri=amqp://localhost:" + node.port(), "--failover.brokers[1].name=second",
-				"--failover.brokers[1].uri=" + next.uri(), "--failover.connect.race-delay=0",
-				"--failover.standby=false", "--failover.detection.probe-interval=1h")) {
+				"--failover.brokers[0].uri=amqp://localhost:%d/%s".formatted(node.port(), node.virtualHost()),
+				"--failover.brokers[1].name=second", "--failover.brokers[1].uri=" + next.uri(),
+				"--failover.connect.race-delay=0", "--failover.standby=false",
+				"--failover.detection.probe-interval=1h")) {
 			context.getBean(ConnectionFactory.class).createConnection().close();
 			Brokers brokers = context.getBean(Brokers.class);
 			String active = brokers.getActive().name();
@@ -108,7 +108,7 @@ class CredentialsIntegrationTests {
 
 		@Override
 		public String getUsername() {
-			return "app";
+			return node.username();
 		}
 
 		@Override

@@ -36,7 +36,6 @@ import org.springframework.context.annotation.Configuration;
 import dev.failover.template.FailoverTemplate;
 import dev.failover.test.RabbitNode;
 import dev.failover.test.junit.BrokerTest;
-import dev.failover.test.junit.Rabbit;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -48,7 +47,7 @@ class DeduplicationIntegrationTests {
 
 	private static final Duration PATIENCE = Duration.ofSeconds(30);
 
-	@Rabbit(name = "first")
+	@North
 	private RabbitNode first;
 
 	@ParameterizedTest

@@ -52,7 +52,6 @@ import dev.failover.template.Confirmation;
 import dev.failover.template.FailoverTemplate;
 import dev.failover.test.RabbitNode;
 import dev.failover.test.junit.BrokerTest;
-import dev.failover.test.junit.Rabbit;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -72,10 +71,10 @@ class DrainIntegrationTests {
 	 */
 	private static final int MOST_DUPLICATES = 2 * 250;
 
-	@Rabbit(name = "first", user = "north", password = "north-secret", virtualHost = "orders")
+	@North
 	private RabbitNode first;
 
-	@Rabbit(name = "second", user = "south", password = "south-secret", virtualHost = "orders")
+	@South
 	private RabbitNode second;
 
 	@ParameterizedTest

@@ -16,24 +16,19 @@
 
 package dev.failover.integration;
 
-import java.util.ArrayList;
-import java.util.List;
 import java.util.concurrent.CompletableFuture;
 
 import org.junit.jupiter.api.Test;
-import org.springframework.amqp.core.Queue;
 import org.springframework.context.ConfigurableApplicationContext;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
+import org.springframework.context.annotation.Import;
 
 import dev.failover.ensure.Ensure;
 import dev.failover.template.Confirmation;
 import dev.failover.template.FailoverTemplate;
 import dev.failover.test.RabbitNode;
 import dev.failover.test.junit.BrokerTest;
-import dev.failover.test.junit.Rabbit;
-
-import static org.assertj.core.api.Assertions.assertThat;
 
 /**
  * Tests that an annotated method which returns the future of the template is ensured.
@@ -41,10 +36,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 @BrokerTest
 class EnsuredFutureIntegrationTests {
 
-	@Rabbit(name = "first")
+	@North
 	private RabbitNode first;
 
-	@Rabbit(name = "second")
+	@South
 	private RabbitNode second;
 
 	@Test
@@ -56,7 +51,7 @@ class EnsuredFutureIntegrationTests {
 			senders = Senders.start(4, 1000, (order) -> sales.sell(order).join());
 			try (senders) {
 				senders.awaitThird();
-				boolean onFirst = new QueueOnBroker(this.first, Shop.QUEUE).exists();
+				boolean onFirst = new QueueOnBroker(this.first, OrderQueue.NAME).exists();
 				RabbitNode used = onFirst ? this.first : this.second;
 				Applications.writeQueues(used);
 				used.kill();
@@ -65,23 +60,12 @@ class EnsuredFutureIntegrationTests {
 		}
 		this.first.start();
 		this.second.start();
-		List<String> found = new ArrayList<>(new QueueOnBroker(this.first, Shop.QUEUE).drain());
-		found.addAll(new QueueOnBroker(this.second, Shop.QUEUE).drain());
-		assertThat(senders.errors()).isEmpty();
-		assertThat(senders.sent()).hasSize(4000);
-		assertThat(found).containsAll(senders.sent());
-		assertThat(found.size() - 4000).isLessThanOrEqualTo(senders.threads());
+		senders.check(QueueOnBroker.drain(OrderQueue.NAME, this.first, this.second), 4000);
 	}
 
 	@Configuration(proxyBeanMethods = false)
+	@Import(OrderQueue.class)
 	static class Shop {
-
-		static final String QUEUE = "orders";
-
-		@Bean
-		Queue orders() {
-			return new Queue(QUEUE);
-		}
 
 		@Bean
 		Sales sales(FailoverTemplate template) {
@@ -100,7 +84,7 @@ class EnsuredFutureIntegrationTests {
 
 		@Ensure
 		CompletableFuture<Confirmation> sell(String order) {
-			return this.template.convertAndSendAsync("", Shop.QUEUE, order);
+			return this.template.convertAndSendAsync("", OrderQueue.NAME, order);
 		}
 
 	}

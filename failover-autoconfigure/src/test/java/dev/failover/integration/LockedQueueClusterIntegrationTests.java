@@ -18,14 +18,16 @@ package dev.failover.integration;
 
 import java.time.Duration;
 import java.util.List;
-import java.util.Map;
 import java.util.concurrent.CopyOnWriteArrayList;
 
 import org.awaitility.Awaitility;
-import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.ValueSource;
+import org.junit.jupiter.api.Test;
+import org.springframework.amqp.core.Declarables;
 import org.springframework.amqp.core.Queue;
-import org.springframework.amqp.rabbit.annotation.RabbitListener;
+import org.springframework.amqp.rabbit.connection.ConnectionFactory;
+import org.springframework.amqp.rabbit.listener.AbstractMessageListenerContainer;
+import org.springframework.amqp.rabbit.listener.DirectMessageListenerContainer;
+import org.springframework.amqp.rabbit.listener.SimpleMessageListenerContainer;
 import org.springframework.context.ConfigurableApplicationContext;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
@@ -48,16 +50,15 @@ class LockedQueueClusterIntegrationTests {
 
 	private static final Duration PATIENCE = Duration.ofSeconds(60);
 
-	@ParameterizedTest
-	@ValueSource(strings = { "simple", "direct" })
-	void exclusiveQueueIsConsumedFromAgainWhenItsFormerConnectionIsGivenUp(String container,
+	@Test
+	void exclusiveQueuesAreConsumedFromAgainWhenTheirFormerConnectionIsGivenUp(
 			@Rabbit(name = "locking") RabbitNode first, @Rabbit(name = "locked") RabbitNode second) {
 		second.administration().join(first);
 		try (FaultProxy network = FaultProxy.to(first);
 				ConfigurableApplicationContext context = Applications.run(Consuming.class,
-						"failover.brokers=amqp://%s:%d;%s".formatted(network.host(), network.port(), second.uri()),
+						"failover.brokers=" + Applications.through(network, first) + ";" + second.uri(),
 						"spring.rabbitmq.requested-heartbeat=2s", "failover.standby=false",
-						"failover.connect.race-delay=0", "spring.rabbitmq.listener.type=" + container)) {
+						"failover.connect.race-delay=0")) {
 			Consuming consuming = context.getBean(Consuming.class);
 			FailoverTemplate template = context.getBean(FailoverTemplate.class);
 			Brokers brokers = context.getBean(Brokers.class);
@@ -69,27 +70,41 @@ class LockedQueueClusterIntegrationTests {
 		}
 	}
 
+	/**
+	 * Consumes with both types of container, each from a queue of its own.
+	 */
 	@Configuration(proxyBeanMethods = false)
 	static class Consuming {
 
-		private static final String QUEUE = "exclusive";
+		private static final List<String> QUEUES = List.of("simple", "direct");
 
 		private final List<String> received = new CopyOnWriteArrayList<>();
 
 		@Bean
-		Queue exclusive() {
-			return new Queue(QUEUE, false, true, false, Map.of());
+		Declarables queues() {
+			return new Declarables(QUEUES.stream().map((name) -> new Queue(name, false, true, false)).toList());
 		}
 
-		@RabbitListener(queues = QUEUE)
-		void on(String message) {
-			this.received.add(message);
+		@Bean
+		SimpleMessageListenerContainer simple(ConnectionFactory connectionFactory) {
+			return consuming(new SimpleMessageListenerContainer(connectionFactory), QUEUES.get(0));
+		}
+
+		@Bean
+		DirectMessageListenerContainer direct(ConnectionFactory connectionFactory) {
+			return consuming(new DirectMessageListenerContainer(connectionFactory), QUEUES.get(1));
+		}
+
+		private <T extends AbstractMessageListenerContainer> T consuming(T container, String queue) {
+			container.setQueueNames(queue);
+			container.setMessageListener((message) -> this.received.add(queue + " " + new String(message.getBody())));
+			return container;
 		}
 
 		void publishUntilReceived(FailoverTemplate template, String message) {
 			Awaitility.await().atMost(PATIENCE).ignoreExceptions().untilAsserted(() -> {
-				template.convertAndSend(QUEUE, message);
-				assertThat(this.received).contains(message);
+				QUEUES.forEach((queue) -> template.convertAndSend(queue, message));
+				assertThat(this.received).containsAll(QUEUES.stream().map((queue) -> queue + " " + message).toList());
 			});
 		}
 

@@ -46,7 +46,6 @@ import dev.failover.test.EmbeddedBroker;
 import dev.failover.test.RabbitNode;
 import dev.failover.test.junit.BrokerTest;
 import dev.failover.test.junit.Embedded;
-import dev.failover.test.junit.Rabbit;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
@@ -62,11 +61,7 @@ class PullConsumerIntegrationTests {
 
 	@ParameterizedTest
 	@ValueSource(booleans = { false, true })
-	void everyMessageIsHandledWhenTheBrokerIsLost(boolean freeze,
-			@Rabbit(name = "first", user = "north", password = "north-secret",
-					virtualHost = "north-orders") RabbitNode first,
-			@Rabbit(name = "second", user = "south", password = "south-secret",
-					virtualHost = "south-orders") RabbitNode second)
+	void everyMessageIsHandledWhenTheBrokerIsLost(boolean freeze, @North RabbitNode first, @South RabbitNode second)
 			throws Exception {
 		Shop shop;
 		SteadyLoad load;
@@ -106,8 +101,7 @@ class PullConsumerIntegrationTests {
 	}
 
 	@Test
-	void messageIsAcknowledgedRequeuedOrRejectedAsTheListenerSays(@Rabbit(name = "first", user = "north",
-			password = "north-secret", virtualHost = "north-orders") RabbitNode broker) {
+	void messageIsAcknowledgedRequeuedOrRejectedAsTheListenerSays(@North RabbitNode broker) {
 		try (ConfigurableApplicationContext context = Applications.run(Shop.class, Applications.brokers(broker))) {
 			Shop shop = context.getBean(Shop.class);
 			FailoverTemplate template = context.getBean(FailoverTemplate.class);

@@ -21,6 +21,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeoutException;
+import java.util.stream.Stream;
 
 import com.rabbitmq.client.AMQP.BasicProperties;
 import com.rabbitmq.client.Channel;
@@ -89,6 +90,13 @@ public record QueueOnBroker(TestBroker broker, String name) {
 			}
 		});
 		return bodies;
+	}
+
+	/**
+	 * Return the messages of the queue of that name on all the given brokers.
+	 */
+	public static List<String> drain(String name, TestBroker... brokers) {
+		return Stream.of(brokers).flatMap((broker) -> new QueueOnBroker(broker, name).drain().stream()).toList();
 	}
 
 	private void run(Work work) {

@@ -41,7 +41,6 @@ import dev.failover.test.EmbeddedBroker;
 import dev.failover.test.RabbitNode;
 import dev.failover.test.junit.BrokerTest;
 import dev.failover.test.junit.Embedded;
-import dev.failover.test.junit.Rabbit;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -61,11 +60,7 @@ class ReceiveIntegrationTests {
 	}
 
 	@Test
-	void receivingGoesOnOnTheNextBrokerWhenItsBrokerIsKilled(
-			@Rabbit(name = "first", user = "north", password = "north-secret",
-					virtualHost = "north-orders") RabbitNode first,
-			@Rabbit(name = "second", user = "south", password = "south-secret",
-					virtualHost = "south-orders") RabbitNode second)
+	void receivingGoesOnOnTheNextBrokerWhenItsBrokerIsKilled(@North RabbitNode first, @South RabbitNode second)
 			throws Exception {
 		try (ConfigurableApplicationContext context = Applications.run(Shop.class,
 				Applications.brokers(first, second))) {

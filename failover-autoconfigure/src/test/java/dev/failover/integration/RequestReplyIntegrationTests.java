@@ -52,7 +52,6 @@ import dev.failover.template.FailoverTemplate;
 import dev.failover.template.PublishSettings;
 import dev.failover.test.RabbitNode;
 import dev.failover.test.junit.BrokerTest;
-import dev.failover.test.junit.Rabbit;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
@@ -64,10 +63,10 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 @BrokerTest
 class RequestReplyIntegrationTests {
 
-	@Rabbit(name = "first", user = "north", password = "north-secret", virtualHost = "north-orders")
+	@North
 	private RabbitNode first;
 
-	@Rabbit(name = "second", user = "south", password = "south-secret", virtualHost = "south-orders")
+	@South
 	private RabbitNode second;
 
 	private final ExecutorService executor = Executors.newCachedThreadPool();

@@ -27,8 +27,9 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
+
+import static org.assertj.core.api.Assertions.assertThat;
 
 /**
  * Threads that send numbered messages, one after the other, and what became of them.
@@ -41,17 +42,13 @@ final class Senders implements AutoCloseable {
 
 	private final List<Future<?>> running = new ArrayList<>();
 
-	private final ReentrantLock lock = new ReentrantLock();
+	private final Gaps gaps = new Gaps();
 
 	private final ExecutorService executor;
 
 	private final CountDownLatch third;
 
 	private final int threads;
-
-	private long lastConfirm = System.nanoTime();
-
-	private long longestGap;
 
 	private Senders(int threads, int each) {
 		this.threads = threads;
@@ -76,24 +73,12 @@ final class Senders implements AutoCloseable {
 		try {
 			send.accept(message);
 			this.confirmed.add(message);
-			confirmed();
+			this.gaps.confirmed();
 		}
 		catch (RuntimeException ex) {
 			this.errors.add(ex);
 		}
 		this.third.countDown();
-	}
-
-	private void confirmed() {
-		this.lock.lock();
-		try {
-			long now = System.nanoTime();
-			this.longestGap = Math.max(this.longestGap, now - this.lastConfirm);
-			this.lastConfirm = now;
-		}
-		finally {
-			this.lock.unlock();
-		}
 	}
 
 	/**
@@ -103,13 +88,7 @@ final class Senders implements AutoCloseable {
 		if (!this.third.await(120, TimeUnit.SECONDS)) {
 			throw new IllegalStateException("A third was not sent in time; errors: " + this.errors);
 		}
-		this.lock.lock();
-		try {
-			this.longestGap = 0;
-		}
-		finally {
-			this.lock.unlock();
-		}
+		this.gaps.reset();
 	}
 
 	void awaitEnd() throws Exception {
@@ -122,13 +101,18 @@ final class Senders implements AutoCloseable {
 	 * Longest time in which no thread had a message confirmed.
 	 */
 	Duration longestGap() {
-		this.lock.lock();
-		try {
-			return Duration.ofNanos(this.longestGap);
-		}
-		finally {
-			this.lock.unlock();
-		}
+		return this.gaps.longest();
+	}
+
+	/**
+	 * Check that no message failed, and that all arrived, as often as brokers may see
+	 * them again.
+	 */
+	void check(List<String> arrived, int expected) {
+		assertThat(errors()).isEmpty();
+		assertThat(sent()).hasSize(expected);
+		assertThat(arrived).containsAll(sent());
+		assertThat(arrived.size() - expected).isLessThanOrEqualTo(threads());
 	}
 
 	int threads() {

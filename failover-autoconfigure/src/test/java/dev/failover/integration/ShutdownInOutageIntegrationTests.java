@@ -16,7 +16,6 @@
 
 package dev.failover.integration;
 
-import java.net.URI;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -138,12 +137,8 @@ class ShutdownInOutageIntegrationTests {
 	}
 
 	private ConfigurableApplicationContext run() {
-		return Applications.run(Shop.class, "failover.brokers=" + uri(this.first, this.proxies.get(0)) + ";"
-				+ uri(this.second, this.proxies.get(1)));
-	}
-
-	private static URI uri(EmbeddedBroker broker, FaultProxy proxy) {
-		return URI.create("amqp://%s@%s:%d".formatted(broker.uri().getRawUserInfo(), proxy.host(), proxy.port()));
+		return Applications.run(Shop.class, "failover.brokers=" + Applications.through(this.proxies.get(0), this.first)
+				+ ";" + Applications.through(this.proxies.get(1), this.second), "failover.shutdown-timeout=5s");
 	}
 
 	private FaultProxy active(ConfigurableApplicationContext context) {

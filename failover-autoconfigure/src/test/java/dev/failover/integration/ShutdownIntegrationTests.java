@@ -22,11 +22,8 @@ import java.util.stream.Collectors;
 
 import org.junit.jupiter.api.Test;
 import org.springframework.amqp.AmqpException;
-import org.springframework.amqp.core.Queue;
 import org.springframework.amqp.rabbit.core.RabbitTemplate;
 import org.springframework.context.ConfigurableApplicationContext;
-import org.springframework.context.annotation.Bean;
-import org.springframework.context.annotation.Configuration;
 
 import dev.failover.broker.Brokers;
 import dev.failover.test.EmbeddedBroker;
@@ -53,7 +50,7 @@ class ShutdownIntegrationTests {
 		Set<Thread> before = threads();
 		ConfigurableApplicationContext context = run();
 		RabbitTemplate template = context.getBean(RabbitTemplate.class);
-		try (Senders senders = Senders.start(50, 20, (order) -> template.convertAndSend(Shop.QUEUE, order))) {
+		try (Senders senders = Senders.start(50, 20, (order) -> template.convertAndSend(OrderQueue.NAME, order))) {
 			senders.awaitThird();
 			this.first.kill();
 			this.second.kill();
@@ -77,13 +74,13 @@ class ShutdownIntegrationTests {
 			Set<Thread> before = Set.of();
 			EmbeddedBroker active = this.first;
 			for (int round = 0; round < 20; round++) {
-				template.convertAndSend(Shop.QUEUE, "order-" + round);
+				template.convertAndSend(OrderQueue.NAME, "order-" + round);
 				if (round == 2) {
 					before = threads();
 				}
 				active = active(context);
 				active.kill();
-				template.convertAndSend(Shop.QUEUE, "again-" + round);
+				template.convertAndSend(OrderQueue.NAME, "again-" + round);
 				active.start();
 			}
 			int threads = before.size();
@@ -98,7 +95,7 @@ class ShutdownIntegrationTests {
 	}
 
 	private ConfigurableApplicationContext run() {
-		return Applications.run(Shop.class, Applications.brokers(this.first, this.second));
+		return Applications.run(OrderQueue.class, Applications.brokers(this.first, this.second));
 	}
 
 	private EmbeddedBroker active(ConfigurableApplicationContext context) {
@@ -118,18 +115,6 @@ class ShutdownIntegrationTests {
 			.stream()
 			.filter((thread) -> thread.getName().contains("failover") || thread.getName().contains("AMQP"))
 			.collect(Collectors.toSet());
-	}
-
-	@Configuration(proxyBeanMethods = false)
-	static class Shop {
-
-		static final String QUEUE = "orders";
-
-		@Bean
-		Queue orders() {
-			return new Queue(QUEUE);
-		}
-
 	}
 
 }

@@ -16,7 +16,6 @@
 
 package dev.failover.integration;
 
-import java.net.URI;
 import java.time.Duration;
 import java.util.concurrent.TimeUnit;
 
@@ -33,7 +32,6 @@ import dev.failover.template.FailoverTemplate;
 import dev.failover.test.FaultProxy;
 import dev.failover.test.RabbitNode;
 import dev.failover.test.junit.BrokerTest;
-import dev.failover.test.junit.Rabbit;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -50,10 +48,10 @@ class StandbyRoundTripIntegrationTests {
 
 	private static final long ROUND_TRIP = 2 * ONE_WAY.toMillis();
 
-	@Rabbit(name = "near", user = "north", password = "north-secret", virtualHost = "orders")
+	@North
 	private RabbitNode near;
 
-	@Rabbit(name = "far", user = "south", password = "south-secret", virtualHost = "orders")
+	@South
 	private RabbitNode far;
 
 	private FaultProxy toNear;
@@ -87,8 +85,8 @@ class StandbyRoundTripIntegrationTests {
 	}
 
 	private long millisToNextConfirm(boolean standby) {
-		try (ConfigurableApplicationContext context = Applications.run(Publishing.class,
-				"failover.brokers=%s;%s".formatted(uri(this.near, this.toNear), uri(this.far, this.toFar)),
+		try (ConfigurableApplicationContext context = Applications.run(Publishing.class, "failover.brokers=%s;%s"
+			.formatted(Applications.through(this.toNear, this.near), Applications.through(this.toFar, this.far)),
 				"failover.standby=" + standby)) {
 			FailoverTemplate template = context.getBean(FailoverTemplate.class);
 			Brokers brokers = context.getBean(Brokers.class);
@@ -112,11 +110,6 @@ class StandbyRoundTripIntegrationTests {
 			assertThat(brokers.getActive()).isNotNull().isNotEqualTo(active);
 			return millis;
 		}
-	}
-
-	private static String uri(RabbitNode node, FaultProxy proxy) {
-		URI uri = node.uri();
-		return uri.toString().replace(":" + uri.getPort(), ":" + proxy.port());
 	}
 
 	@Configuration(proxyBeanMethods = false)

@@ -23,19 +23,15 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
-import org.springframework.amqp.core.Queue;
 import org.springframework.amqp.rabbit.core.RabbitTemplate;
 import org.springframework.boot.test.system.CapturedOutput;
 import org.springframework.boot.test.system.OutputCaptureExtension;
 import org.springframework.context.ConfigurableApplicationContext;
-import org.springframework.context.annotation.Bean;
-import org.springframework.context.annotation.Configuration;
 
 import dev.failover.broker.Brokers;
 import dev.failover.test.FaultProxy;
 import dev.failover.test.RabbitNode;
 import dev.failover.test.junit.BrokerTest;
-import dev.failover.test.junit.Rabbit;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatException;
@@ -47,10 +43,10 @@ import static org.assertj.core.api.Assertions.assertThatException;
 @ExtendWith(OutputCaptureExtension.class)
 class StartIntegrationTests {
 
-	@Rabbit(name = "first", user = "north", password = "north-secret", virtualHost = "north-orders")
+	@North
 	private RabbitNode first;
 
-	@Rabbit(name = "second", user = "south", password = "south-secret", virtualHost = "south-orders")
+	@South
 	private RabbitNode second;
 
 	@ParameterizedTest
@@ -59,17 +55,17 @@ class StartIntegrationTests {
 		try (FaultProxy proxy = FaultProxy.to(this.first)) {
 			proxy.refuse();
 			String brokers = "failover.brokers=" + mistake.uri(this.first, proxy) + ";" + this.second.uri();
-			try (ConfigurableApplicationContext context = Applications.run(Shop.class, brokers)) {
+			try (ConfigurableApplicationContext context = Applications.run(OrderQueue.class, brokers)) {
 				RabbitTemplate template = context.getBean(RabbitTemplate.class);
 				for (int i = 0; i < 100; i++) {
-					template.convertAndSend(Shop.QUEUE, "order-" + i);
+					template.convertAndSend(OrderQueue.NAME, "order-" + i);
 				}
 				Brokers state = context.getBean(Brokers.class);
 				assertThat(state.getActive()).isEqualTo(state.getAll().get(1));
 				assertThat(state.getStatuses().get(0).lastFailure()).isNotNull();
 			}
 		}
-		assertThat(new QueueOnBroker(this.second, Shop.QUEUE).drain()).hasSize(100);
+		assertThat(new QueueOnBroker(this.second, OrderQueue.NAME).drain()).hasSize(100);
 		assertThat(output).doesNotContain("north-secret").doesNotContain("south-secret").doesNotContain("wrong-secret");
 		if (mistake == Mistake.PASSWORD || mistake == Mistake.VIRTUAL_HOST) {
 			assertThat(output.getAll().lines().filter((line) -> line.contains("ERROR"))).hasSize(1)
@@ -82,7 +78,7 @@ class StartIntegrationTests {
 	@Test
 	void startsWithOneBrokerThatAnswersIfOneIsEnough() {
 		this.first.stop();
-		try (ConfigurableApplicationContext context = Applications.run(Shop.class,
+		try (ConfigurableApplicationContext context = Applications.run(OrderQueue.class,
 				Applications.brokers(this.first, this.second), "failover.startup=one")) {
 			assertThat(context.getBean(Brokers.class).getActive())
 				.isEqualTo(context.getBean(Brokers.class).getAll().get(1));
@@ -92,7 +88,7 @@ class StartIntegrationTests {
 	@Test
 	void failsToStartWithOneBrokerThatAnswersIfAllMust(CapturedOutput output) {
 		this.first.stop();
-		assertThatException().isThrownBy(() -> Applications.run(Shop.class,
+		assertThatException().isThrownBy(() -> Applications.run(OrderQueue.class,
 				Applications.brokers(this.first, this.second), "failover.startup=all"));
 		assertThat(output).contains("APPLICATION FAILED TO START")
 			.contains(":" + this.first.port())
@@ -106,10 +102,11 @@ class StartIntegrationTests {
 		try (FaultProxy north = FaultProxy.to(this.first); FaultProxy south = FaultProxy.to(this.second)) {
 			north.blackHole();
 			south.delay(Duration.ofSeconds(20));
-			String brokers = "failover.brokers=" + through(north, this.first) + ";" + through(south, this.second);
+			String brokers = "failover.brokers=" + Applications.through(north, this.first) + ";"
+					+ Applications.through(south, this.second);
 			long start = System.nanoTime();
-			assertThatException().isThrownBy(
-					() -> Applications.run(Shop.class, brokers, "failover.startup=one", "failover.connect.timeout=1s"));
+			assertThatException().isThrownBy(() -> Applications.run(OrderQueue.class, brokers, "failover.startup=one",
+					"failover.connect.timeout=1s"));
 			assertThat(Duration.ofNanos(System.nanoTime() - start)).isLessThan(Duration.ofSeconds(15));
 			assertThat(output).contains("APPLICATION FAILED TO START")
 				.contains(":" + north.port())
@@ -118,16 +115,12 @@ class StartIntegrationTests {
 		}
 	}
 
-	private static String through(FaultProxy proxy, RabbitNode node) {
-		return node.uri().toString().replace(":" + node.port(), ":" + proxy.port());
-	}
-
 	enum Mistake {
 
 		REFUSED {
 			@Override
 			String uri(RabbitNode node, FaultProxy refusing) {
-				return through(refusing, node);
+				return Applications.through(refusing, node);
 			}
 		},
 
@@ -153,18 +146,6 @@ class StartIntegrationTests {
 		};
 
 		abstract String uri(RabbitNode node, FaultProxy refusing);
-
-	}
-
-	@Configuration(proxyBeanMethods = false)
-	static class Shop {
-
-		static final String QUEUE = "orders";
-
-		@Bean
-		Queue orders() {
-			return new Queue(QUEUE);
-		}
 
 	}
 

@@ -50,9 +50,7 @@ final class SteadyStream implements AutoCloseable {
 
 	private final String queue;
 
-	private volatile long confirmedAt;
-
-	private volatile long longestGap;
+	private final Gaps gaps = new Gaps();
 
 	private SteadyStream(FailoverTemplate template, String queue) {
 		this.template = template;
@@ -63,7 +61,7 @@ final class SteadyStream implements AutoCloseable {
 		SteadyStream stream = new SteadyStream(template, queue);
 		stream.executor.scheduleAtFixedRate(stream::send, 0, PACE_MILLIS, TimeUnit.MILLISECONDS);
 		stream.awaitMore(200);
-		stream.longestGap = 0;
+		stream.gaps.reset();
 		return stream;
 	}
 
@@ -74,9 +72,7 @@ final class SteadyStream implements AutoCloseable {
 				this.errors.add(failure);
 				return;
 			}
-			long now = System.nanoTime();
-			this.longestGap = Math.max(this.longestGap, now - this.confirmedAt);
-			this.confirmedAt = now;
+			this.gaps.confirmed();
 			this.confirmed.add(message);
 		});
 	}
@@ -104,7 +100,7 @@ final class SteadyStream implements AutoCloseable {
 	}
 
 	Duration longestGap() {
-		return Duration.ofNanos(this.longestGap);
+		return this.gaps.longest();
 	}
 
 	Set<String> confirmed() {

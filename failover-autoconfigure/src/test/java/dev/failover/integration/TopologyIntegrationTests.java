@@ -55,7 +55,6 @@ import dev.failover.broker.FailureReason;
 import dev.failover.template.FailoverTemplate;
 import dev.failover.test.RabbitNode;
 import dev.failover.test.junit.BrokerTest;
-import dev.failover.test.junit.Rabbit;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
@@ -69,10 +68,10 @@ class TopologyIntegrationTests {
 
 	private static final Duration PATIENCE = Duration.ofSeconds(30);
 
-	@Rabbit(name = "first")
+	@North
 	private RabbitNode first;
 
-	@Rabbit(name = "second")
+	@South
 	private RabbitNode second;
 
 	@Test

@@ -27,9 +27,9 @@ import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 
 import dev.failover.ensure.EnsurePolicy;
+import dev.failover.integration.North;
 import dev.failover.test.RabbitNode;
 import dev.failover.test.junit.BrokerTest;
-import dev.failover.test.junit.Rabbit;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
@@ -43,7 +43,7 @@ class RejectedMessageIntegrationTests {
 
 	private static final String QUEUE = "full";
 
-	@Rabbit(name = "one")
+	@North
 	private RabbitNode node;
 
 	private PublishingFixture fixture;

@@ -23,8 +23,6 @@ import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 
 import com.rabbitmq.client.Channel;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -45,6 +43,8 @@ import dev.failover.autoconfigure.listener.ListenerApplication.ContainerType;
 import dev.failover.broker.BrokerEvent;
 import dev.failover.broker.Brokers;
 import dev.failover.test.EmbeddedBroker;
+import dev.failover.test.junit.BrokerTest;
+import dev.failover.test.junit.Embedded;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
@@ -52,25 +52,16 @@ import static org.awaitility.Awaitility.await;
 /**
  * What a consumer does about errors.
  */
+@BrokerTest
 class ConsumerIntegrationTests {
 
 	private static final Duration RECOVERY = Duration.ofSeconds(20);
 
-	private final EmbeddedBroker first = EmbeddedBroker.builder().name("first").build();
+	@Embedded
+	private EmbeddedBroker first;
 
-	private final EmbeddedBroker second = EmbeddedBroker.builder().name("second").build();
-
-	@BeforeEach
-	void startBrokers() {
-		this.first.start();
-		this.second.start();
-	}
-
-	@AfterEach
-	void closeBrokers() {
-		this.first.close();
-		this.second.close();
-	}
+	@Embedded
+	private EmbeddedBroker second;
 
 	@ParameterizedTest
 	@EnumSource

@@ -115,7 +115,7 @@ class ListenerFailoverIntegrationTests {
 			awaitReceived(context, "before");
 			this.first.kill();
 			awaitActive(context, 1);
-			await().pollDelay(Duration.ofSeconds(3)).until(() -> !there.exists());
+			await().pollDelay(Duration.ofSeconds(1)).until(() -> !there.exists());
 			there.declare();
 			there.publish("after");
 			awaitReceived(context, "after");
@@ -175,7 +175,7 @@ class ListenerFailoverIntegrationTests {
 			awaitReceived(context, "before");
 			this.first.kill();
 			this.second.kill();
-			await().pollDelay(Duration.ofSeconds(5)).until(() -> context.getBean(Brokers.class).getActive() == null);
+			await().pollDelay(Duration.ofSeconds(2)).until(() -> context.getBean(Brokers.class).getActive() == null);
 			this.second.start();
 			awaitActive(context, 1);
 			publish(context, "after");

@@ -33,10 +33,11 @@ import org.springframework.context.annotation.Configuration;
 
 import dev.failover.autoconfigure.listener.ListenerApplication.ContainerType;
 import dev.failover.broker.Brokers;
+import dev.failover.integration.North;
 import dev.failover.integration.QueueOnBroker;
+import dev.failover.integration.South;
 import dev.failover.test.RabbitNode;
 import dev.failover.test.junit.BrokerTest;
-import dev.failover.test.junit.Rabbit;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
@@ -49,10 +50,10 @@ class ListenerRabbitIntegrationTests {
 
 	private static final Duration RECOVERY = Duration.ofSeconds(20);
 
-	@Rabbit(user = "app", password = "first-secret")
+	@North
 	private RabbitNode first;
 
-	@Rabbit(user = "app", password = "second-secret")
+	@South
 	private RabbitNode second;
 
 	@ParameterizedTest
@@ -99,8 +100,9 @@ class ListenerRabbitIntegrationTests {
 			QueueOnBroker other = new QueueOnBroker(this.first, Declaring.OTHER);
 			other.delete();
 			other.declareTransient();
-			new QueueOnBroker(this.first, ListenerApplication.QUEUE).delete();
-			await().pollDelay(Duration.ofSeconds(1)).until(() -> true);
+			QueueOnBroker own = new QueueOnBroker(this.first, ListenerApplication.QUEUE);
+			own.delete();
+			await().during(Duration.ofSeconds(1)).atMost(RECOVERY).until(() -> !own.exists());
 			other.delete();
 			publishAndAwait(context, "after");
 			assertThat(other.exists()).isTrue();
@@ -112,8 +114,8 @@ class ListenerRabbitIntegrationTests {
 	void consumesAgainWhenTheLoginThatWasRefusedIsPermitted(ContainerType type) {
 		try (ConfigurableApplicationContext context = run(type)) {
 			publishAndAwait(context, "before");
-			this.second.administration().changePassword("app", "changed-secret");
-			this.first.administration().changePassword("app", "changed-secret");
+			this.second.administration().changePassword(this.second.username(), "changed-secret");
+			this.first.administration().changePassword(this.first.username(), "changed-secret");
 			try {
 				// a standby connection was logged in before
 				this.second.administration().closeConnections();
@@ -123,10 +125,10 @@ class ListenerRabbitIntegrationTests {
 							(status) -> assertThat(status.lastFailure()).asString().contains("ACCESS_REFUSED")));
 			}
 			finally {
-				this.second.administration().changePassword("app", "second-secret");
+				this.second.administration().changePassword(this.second.username(), this.second.password());
 			}
 			publishAndAwait(context, "after");
-			this.first.administration().changePassword("app", "first-secret");
+			this.first.administration().changePassword(this.first.username(), this.first.password());
 			assertThat(context.getBean(Brokers.class).getActive())
 				.isEqualTo(context.getBean(Brokers.class).getAll().get(1));
 		}
