@@ -44,7 +44,7 @@ import dev.failover.broker.Brokers;
  * A message is acknowledged when the listener has returned. If the listener throws, the
  * error handler is called, and the message goes back to the queue, or is rejected for
  * good, by the rules of Spring's listener containers. The broker sends the next message
- * only then.
+ * only then. An {@link Error} of the listener ends the loop, and the message goes back.
  * <p>
  * The loop survives the loss of brokers, and all that may be mended, such as a missing
  * queue: it begins anew on the broker that is active then, with a back-off of up to 2

@@ -62,7 +62,7 @@ final class Request extends Message implements AutoCloseable {
 		properties.setCorrelationId(getMessageProperties().getCorrelationId());
 		properties.setHeaders(new HashMap<>(getMessageProperties().getHeaders()));
 		ShutdownListener watching = (cause) -> this.whenLost.accept(new LostReply(properties, cause));
-		Channel target = (channel instanceof ChannelProxy proxy) ? proxy.getTargetChannel() : channel;
+		Channel target = (channel instanceof ChannelProxy proxy && proxy.isOpen()) ? proxy.getTargetChannel() : channel;
 		this.channel = target;
 		this.listener = watching;
 		target.addShutdownListener(watching);

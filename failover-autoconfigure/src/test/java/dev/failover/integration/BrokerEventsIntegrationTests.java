@@ -26,6 +26,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 
 import org.awaitility.Awaitility;
+import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.springframework.amqp.core.Queue;
 import org.springframework.amqp.rabbit.annotation.RabbitListener;
@@ -66,6 +67,7 @@ class BrokerEventsIntegrationTests {
 	private RabbitNode second;
 
 	@Test
+	@DisplayName("Behaviour 29: events tell in order of loss, switch, messages in flight, consumers and return")
 	void applicationIsToldOfAFailoverInOrder() throws Exception {
 		try (ConfigurableApplicationContext context = Applications.run(Shop.class,
 				Applications.brokers(this.first, this.second), "failover.detection.success-threshold=1")) {

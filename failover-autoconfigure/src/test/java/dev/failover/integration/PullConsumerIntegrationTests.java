@@ -28,6 +28,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 
+import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -61,6 +62,7 @@ class PullConsumerIntegrationTests {
 
 	@ParameterizedTest
 	@ValueSource(booleans = { false, true })
+	@DisplayName("Behaviour 28: a consumer that pulls goes on when its broker is killed or frozen")
 	void everyMessageIsHandledWhenTheBrokerIsLost(boolean freeze, @North RabbitNode first, @South RabbitNode second)
 			throws Exception {
 		Shop shop;
