@@ -22,6 +22,7 @@ import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 
 import com.rabbitmq.client.ConnectionFactory;
+import org.jspecify.annotations.Nullable;
 import org.springframework.amqp.rabbit.connection.CachingConnectionFactory;
 import org.springframework.amqp.rabbit.connection.PublisherCallbackChannelImpl;
 
@@ -39,9 +40,22 @@ final class PromptConnectionFactory extends CachingConnectionFactory {
 	private static final ExecutorService NOTHING_IS_PUT_OFF = closed();
 
 	PromptConnectionFactory(ConnectionFactory target) {
+		this(target, new PromptConnectionFactory(target, null));
+	}
+
+	/**
+	 * Create a factory whose publisher connection factory is configured along with it.
+	 */
+	private PromptConnectionFactory(ConnectionFactory target, @Nullable PromptConnectionFactory publisher) {
 		super(target);
 		setPublisherChannelFactory(
 				(channel, executor) -> new PublisherCallbackChannelImpl(channel, super.getChannelsExecutor()));
+		if (publisher != null) {
+			doSetPublisherConnectionFactory(publisher);
+		}
+		else {
+			setPublisherConnectionFactory(null);
+		}
 	}
 
 	private static ExecutorService closed() {

@@ -71,6 +71,20 @@ class PromptConnectionFactoryTests {
 	}
 
 	@Test
+	void channelOfThePublisherConnectionIsClosedAtOnce() throws Exception {
+		this.factory.setChannelCacheSize(1);
+		CachingConnectionFactory publisher = (CachingConnectionFactory) this.factory.getPublisherConnectionFactory();
+		assertThat(publisher.isPublisherReturns()).isTrue();
+		assertThat(publisher.getPublisherConnectionFactory()).isNull();
+		Channel cached = publisher.createConnection().createChannel(false);
+		Channel further = publisher.createConnection().createChannel(false);
+		Channel target = ((ChannelProxy) further).getTargetChannel();
+		cached.close();
+		further.close();
+		assertThat(target.isOpen()).isFalse();
+	}
+
+	@Test
 	void channelThatIsNotUsedAnyMoreStaysInTheCache() throws Exception {
 		Channel channel = this.factory.createConnection().createChannel(false);
 		Channel target = ((ChannelProxy) channel).getTargetChannel();
