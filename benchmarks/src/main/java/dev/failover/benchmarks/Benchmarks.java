@@ -24,6 +24,7 @@ import org.apache.commons.logging.Log;
 import org.apache.commons.logging.LogFactory;
 
 import dev.failover.benchmarks.ensure.EnsureComparison;
+import dev.failover.benchmarks.idle.IdleBenchmark;
 import dev.failover.benchmarks.outage.OutageBenchmark;
 import dev.failover.benchmarks.soak.SoakBenchmark;
 import dev.failover.benchmarks.support.BenchmarkException;
@@ -37,7 +38,8 @@ public final class Benchmarks {
 	private static final Log logger = LogFactory.getLog(Benchmarks.class);
 
 	private static final Map<String, Benchmark> BENCHMARKS = Map.of("outage", OutageBenchmark::run, "throughput",
-			ThroughputBenchmark::run, "ensure", EnsureComparison::run, "soak", SoakBenchmark::run);
+			ThroughputBenchmark::run, "ensure", EnsureComparison::run, "soak", SoakBenchmark::run, "idle",
+			IdleBenchmark::run);
 
 	private Benchmarks() {
 	}

@@ -176,6 +176,14 @@ public final class FaultProxy implements AutoCloseable {
 	}
 
 	/**
+	 * Return how many bytes were delivered so far, in both directions together.
+	 * @return the number of bytes
+	 */
+	public long deliveredBytes() {
+		return this.counters.delivered();
+	}
+
+	/**
 	 * Set the counters to 0, but for what is open now.
 	 */
 	public void resetCounters() {
@@ -203,8 +211,8 @@ public final class FaultProxy implements AutoCloseable {
 
 	private void open(Socket client) {
 		String name = "fault-proxy-%d-%d".formatted(port(), this.sequence.incrementAndGet());
-		ProxyConnection connection = new ProxyConnection(name, client, this.target, this.gate,
-				this.counters.newConnection(), this.connections::remove);
+		ProxyConnection connection = new ProxyConnection(name, client, this.target, this.gate, this.counters,
+				this.connections::remove);
 		this.connections.add(connection);
 		connection.start();
 		if (this.listener.isClosed()) {

@@ -42,6 +42,8 @@ final class ProxyConnection {
 
 	private final ProxyGate gate;
 
+	private final ProxyCounters counters;
+
 	private final Runnable onConnected;
 
 	private final Consumer<ProxyConnection> onEnd;
@@ -50,13 +52,14 @@ final class ProxyConnection {
 
 	private final AtomicInteger openDirections = new AtomicInteger(2);
 
-	ProxyConnection(String name, Socket client, InetSocketAddress target, ProxyGate gate, Runnable onConnected,
+	ProxyConnection(String name, Socket client, InetSocketAddress target, ProxyGate gate, ProxyCounters counters,
 			Consumer<ProxyConnection> onEnd) {
 		this.name = name;
 		this.client = client;
 		this.target = target;
 		this.gate = gate;
-		this.onConnected = onConnected;
+		this.counters = counters;
+		this.onConnected = counters.newConnection();
 		this.onEnd = onEnd;
 	}
 
@@ -73,6 +76,10 @@ final class ProxyConnection {
 	 */
 	void reset() {
 		end(true);
+	}
+
+	void delivered(int bytes) {
+		this.counters.delivered(bytes);
 	}
 
 	/**

@@ -18,9 +18,10 @@ package dev.failover.test;
 
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
 
 /**
- * Counts connections.
+ * Counts connections and bytes.
  */
 final class ProxyCounters {
 
@@ -29,6 +30,8 @@ final class ProxyCounters {
 	private final AtomicInteger connecting = new AtomicInteger();
 
 	private final AtomicInteger maxConnecting = new AtomicInteger();
+
+	private final AtomicLong delivered = new AtomicLong();
 
 	int accepted() {
 		return this.accepted.get();
@@ -42,8 +45,17 @@ final class ProxyCounters {
 		return this.maxConnecting.get();
 	}
 
+	long delivered() {
+		return this.delivered.get();
+	}
+
+	void delivered(int bytes) {
+		this.delivered.addAndGet(bytes);
+	}
+
 	void reset() {
 		this.accepted.set(0);
+		this.delivered.set(0);
 		this.maxConnecting.set(this.connecting.get());
 	}
 

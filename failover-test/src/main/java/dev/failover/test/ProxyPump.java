@@ -138,6 +138,7 @@ final class ProxyPump {
 			return false;
 		}
 		out.write(chunk.data());
+		this.connection.delivered(chunk.data().length);
 		return true;
 	}
 

@@ -79,6 +79,14 @@ class FaultProxyTests {
 	}
 
 	@Test
+	void countsWhatIsDeliveredInBothDirections() throws IOException {
+		echo(connect(), 7);
+		await().until(() -> this.proxy.deliveredBytes() == 2);
+		this.proxy.resetCounters();
+		assertThat(this.proxy.deliveredBytes()).isZero();
+	}
+
+	@Test
 	void passesTheEndOfAConnectionOn() throws IOException {
 		Socket socket = connect();
 		write(socket, new byte[] { 1 });
