@@ -46,7 +46,6 @@ import dev.failover.template.Confirmation;
 import dev.failover.template.FailoverTemplate;
 import dev.failover.test.RabbitNode;
 import dev.failover.test.junit.BrokerTest;
-import dev.failover.test.junit.Rabbit;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -60,10 +59,10 @@ class BrokerEventsIntegrationTests {
 
 	private static final int IN_FLIGHT = 20;
 
-	@Rabbit(name = "first", user = "north", password = "north-secret", virtualHost = "north-orders")
+	@North
 	private RabbitNode first;
 
-	@Rabbit(name = "second", user = "south", password = "south-secret", virtualHost = "south-orders")
+	@South
 	private RabbitNode second;
 
 	@Test

@@ -28,6 +28,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 
 import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -70,6 +71,11 @@ class RequestReplyIntegrationTests {
 	private RabbitNode second;
 
 	private final ExecutorService executor = Executors.newCachedThreadPool();
+
+	@AfterEach
+	void shutDown() {
+		this.executor.shutdownNow();
+	}
 
 	@ParameterizedTest
 	@EnumSource
