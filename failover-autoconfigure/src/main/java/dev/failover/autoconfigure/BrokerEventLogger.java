@@ -58,6 +58,10 @@ final class BrokerEventLogger implements BrokerListener {
 			logger.info("All %d queues are consumed from on broker %s, after %d ms".formatted(ready.queues(),
 					ready.broker().name(), ready.delay().toMillis()));
 		}
+		else if (event instanceof BrokerEvent.FailbackPlanned planned) {
+			logger.info("Going back from broker %s to %s if it stays up for %d ms".formatted(planned.from().name(),
+					planned.to(), planned.grace().toMillis()));
+		}
 		else if (event instanceof BrokerEvent.Added added) {
 			logger.info("Broker %s was added".formatted(added.broker()));
 		}

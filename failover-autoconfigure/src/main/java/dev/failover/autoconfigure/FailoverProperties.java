@@ -71,6 +71,10 @@ public class FailoverProperties implements InitializingBean {
 
 	private final Topology topology = new Topology();
 
+	private final Move move = new Move();
+
+	private final Failback failback = new Failback();
+
 	public @Nullable List<BrokerProperties> getBrokers() {
 		return this.brokers;
 	}
@@ -133,6 +137,14 @@ public class FailoverProperties implements InitializingBean {
 
 	public Topology getTopology() {
 		return this.topology;
+	}
+
+	public Failback getFailback() {
+		return this.failback;
+	}
+
+	public Move getMove() {
+		return this.move;
 	}
 
 	@Override
@@ -493,6 +505,60 @@ public class FailoverProperties implements InitializingBean {
 
 		public void setRedeclareManualDeclarations(boolean redeclareManualDeclarations) {
 			this.redeclareManualDeclarations = redeclareManualDeclarations;
+		}
+
+	}
+
+	/**
+	 * Settings of the way back to a broker that is preferred.
+	 */
+	public static class Failback {
+
+		/**
+		 * Whether to go back to a broker that the strategy prefers, by a planned move.
+		 */
+		private boolean enabled = true;
+
+		/**
+		 * How long the preferred broker must have been up without a failure.
+		 */
+		private Duration grace = Duration.ofSeconds(30);
+
+		public boolean isEnabled() {
+			return this.enabled;
+		}
+
+		public void setEnabled(boolean enabled) {
+			this.enabled = enabled;
+		}
+
+		public Duration getGrace() {
+			return this.grace;
+		}
+
+		public void setGrace(Duration grace) {
+			this.grace = grace;
+		}
+
+	}
+
+	/**
+	 * Settings of planned moves to another broker.
+	 */
+	public static class Move {
+
+		/**
+		 * How long work may go on, on the broker that is left: confirms, operations, and
+		 * messages in the hands of listeners.
+		 */
+		private Duration timeout = Duration.ofSeconds(10);
+
+		public Duration getTimeout() {
+			return this.timeout;
+		}
+
+		public void setTimeout(Duration timeout) {
+			this.timeout = timeout;
 		}
 
 	}

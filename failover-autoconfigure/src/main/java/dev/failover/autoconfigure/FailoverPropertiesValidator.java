@@ -40,6 +40,8 @@ final class FailoverPropertiesValidator {
 				"Name a strategy, or remove the property");
 		positive("failover.shutdown-timeout", properties.getShutdownTimeout());
 		validate(properties.getConnect());
+		positive("failover.move.timeout", properties.getMove().getTimeout());
+		notNegative("failover.failback.grace", properties.getFailback().getGrace());
 		validate(properties.getDetection());
 		validate(properties.getEnsure());
 		validate(properties.getEnsure().getInterval());

@@ -124,4 +124,16 @@ public sealed interface BrokerEvent {
 	record Reweighted(Broker from, Broker to) implements BrokerEvent {
 	}
 
+	/**
+	 * A broker that the strategy prefers to the active one is up again: the application
+	 * moves to it if it stays so for the grace.
+	 *
+	 * @param from the active broker
+	 * @param to the broker that is preferred
+	 * @param grace how long it must stay up until then
+	 */
+	record FailbackPlanned(Broker from, Broker to, Duration grace) implements BrokerEvent {
+
+	}
+
 }

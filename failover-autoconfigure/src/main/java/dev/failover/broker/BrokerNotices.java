@@ -61,6 +61,16 @@ public final class BrokerNotices {
 		}
 	}
 
+	/**
+	 * Tell that it is planned to go back to a broker.
+	 * @param active the active broker
+	 * @param preferred the broker that is preferred to it, and up
+	 * @param grace how long it must stay up until then
+	 */
+	public void failbackPlanned(Broker active, Broker preferred, Duration grace) {
+		tell(new BrokerEvent.FailbackPlanned(active, preferred, grace));
+	}
+
 	private void tell(BrokerEvent event) {
 		this.brokers.write(() -> {
 			this.brokers.events.enqueue(event);

@@ -40,8 +40,8 @@ public final class BrokerOperations {
 	}
 
 	/**
-	 * Make a broker the active one. New connections go to it from now on. Nothing happens
-	 * if it is active already.
+	 * Make a broker the active one. New connections go to it from now on, without any
+	 * preparation, which a planned move has. Nothing happens if it is active already.
 	 * @param name the name of the broker
 	 * @return the activation
 	 * @throws IllegalArgumentException if there is no broker of that name

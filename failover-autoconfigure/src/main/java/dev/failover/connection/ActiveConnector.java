@@ -52,6 +52,8 @@ final class ActiveConnector {
 
 	private final Standby standby;
 
+	private final LeavableConnections connections;
+
 	private final Duration raceDelay;
 
 	private final ReentrantLock lock = new ReentrantLock();
@@ -60,11 +62,13 @@ final class ActiveConnector {
 
 	private @Nullable Election election;
 
-	ActiveConnector(Brokers brokers, ConnectPlan plan, BrokerConnector connector, Standby standby, Duration raceDelay) {
+	ActiveConnector(Brokers brokers, ConnectPlan plan, BrokerConnector connector, Standby standby,
+			LeavableConnections connections, Duration raceDelay) {
 		this.brokers = brokers;
 		this.plan = plan;
 		this.connector = connector;
 		this.standby = standby;
+		this.connections = connections;
 		this.raceDelay = raceDelay;
 	}
 
@@ -116,7 +120,7 @@ final class ActiveConnector {
 		opened.connection().addShutdownListener((signal) -> this.inUse.remove(opened.connection()));
 		this.standby.inUse(request, opened.connection());
 		this.connector.inUse(opened);
-		return opened.connection();
+		return this.connections.use(opened);
 	}
 
 	@Nullable Activation activationOf(Connection connection) {

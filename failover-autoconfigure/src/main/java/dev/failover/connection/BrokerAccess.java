@@ -83,9 +83,24 @@ public interface BrokerAccess {
 	CompletableFuture<@Nullable Void> standBy(Broker broker);
 
 	/**
+	 * Return the broker to go to if the active one is to be left.
+	 * @param active the active broker
+	 * @return the next usable broker in the order of the strategy, or {@code null} if
+	 * there is none
+	 */
+	@Nullable Broker nextBeside(Broker active);
+
+	/**
 	 * Go back to the standby connections that the strategy and the settings ask for.
 	 */
 	void endStandBy();
+
+	/**
+	 * Return whether new work goes to the active broker.
+	 * @return a future that completes when all channels are closed that lie idle on
+	 * connections to a broker that is active no more, which would be used again
+	 */
+	CompletableFuture<@Nullable Void> settled();
 
 	/**
 	 * Close a connection of {@link #open} in the background.

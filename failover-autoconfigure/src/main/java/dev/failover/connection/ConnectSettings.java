@@ -28,19 +28,32 @@ import org.springframework.util.Assert;
  * @param raceDelay how long to wait for one broker before the next one is tried beside
  * it; zero to try one after the other
  * @param standby whether to keep connections to the broker that comes next
+ * @param leaveTimeout how long work may go on, on connections to a broker that is left in
+ * a planned move
  */
-public record ConnectSettings(Duration timeout, Duration raceDelay, boolean standby) {
+public record ConnectSettings(Duration timeout, Duration raceDelay, boolean standby, Duration leaveTimeout) {
 
 	/**
-	 * Settings that suit most applications: 3 seconds, 250 milliseconds, and standby
-	 * connections.
+	 * Settings that suit most applications: 3 seconds, 250 milliseconds, standby
+	 * connections, and 10 seconds to leave a broker.
 	 */
 	public static final ConnectSettings DEFAULTS = new ConnectSettings(Duration.ofSeconds(3), Duration.ofMillis(250),
-			true);
+			true, Duration.ofSeconds(10));
 
 	public ConnectSettings {
 		Assert.isTrue(timeout.toMillis() > 0, () -> "'timeout' must be at least 1 ms, not " + timeout);
 		Assert.isTrue(!raceDelay.isNegative(), () -> "'raceDelay' must not be negative, but is " + raceDelay);
+		Assert.isTrue(!leaveTimeout.isNegative(), () -> "'leaveTimeout' must not be negative, but is " + leaveTimeout);
+	}
+
+	/**
+	 * Create settings with 10 seconds to leave a broker.
+	 * @param timeout how long to wait for one broker
+	 * @param raceDelay how long to wait for one broker before the next one is tried
+	 * @param standby whether to keep connections to the broker that comes next
+	 */
+	public ConnectSettings(Duration timeout, Duration raceDelay, boolean standby) {
+		this(timeout, raceDelay, standby, Duration.ofSeconds(10));
 	}
 
 }

@@ -35,9 +35,12 @@ final class ConnectorAccess implements BrokerAccess {
 
 	private final Standby standby;
 
-	ConnectorAccess(BrokerConnector connector, Standby standby) {
+	private final LeavableConnections connections;
+
+	ConnectorAccess(BrokerConnector connector, Standby standby, LeavableConnections connections) {
 		this.connector = connector;
 		this.standby = standby;
+		this.connections = connections;
 	}
 
 	@Override
@@ -76,8 +79,18 @@ final class ConnectorAccess implements BrokerAccess {
 	}
 
 	@Override
+	public @Nullable Broker nextBeside(Broker active) {
+		return this.standby.nextBeside(active);
+	}
+
+	@Override
 	public void endStandBy() {
 		this.standby.endDemand();
+	}
+
+	@Override
+	public CompletableFuture<@Nullable Void> settled() {
+		return this.connections.cleaned();
 	}
 
 	@Override

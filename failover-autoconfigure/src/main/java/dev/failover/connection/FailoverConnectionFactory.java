@@ -23,6 +23,7 @@ import java.util.List;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.TimeoutException;
+import java.util.function.Consumer;
 import java.util.function.Function;
 
 import com.rabbitmq.client.AddressResolver;
@@ -54,6 +55,10 @@ import dev.failover.strategy.FailoverStrategy;
  * <p>
  * Standby connections to the broker that comes next are opened in the background, and are
  * what a caller gets when the active broker was lost.
+ * <p>
+ * A connection says that it is closed as soon as another broker is active, so that its
+ * user opens a new one. When the broker was left without having failed, it is closed when
+ * no channel is open on it any more, or the time for that is over.
  */
 public class FailoverConnectionFactory extends FanOutConnectionFactory implements AutoCloseable {
 
@@ -61,9 +66,13 @@ public class FailoverConnectionFactory extends FanOutConnectionFactory implement
 
 	private final BrokerConnector brokerConnector;
 
+	private final FailoverStrategy strategy;
+
 	private final ConnectPlan plan;
 
 	private final Standby standby;
+
+	private final LeavableConnections connections;
 
 	private final ActiveConnector connector;
 
@@ -93,10 +102,12 @@ public class FailoverConnectionFactory extends FanOutConnectionFactory implement
 		Assert.notNull(settings, "'settings' must not be null");
 		brokers.getAll().forEach(factories::get);
 		this.brokers = brokers;
+		this.strategy = strategy;
 		this.brokerConnector = new BrokerConnector(brokers, factories, settings, resolver);
 		this.plan = new ConnectPlan(brokers, strategy);
 		this.standby = new Standby(brokers, this.plan, this.brokerConnector, settings.standby());
-		this.connector = new ActiveConnector(brokers, this.plan, this.brokerConnector, this.standby,
+		this.connections = new LeavableConnections(brokers, this.brokerConnector, settings.leaveTimeout());
+		this.connector = new ActiveConnector(brokers, this.plan, this.brokerConnector, this.standby, this.connections,
 				settings.raceDelay());
 	}
 
@@ -123,6 +134,17 @@ public class FailoverConnectionFactory extends FanOutConnectionFactory implement
 	public void addPreparer(ConnectionPreparer preparer) {
 		Assert.notNull(preparer, "'preparer' must not be null");
 		this.brokerConnector.addPreparer(preparer);
+	}
+
+	/**
+	 * Add what closes channels that nobody uses at the moment. It is called again and
+	 * again while a connection is left in a planned move, which is closed when no channel
+	 * is open on it any more. It may block.
+	 * @param cleaner told of the connection, as channels return it
+	 */
+	public void addIdleChannelCleaner(Consumer<Connection> cleaner) {
+		Assert.notNull(cleaner, "'cleaner' must not be null");
+		this.connections.addCleaner(cleaner);
 	}
 
 	/**
@@ -161,7 +183,16 @@ public class FailoverConnectionFactory extends FanOutConnectionFactory implement
 	 * is none
 	 */
 	public @Nullable Channel takeConfirmChannel(Connection connection) {
-		return this.standby.takeConfirmChannel(connection);
+		Channel channel = this.standby.takeConfirmChannel(LeavableConnection.unwrap(connection));
+		return (connection instanceof LeavableConnection view) ? view.track(channel) : channel;
+	}
+
+	/**
+	 * Return the strategy that orders the brokers.
+	 * @return the strategy
+	 */
+	public FailoverStrategy getStrategy() {
+		return this.strategy;
 	}
 
 	/**
@@ -171,7 +202,17 @@ public class FailoverConnectionFactory extends FanOutConnectionFactory implement
 	 * this factory
 	 */
 	public @Nullable Activation getActivation(Connection connection) {
-		return this.connector.activationOf(connection);
+		return this.connector.activationOf(LeavableConnection.unwrap(connection));
+	}
+
+	/**
+	 * Return whether a connection is to be left: another broker is active, or has been
+	 * since the connection was opened, without a failure in between.
+	 * @param connection a connection of this factory
+	 * @return whether new work belongs on a new connection
+	 */
+	public boolean isLeft(Connection connection) {
+		return connection instanceof LeavableConnection view && view.isLeft();
 	}
 
 	/**
@@ -179,7 +220,7 @@ public class FailoverConnectionFactory extends FanOutConnectionFactory implement
 	 * @return the access
 	 */
 	public BrokerAccess getBrokerAccess() {
-		return new ConnectorAccess(this.brokerConnector, this.standby);
+		return new ConnectorAccess(this.brokerConnector, this.standby, this.connections);
 	}
 
 	/**

@@ -207,7 +207,11 @@ final class Standby {
 		if (current != null && !current.broker().equals(active)) {
 			return current.broker();
 		}
-		return this.enabled ? this.plan.peekBeside(active) : null;
+		return this.enabled ? nextBeside(active) : null;
+	}
+
+	@Nullable Broker nextBeside(Broker active) {
+		return this.plan.peekBeside(active);
 	}
 
 	private boolean isWanted(StandbyConnection connection, Map<ConnectionKind, Boolean> wanted, @Nullable Broker target,
@@ -233,13 +237,26 @@ final class Standby {
 		}
 		Target current = this.demanded.get();
 		if (current != null && current.broker().equals(connection.broker()) && connection.hasEnded()
-				&& this.demanded.compareAndSet(current, null)) {
+				&& isKept(connection) && this.demanded.compareAndSet(current, null)) {
 			current.ready()
 				.completeExceptionally(
 						new IOException("Broker '%s' cannot be connected to".formatted(connection.broker().name())));
 		}
 		settleDemand(this.kinds.get());
 		reviewLater();
+	}
+
+	/**
+	 * Whether a connection was neither taken into use nor given up.
+	 */
+	private boolean isKept(StandbyConnection connection) {
+		this.lock.lock();
+		try {
+			return this.connections.contains(connection);
+		}
+		finally {
+			this.lock.unlock();
+		}
 	}
 
 	private void settleDemand(Map<ConnectionKind, Boolean> wanted) {

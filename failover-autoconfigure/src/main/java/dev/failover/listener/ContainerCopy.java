@@ -70,6 +70,10 @@ final class ContainerCopy {
 		copy.setChannelTransacted(original.isChannelTransacted());
 		copy.setConsumerArguments(original.getConsumerArguments());
 		copyOthers(original, copy, connectionFactory);
+		if (Settings.is(copy, "shutdownTimeout", 0L)) {
+			// that of an original whose consumers are being replaced
+			copy.setShutdownTimeout(AbstractMessageListenerContainer.DEFAULT_SHUTDOWN_TIMEOUT);
+		}
 		copy.setConnectionFactory(connectionFactory);
 		copy.setAmqpAdmin(admin);
 		copy.setListenerId(original.getListenerId());
@@ -105,6 +109,13 @@ final class ContainerCopy {
 		if (executor instanceof Executor shared && !isBounded(executor)) {
 			copy.setTaskExecutor(shared);
 		}
+	}
+
+	/**
+	 * Return whether a container may have no threads for more consumers than it has.
+	 */
+	static boolean hasBoundedExecutor(AbstractMessageListenerContainer container) {
+		return isBounded(Settings.read(container, "taskExecutor"));
 	}
 
 	/**

@@ -28,7 +28,7 @@ import dev.failover.broker.FailureReason;
 
 /**
  * Decides which brokers are consumed from beside the active one: all that are healthy, or
- * only one that was left because of an alarm, until it is empty.
+ * only one that was left without a failure or because of an alarm, until it is empty.
  */
 final class DrainPlan {
 
@@ -51,7 +51,7 @@ final class DrainPlan {
 			this.left.add(lost.broker().name());
 		}
 		else if (event instanceof BrokerEvent.Activated activated) {
-			this.left.remove(activated.to().name());
+			leave(activated);
 		}
 		else if (event instanceof BrokerEvent.StateChanged changed && !isAbleToDeliver(changed.to())) {
 			this.left.remove(changed.broker().name());
@@ -59,6 +59,14 @@ final class DrainPlan {
 		else if (event instanceof BrokerEvent.Removed removed) {
 			this.left.remove(removed.broker().name());
 		}
+	}
+
+	private void leave(BrokerEvent.Activated activated) {
+		Broker from = activated.from();
+		if (activated.isPlanned() && from != null) {
+			this.left.add(from.name());
+		}
+		this.left.remove(activated.to().name());
 	}
 
 	/**

@@ -45,4 +45,17 @@ public interface FailoverStrategy {
 	 */
 	List<Broker> order(List<BrokerStatus> brokers, @Nullable Broker previous);
 
+	/**
+	 * Return whether to leave a broker that is in order for another one: this is what
+	 * fail-back is for. A strategy without a preference stays where it is, which is the
+	 * default.
+	 * @param candidate a broker that is up
+	 * @param active the active broker
+	 * @return whether the candidate is preferred to the active broker; never {@code true}
+	 * for two brokers in both directions
+	 */
+	default boolean isPreferred(Broker candidate, Broker active) {
+		return false;
+	}
+
 }

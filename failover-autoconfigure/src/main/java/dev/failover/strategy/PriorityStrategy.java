@@ -35,4 +35,12 @@ public final class PriorityStrategy implements FailoverStrategy {
 		return brokers.stream().map(BrokerStatus::broker).sorted(Comparator.comparingInt(Broker::priority)).toList();
 	}
 
+	/**
+	 * Return whether the candidate has the lower priority value.
+	 */
+	@Override
+	public boolean isPreferred(Broker candidate, Broker active) {
+		return candidate.priority() < active.priority();
+	}
+
 }

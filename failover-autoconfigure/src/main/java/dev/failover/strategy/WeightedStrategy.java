@@ -82,4 +82,13 @@ public final class WeightedStrategy implements FailoverStrategy {
 		return index;
 	}
 
+	/**
+	 * Return whether the candidate has the lower priority value. Weights are no reason to
+	 * leave a broker: they are the share of each in a choice.
+	 */
+	@Override
+	public boolean isPreferred(Broker candidate, Broker active) {
+		return candidate.priority() < active.priority();
+	}
+
 }

@@ -40,6 +40,8 @@ final class ConfirmedPublisher {
 
 	private static final Log logger = LogFactory.getLog(ConfirmedPublisher.class);
 
+	private final PublishSource source;
+
 	private final PublishSettings settings;
 
 	private final int maxRetries;
@@ -55,11 +57,13 @@ final class ConfirmedPublisher {
 	private volatile boolean closed;
 
 	ConfirmedPublisher(PublishSource source, PublishSettings settings, @Nullable Integer maxRetries) {
+		this.source = source;
 		this.settings = settings;
 		this.maxRetries = (maxRetries != null) ? maxRetries : Integer.MAX_VALUE;
 		this.window = new PublishWindow(settings.maxInFlight());
-		this.writer = new PublishWriter(source, this::isRepeatable, this::rejected);
 		this.watch = new PublishWatch(this::inspect, source, settings.confirmTimeout());
+		this.writer = new PublishWriter(source, this::isRepeatable, this::rejected,
+				(left) -> this.watch.later(left::close, Duration.ZERO));
 	}
 
 	/**
@@ -149,6 +153,7 @@ final class ConfirmedPublisher {
 		if (!finished) {
 			logger.warn("Shutdown with %d messages unconfirmed".formatted(this.window.inFlight()));
 		}
+		this.source.close();
 		this.watch.close();
 		this.writer.close();
 		this.window.forEach((publication) -> publication.fail("The application was shut down before the confirm"));

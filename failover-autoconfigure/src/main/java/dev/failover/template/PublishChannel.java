@@ -23,6 +23,7 @@ import java.util.Map;
 import java.util.NavigableMap;
 import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 
 import com.rabbitmq.client.AlreadyClosedException;
@@ -139,6 +140,15 @@ final class PublishChannel {
 			}
 		}
 		return null;
+	}
+
+	/**
+	 * Wait until nothing is unconfirmed, the channel is closed, or there is no hope.
+	 */
+	void awaitConfirms(BooleanSupplier hope) throws InterruptedException {
+		for (Publication next = unfinished(); next != null && isOpen() && hope.getAsBoolean(); next = unfinished()) {
+			next.awaitEnd(ConfirmedPublisher.POLL);
+		}
 	}
 
 	/**

@@ -31,6 +31,25 @@ import dev.failover.broker.Activation;
 interface PublishSource {
 
 	/**
+	 * Return whether another broker has become active since the last channel was opened,
+	 * while its own serves still.
+	 */
+	boolean isLeft();
+
+	/**
+	 * Call something, which does not block, when another broker becomes active without a
+	 * failure.
+	 */
+	default void onMove(Runnable task) {
+	}
+
+	/**
+	 * Call nothing any more.
+	 */
+	default void close() {
+	}
+
+	/**
 	 * Open a new native channel in confirm mode to the active broker.
 	 * @return the channel, and whom it leads to
 	 * @throws IOException if no broker can be connected to

@@ -57,6 +57,8 @@ final class PublishWriter {
 
 	private final Consumer<Publication> onNack;
 
+	private final Consumer<PublishChannel> onLeft;
+
 	private final Queue<Publication> queue = new ConcurrentLinkedQueue<>();
 
 	private final Deque<Publication> backlog = new ConcurrentLinkedDeque<>();
@@ -77,11 +79,15 @@ final class PublishWriter {
 	 * @param repeatable whether a message is written again after its channel was lost;
 	 * ends it if not
 	 * @param onNack called for each message that the broker rejects
+	 * @param onLeft closes channels to a broker that is left, in the background
 	 */
-	PublishWriter(PublishSource source, Predicate<Publication> repeatable, Consumer<Publication> onNack) {
+	PublishWriter(PublishSource source, Predicate<Publication> repeatable, Consumer<Publication> onNack,
+			Consumer<PublishChannel> onLeft) {
 		this.source = source;
 		this.repeatable = repeatable;
 		this.onNack = onNack;
+		this.onLeft = onLeft;
+		source.onMove(this::wake);
 	}
 
 	@Nullable PublishChannel channel() {
@@ -120,7 +126,7 @@ final class PublishWriter {
 	private boolean hasWork() {
 		PublishChannel current = this.channel;
 		return !this.queue.isEmpty() || !this.backlog.isEmpty() || !this.retired.isEmpty()
-				|| (current != null && !current.isOpen());
+				|| (current != null && (!current.isOpen() || this.source.isLeft()));
 	}
 
 	private void wake() {
@@ -178,6 +184,9 @@ final class PublishWriter {
 			if (current != null && !current.isOpen()) {
 				lose(current);
 			}
+			else if (current != null && this.source.isLeft()) {
+				leave(current);
+			}
 			for (PublishChannel old = this.retired.poll(); old != null; old = this.retired.poll()) {
 				old.close();
 			}
@@ -196,11 +205,11 @@ final class PublishWriter {
 			return;
 		}
 		if (publication.isSuspect()) {
-			awaitConfirms(current);
+			current.awaitConfirms(() -> true);
 		}
 		write(current, publication);
 		if (publication.isSuspect()) {
-			awaitConfirms(current);
+			current.awaitConfirms(() -> true);
 		}
 	}
 
@@ -241,12 +250,12 @@ final class PublishWriter {
 	}
 
 	/**
-	 * Wait until the channel has nothing unconfirmed, or is closed.
+	 * Leave a broker when it has confirmed everything, or accepts nothing.
 	 */
-	private static void awaitConfirms(PublishChannel current) throws InterruptedException {
-		for (Publication next = current.unfinished(); next != null && current.isOpen(); next = current.unfinished()) {
-			next.awaitEnd(ConfirmedPublisher.POLL);
-		}
+	private void leave(PublishChannel left) throws InterruptedException {
+		left.awaitConfirms(() -> !this.source.isBlocked(left.activation()));
+		lose(left);
+		this.onLeft.accept(left);
 	}
 
 	private void lose(PublishChannel lost) {

@@ -26,6 +26,8 @@ import org.springframework.amqp.rabbit.connection.Connection;
 import org.springframework.amqp.rabbit.connection.ConnectionFactory;
 
 import dev.failover.broker.Activation;
+import dev.failover.broker.BrokerEvent;
+import dev.failover.broker.BrokerListener;
 import dev.failover.broker.BrokerNotices;
 import dev.failover.broker.BrokerState;
 import dev.failover.broker.BrokerStatus;
@@ -36,7 +38,8 @@ import dev.failover.connection.FailoverConnectionFactory;
 
 /**
  * Opens channels on the connections of Spring's connection factory, so that its listeners
- * have declared the topology before anything is published. Used by one thread.
+ * have declared the topology before anything is published. Channels are opened by one
+ * thread.
  */
 final class SpringPublishSource implements PublishSource {
 
@@ -50,16 +53,55 @@ final class SpringPublishSource implements PublishSource {
 
 	private @Nullable Connection connection;
 
+	private volatile com.rabbitmq.client.@Nullable Connection last;
+
+	private volatile @Nullable BrokerListener moves;
+
+	private volatile Runnable onMove = () -> {
+	};
+
 	SpringPublishSource(ConnectionFactory connectionFactory, Brokers brokers, Reconnector reconnector) {
 		this.connectionFactory = connectionFactory;
 		this.failover = (connectionFactory instanceof AbstractConnectionFactory spring
-				&& spring.getRabbitConnectionFactory() instanceof FailoverConnectionFactory target) ? target : null;
+				&& spring.getRabbitConnectionFactory() instanceof FailoverConnectionFactory known) ? known : null;
 		this.brokers = brokers;
 		this.reconnector = reconnector;
 	}
 
 	@Override
+	public boolean isLeft() {
+		com.rabbitmq.client.Connection target = this.last;
+		return this.failover != null && target != null && this.failover.isLeft(target);
+	}
+
+	@Override
+	public void onMove(Runnable task) {
+		this.onMove = task;
+	}
+
+	private void listen() {
+		if (this.moves == null) {
+			BrokerListener listener = (event) -> {
+				if (event instanceof BrokerEvent.Activated activated && activated.isPlanned()) {
+					this.onMove.run();
+				}
+			};
+			this.brokers.addListener(listener);
+			this.moves = listener;
+		}
+	}
+
+	@Override
+	public void close() {
+		BrokerListener listener = this.moves;
+		if (listener != null) {
+			this.brokers.removeListener(listener);
+		}
+	}
+
+	@Override
 	public Opened open() throws IOException {
+		listen();
 		Connection current = this.connection;
 		if (current == null || !current.isOpen()) {
 			release();
@@ -70,6 +112,7 @@ final class SpringPublishSource implements PublishSource {
 		if (target == null) {
 			throw new IOException("The connection was lost");
 		}
+		this.last = target;
 		if (this.failover == null) {
 			return new Opened(confirming(target), this.brokers.getActivation());
 		}

@@ -105,9 +105,9 @@ class AutoConfiguredBeansTests {
 		assertThat(beans()).filteredOn((bean) -> bean.condition() == null)
 			.extracting((bean) -> bean.method().getName())
 			.containsExactlyInAnyOrder("failoverEventPublisher", "failoverBrokerEventsPostProcessor",
-					"failoverTopologyPostProcessor", "failoverStartupCheck", "failoverShutdownGuard",
-					"failoverRabbitListenerDefaults", "failoverListenerTuningPostProcessor", "failoverContainerBook",
-					"failoverDeduplicationPostProcessor");
+					"failoverTopologyPostProcessor", "failoverIdleChannelsPostProcessor", "failoverStartupCheck",
+					"failoverShutdownGuard", "failoverRabbitListenerDefaults", "failoverListenerTuningPostProcessor",
+					"failoverContainerBook", "failoverDeduplicationPostProcessor");
 	}
 
 	@ParameterizedTest

@@ -225,7 +225,7 @@ class StandbyTests {
 		}
 		Channel channel = this.brokers.factory.takeConfirmChannel(second);
 		assertThat(channel.getNextPublishSeqNo()).isEqualTo(1);
-		assertThat(channel.getConnection()).isSameAs(second);
+		assertThat(channel.getConnection()).isSameAs(LeavableConnection.unwrap(second));
 		channel.basicPublish("", "nowhere", null, new byte[1]);
 		assertThat(channel.waitForConfirms(20_000)).isTrue();
 		assertThat(this.brokers.factory.takeConfirmChannel(second)).isNull();

@@ -173,6 +173,16 @@ class BrokerRoundsTests {
 		}
 
 		@Override
+		public CompletableFuture<Void> settled() {
+			throw new UnsupportedOperationException();
+		}
+
+		@Override
+		public Broker nextBeside(Broker active) {
+			throw new UnsupportedOperationException();
+		}
+
+		@Override
 		public void endStandBy() {
 			throw new UnsupportedOperationException();
 		}

@@ -109,8 +109,19 @@ class DrainPlanTests {
 		this.brokers.unblocked(this.first, 1);
 		this.brokers.operations().activate("first");
 		assertThat(plan.task(this.first)).isEqualTo(Task.HAND_OVER);
+	}
+
+	@Test
+	void brokerThatWasLeftInAPlannedMoveIsDrainedUntilItIsEmpty() {
+		DrainPlan plan = plan(false);
+		this.brokers.connected(this.first, 0);
 		this.brokers.operations().activate("second");
+		assertThat(plan.task(this.first)).isEqualTo(Task.DRAIN_UNTIL_EMPTY);
+		plan.emptied(this.first);
 		assertThat(plan.task(this.first)).isEqualTo(Task.END);
+		this.brokers.operations().activate("first");
+		assertThat(plan.task(this.first)).isEqualTo(Task.HAND_OVER);
+		assertThat(plan.task(this.second)).isEqualTo(Task.DRAIN_UNTIL_EMPTY);
 	}
 
 	private void leaveFirstBlocked() {

@@ -39,6 +39,13 @@ class PriorityStrategyTests extends AbstractStrategyTests {
 	}
 
 	@Test
+	void lowerPriorityValueIsPreferred() {
+		assertThat(this.strategy.isPreferred(broker("a", 0, 1), broker("b", 1, 9))).isTrue();
+		assertThat(this.strategy.isPreferred(broker("b", 1, 9), broker("a", 0, 1))).isFalse();
+		assertThat(this.strategy.isPreferred(broker("a", 0, 9), broker("b", 0, 1))).isFalse();
+	}
+
+	@Test
 	void previousBrokerMakesNoDifference() {
 		Broker a = broker("a", 0, 1);
 		Broker b = broker("b", 1, 1);

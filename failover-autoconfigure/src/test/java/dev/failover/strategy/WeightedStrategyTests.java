@@ -88,6 +88,12 @@ class WeightedStrategyTests extends AbstractStrategyTests {
 		}
 	}
 
+	@Test
+	void lowerPriorityValueIsPreferredAndWeightIsNot() {
+		assertThat(this.strategy.isPreferred(broker("a", 0, 1), broker("b", 1, 9))).isTrue();
+		assertThat(this.strategy.isPreferred(broker("a", 0, 9), broker("b", 0, 1))).isFalse();
+	}
+
 	private Map<Broker, Integer> first(Broker... brokers) {
 		Map<Broker, Integer> counts = new HashMap<>();
 		for (int i = 0; i < DRAWS; i++) {

@@ -126,6 +126,41 @@ class ConfirmedPublisherTests {
 	}
 
 	@Test
+	void newMessagesGoToTheNextBrokerWhenTheOldOneHasConfirmedAllOfItsOwn() throws Exception {
+		Publication first = submit("1");
+		FakeChannel old = this.source.awaitWritten(0, 1);
+		this.source.move();
+		Publication second = submit("2");
+		await().during(Duration.ofMillis(100)).until(() -> this.source.channels.size() == 1 && !second.isDone());
+		old.ack(1);
+		this.source.awaitWritten(1, 1).ack(1);
+		assertThat(first.await()).isEqualTo(new Confirmation("1", 1));
+		assertThat(second.await()).isEqualTo(new Confirmation("2", 1));
+		assertThat(old.written).containsExactly("1");
+		await().until(() -> !old.proxy().isOpen());
+	}
+
+	@Test
+	void publisherThatIsIdleClosesItsChannelWhenItIsMoved() throws Exception {
+		submit("1");
+		FakeChannel old = this.source.awaitWritten(0, 1);
+		old.ack(1);
+		this.source.move();
+		await().until(() -> !old.proxy().isOpen());
+		assertThat(this.source.channels).hasSize(1);
+	}
+
+	@Test
+	void brokerThatIsBlockedIsNotWaitedForInAMove() throws Exception {
+		Publication message = submit("1");
+		this.source.awaitWritten(0, 1);
+		this.source.blocked = true;
+		this.source.move();
+		this.source.awaitWritten(1, 1).ack(1);
+		assertThat(message.await()).isEqualTo(new Confirmation("1", 2));
+	}
+
+	@Test
 	void rejectedMessageIsWrittenAgainAfterAPause() throws Exception {
 		Publication message = submit("1");
 		this.source.awaitWritten(0, 1).nack(1);

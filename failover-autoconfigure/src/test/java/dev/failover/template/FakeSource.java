@@ -41,6 +41,13 @@ final class FakeSource implements PublishSource {
 
 	volatile boolean refusing;
 
+	volatile boolean blocked;
+
+	private volatile boolean left;
+
+	private volatile Runnable onMove = () -> {
+	};
+
 	volatile Consumer<FakeChannel> onWrite = (channel) -> {
 	};
 
@@ -59,6 +66,24 @@ final class FakeSource implements PublishSource {
 		this.active.release();
 	}
 
+	/**
+	 * Make another broker the active one, without a failure.
+	 */
+	void move() {
+		this.left = true;
+		this.onMove.run();
+	}
+
+	@Override
+	public void onMove(Runnable task) {
+		this.onMove = task;
+	}
+
+	@Override
+	public boolean isLeft() {
+		return this.left;
+	}
+
 	@Override
 	public Opened open() throws IOException {
 		if (this.refusing) {
@@ -66,6 +91,7 @@ final class FakeSource implements PublishSource {
 		}
 		FakeChannel channel = new FakeChannel((written) -> this.onWrite.accept(written));
 		this.channels.add(channel);
+		this.left = false;
 		return new Opened(channel.proxy(), null);
 	}
 
@@ -81,7 +107,7 @@ final class FakeSource implements PublishSource {
 
 	@Override
 	public boolean isBlocked(Activation activation) {
-		return false;
+		return this.blocked;
 	}
 
 	@Override

@@ -22,6 +22,7 @@ import org.jspecify.annotations.Nullable;
 import org.springframework.boot.autoconfigure.AutoConfiguration;
 import org.springframework.boot.autoconfigure.EnableAutoConfiguration;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnBean;
+import org.springframework.boot.autoconfigure.condition.ConditionalOnBooleanProperty;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnMissingBean;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Lazy;
@@ -30,8 +31,10 @@ import dev.failover.autoconfigure.FailoverProperties;
 import dev.failover.autoconfigure.rabbit.FailoverRabbitAutoConfiguration;
 import dev.failover.broker.Brokers;
 import dev.failover.connection.FailoverConnectionFactory;
+import dev.failover.connection.PlannedMoves;
 import dev.failover.detection.BrokerDetector;
 import dev.failover.detection.DetectionSettings;
+import dev.failover.detection.Failback;
 
 /**
  * {@link EnableAutoConfiguration Auto-configuration} of the detection of brokers that are
@@ -54,6 +57,17 @@ public final class FailoverDetectionAutoConfiguration {
 		return new BrokerDetector(brokers, connectionFactory.getBrokerAccess(),
 				new DetectionSettings(detection.getProbeInterval(), detection.getProbeTimeout(),
 						detection.getFailureThreshold(), grace(detection)));
+	}
+
+	@Bean
+	@Lazy(false)
+	@ConditionalOnBean(PlannedMoves.class)
+	@ConditionalOnMissingBean
+	@ConditionalOnBooleanProperty(name = "failover.failback.enabled", matchIfMissing = true)
+	Failback failoverFailback(Brokers brokers, FailoverConnectionFactory connectionFactory, PlannedMoves moves,
+			FailoverProperties properties) {
+		return new Failback(brokers, connectionFactory.getStrategy()::isPreferred, moves,
+				properties.getFailback().getGrace());
 	}
 
 	private static @Nullable Duration grace(FailoverProperties.Detection detection) {

@@ -33,6 +33,7 @@ import dev.failover.broker.Brokers;
 import dev.failover.listener.BrokerDrains;
 import dev.failover.listener.ConsumerReadiness;
 import dev.failover.listener.ContainerBook;
+import dev.failover.listener.ContainerMover;
 import dev.failover.listener.DirectContainerPacer;
 import dev.failover.listener.DrainConnections;
 import dev.failover.listener.ListenerTuningPostProcessor;
@@ -85,6 +86,13 @@ public final class FailoverListenerAutoConfiguration {
 		@Bean
 		static ContainerBook failoverContainerBook() {
 			return new ContainerBook();
+		}
+
+		@Bean
+		@Lazy(false)
+		@ConditionalOnMissingBean
+		ContainerMover failoverContainerMover(Brokers brokers, ContainerBook containers) {
+			return new ContainerMover(brokers, containers);
 		}
 
 		@Bean

@@ -41,6 +41,7 @@ import org.springframework.boot.autoconfigure.condition.ConditionalOnMissingBean
 import org.springframework.boot.autoconfigure.condition.ConditionalOnSingleCandidate;
 import org.springframework.boot.ssl.SslBundles;
 import org.springframework.context.annotation.Bean;
+import org.springframework.context.annotation.Lazy;
 import org.springframework.core.env.Environment;
 
 import dev.failover.autoconfigure.BrokerProperties;
@@ -54,6 +55,7 @@ import dev.failover.broker.Reconnector;
 import dev.failover.connection.ConnectSettings;
 import dev.failover.connection.ConnectionPreparer;
 import dev.failover.connection.FailoverConnectionFactory;
+import dev.failover.connection.PlannedMoves;
 import dev.failover.connection.SpringReconnector;
 import dev.failover.listener.DrainConnections;
 import dev.failover.strategy.FailoverStrategy;
@@ -102,7 +104,8 @@ public final class FailoverRabbitAutoConfiguration {
 				configurer, customizers.orderedStream().toList(), sslBundles.getIfAvailable());
 		FailoverConnectionFactory factory = new FailoverConnectionFactory(brokers, strategy,
 				(broker) -> factories.create(broker, connect.getTimeout(), rpcTimeoutConfigured),
-				new ConnectSettings(connect.getTimeout(), connect.getRaceDelay(), properties.isStandby()));
+				new ConnectSettings(connect.getTimeout(), connect.getRaceDelay(), properties.isStandby(),
+						properties.getMove().getTimeout()));
 		preparers.orderedStream().forEach(factory::addPreparer);
 		credentials
 			.ifUnique((provider) -> factory.setCredentialsRefresh(new ProvidedCredentialsRefresh(details, provider)));
@@ -165,6 +168,23 @@ public final class FailoverRabbitAutoConfiguration {
 	@Bean
 	static TopologyPostProcessor failoverTopologyPostProcessor(ObjectProvider<TopologyGate> gate) {
 		return new TopologyPostProcessor(gate);
+	}
+
+	@Bean
+	static IdleChannelsPostProcessor failoverIdleChannelsPostProcessor() {
+		return new IdleChannelsPostProcessor();
+	}
+
+	/**
+	 * It has to see all connections from the first one on.
+	 */
+	@Bean
+	@Lazy(false)
+	@ConditionalOnMissingBean
+	PlannedMoves failoverPlannedMoves(Brokers brokers, FailoverConnectionFactory failoverConnectionFactory,
+			FailoverProperties properties) {
+		return new PlannedMoves(brokers, failoverConnectionFactory.getBrokerAccess(),
+				properties.getMove().getTimeout());
 	}
 
 	@Bean

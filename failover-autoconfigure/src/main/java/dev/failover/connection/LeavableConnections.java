@@ -1,0 +1,194 @@
+/*
+ * Copyright 2026-present the original author or authors.
+ *
+ * Licensed under the Apache License, Version 2.0 (the "License");
+ * you may not use this file except in compliance with the License.
+ * You may obtain a copy of the License at
+ *
+ *      https://www.apache.org/licenses/LICENSE-2.0
+ *
+ * Unless required by applicable law or agreed to in writing, software
+ * distributed under the License is distributed on an "AS IS" BASIS,
+ * WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+ * See the License for the specific language governing permissions and
+ * limitations under the License.
+ */
+
+package dev.failover.connection;
+
+import java.time.Duration;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.ScheduledThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
+
+import com.rabbitmq.client.Connection;
+import org.apache.commons.logging.Log;
+import org.apache.commons.logging.LogFactory;
+import org.jspecify.annotations.Nullable;
+import org.springframework.scheduling.concurrent.CustomizableThreadFactory;
+
+import dev.failover.broker.Activation;
+import dev.failover.broker.Broker;
+import dev.failover.broker.BrokerEvent;
+import dev.failover.broker.Brokers;
+
+/**
+ * The connections that the application uses, and those that it leaves in a planned move:
+ * they are closed when nothing runs on their channels any more, or its time is over.
+ */
+final class LeavableConnections implements AutoCloseable {
+
+	private static final Log logger = LogFactory.getLog(LeavableConnections.class);
+
+	/**
+	 * Whoever has just found the connection open may open a channel still.
+	 */
+	private static final Duration FIRST = Duration.ofMillis(500);
+
+	private static final Duration ROUND = Duration.ofMillis(100);
+
+	private final Brokers brokers;
+
+	private final BrokerConnector connector;
+
+	private final Duration timeout;
+
+	private final Set<InUse> inUse = ConcurrentHashMap.newKeySet();
+
+	private final List<Consumer<Connection>> cleaners = new CopyOnWriteArrayList<>();
+
+	private final ScheduledThreadPoolExecutor executor;
+
+	LeavableConnections(Brokers brokers, BrokerConnector connector, Duration timeout) {
+		this.brokers = brokers;
+		this.connector = connector;
+		this.timeout = timeout;
+		CustomizableThreadFactory threads = new CustomizableThreadFactory("failover-leave-");
+		threads.setDaemon(true);
+		this.executor = new ScheduledThreadPoolExecutor(1, threads);
+		this.executor.setKeepAliveTime(10, TimeUnit.SECONDS);
+		this.executor.allowCoreThreadTimeOut(true);
+		this.executor.setExecuteExistingDelayedTasksAfterShutdownPolicy(false);
+		connector.onClose(this::close);
+		brokers.addListener((event) -> {
+			if (event instanceof BrokerEvent.Activated activated && activated.isPlanned()) {
+				leaveOthers(activated.to());
+			}
+		});
+	}
+
+	/**
+	 * Add what closes idle channels of a connection that is left. It may block.
+	 */
+	void addCleaner(Consumer<Connection> cleaner) {
+		this.cleaners.add(cleaner);
+	}
+
+	/**
+	 * Take a connection into use.
+	 * @return the view of it for the application
+	 */
+	Connection use(OpenConnection opened) {
+		LeavableConnection view = new LeavableConnection(opened.connection(), () -> isElsewhere(opened.broker()));
+		InUse entry = new InUse(opened, view);
+		this.inUse.add(entry);
+		opened.connection().addShutdownListener((signal) -> this.inUse.remove(entry));
+		if (isElsewhere(opened.broker())) {
+			leave(entry);
+		}
+		return view;
+	}
+
+	private boolean isElsewhere(Broker broker) {
+		Activation active = this.brokers.getActivation();
+		return active != null && !active.broker().name().equals(broker.name());
+	}
+
+	private void leaveOthers(Broker active) {
+		for (InUse entry : this.inUse) {
+			if (!entry.opened().broker().name().equals(active.name())) {
+				leave(entry);
+			}
+		}
+	}
+
+	private void leave(InUse entry) {
+		if (!entry.view().leave()) {
+			return;
+		}
+		later(Duration.ZERO, () -> clean(entry.opened().connection()));
+		later(FIRST, () -> closeIfIdle(entry, System.nanoTime() + this.timeout.toNanos()));
+	}
+
+	private void closeIfIdle(InUse entry, long deadline) {
+		Connection connection = entry.opened().connection();
+		if (!connection.isOpen()) {
+			return;
+		}
+		clean(connection);
+		boolean overdue = System.nanoTime() - deadline >= 0;
+		if (entry.view().hasChannels() && !overdue) {
+			later(ROUND, () -> closeIfIdle(entry, deadline));
+			return;
+		}
+		if (overdue) {
+			logger.info("Connection to %s is closed with work on it: it did not end within %d ms"
+				.formatted(entry.opened().broker(), this.timeout.toMillis()));
+		}
+		this.connector.abort(connection);
+	}
+
+	private void clean(Connection connection) {
+		for (Consumer<Connection> cleaner : this.cleaners) {
+			try {
+				cleaner.accept(connection);
+			}
+			catch (RuntimeException ex) {
+				logger.debug("Idle channels of a connection that is left cannot be closed", ex);
+			}
+		}
+	}
+
+	/**
+	 * Return a future that completes when the idle channels of all connections that have
+	 * been left are closed.
+	 */
+	CompletableFuture<@Nullable Void> cleaned() {
+		CompletableFuture<@Nullable Void> cleaned = new CompletableFuture<>();
+		if (this.executor.isShutdown()) {
+			cleaned.complete(null);
+		}
+		later(Duration.ZERO, () -> cleaned.complete(null));
+		return cleaned;
+	}
+
+	private void later(Duration delay, Runnable task) {
+		try {
+			this.executor.schedule(task, delay.toMillis(), TimeUnit.MILLISECONDS);
+		}
+		catch (RejectedExecutionException ex) {
+			logger.debug("The connection factory is closed", ex);
+		}
+	}
+
+	@Override
+	public void close() {
+		this.executor.shutdownNow();
+	}
+
+	/**
+	 * A connection in use.
+	 *
+	 * @param opened the connection
+	 * @param view what the application sees of it
+	 */
+	private record InUse(OpenConnection opened, LeavableConnection view) {
+	}
+
+}

@@ -1,0 +1,207 @@
+/*
+ * Copyright 2026-present the original author or authors.
+ *
+ * Licensed under the Apache License, Version 2.0 (the "License");
+ * you may not use this file except in compliance with the License.
+ * You may obtain a copy of the License at
+ *
+ *      https://www.apache.org/licenses/LICENSE-2.0
+ *
+ * Unless required by applicable law or agreed to in writing, software
+ * distributed under the License is distributed on an "AS IS" BASIS,
+ * WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+ * See the License for the specific language governing permissions and
+ * limitations under the License.
+ */
+
+package dev.failover.connection;
+
+import java.time.Duration;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.function.Supplier;
+
+import org.apache.commons.logging.Log;
+import org.apache.commons.logging.LogFactory;
+import org.jspecify.annotations.Nullable;
+import org.springframework.util.Assert;
+
+import dev.failover.broker.Activation;
+import dev.failover.broker.Broker;
+import dev.failover.broker.BrokerStatus;
+import dev.failover.broker.Brokers;
+
+/**
+ * Moves the application to another broker while both are healthy, without an error, and
+ * without a message that is lost or arrives twice. Connections to the new broker are open
+ * and its topology is declared before it becomes the active one. From then on, new work
+ * goes to it; what is under way finishes on the old broker, within the time for that;
+ * then the connections to the old broker are closed.
+ * <p>
+ * A move that has not happened yet gives way to one that is asked for later. Nothing is
+ * changed by a move that fails.
+ * <p>
+ * Safe for use by any number of threads; no method blocks. Futures complete on threads of
+ * the connection factory, and what depends on them must not block.
+ */
+public final class PlannedMoves {
+
+	private static final Log logger = LogFactory.getLog(PlannedMoves.class);
+
+	private final Brokers brokers;
+
+	private final BrokerAccess access;
+
+	private final Duration timeout;
+
+	private final Set<OpenConnection> inUse = ConcurrentHashMap.newKeySet();
+
+	private final Set<Departure> departures = ConcurrentHashMap.newKeySet();
+
+	/**
+	 * Create it for connections that are opened from now on.
+	 * @param brokers the brokers
+	 * @param access access to them
+	 * @param timeout how long to wait for connections to be opened, and how long for work
+	 * to end on a broker that is to be disabled or removed
+	 */
+	public PlannedMoves(Brokers brokers, BrokerAccess access, Duration timeout) {
+		Assert.notNull(brokers, "'brokers' must not be null");
+		Assert.notNull(access, "'access' must not be null");
+		Assert.notNull(timeout, "'timeout' must not be null");
+		this.brokers = brokers;
+		this.access = access;
+		this.timeout = timeout;
+		access.addListener(this::opened);
+	}
+
+	private void opened(OpenConnection opened) {
+		this.inUse.add(opened);
+		opened.connection().addShutdownListener((signal) -> {
+			this.inUse.remove(opened);
+			this.departures.forEach(this::check);
+		});
+	}
+
+	/**
+	 * Make a broker the active one. Nothing happens if it is so already.
+	 * @param name the name of the broker
+	 * @return a future that completes when new work goes to the broker, and fails with an
+	 * {@link IllegalStateException} if it is down, blocked, disabled, cannot be connected
+	 * to, or a later move was asked for
+	 * @throws IllegalArgumentException if there is no broker of that name
+	 */
+	public CompletableFuture<Activation> activate(String name) {
+		BrokerStatus status = this.brokers.getStatus(name)
+			.orElseThrow(() -> new IllegalArgumentException(
+					"Broker '%s' is not one of %s".formatted(name, this.brokers.getAll())));
+		if (status.active() || !status.state().isUsable() || this.brokers.getActivation() == null) {
+			return attempt(() -> this.brokers.operations().activate(name));
+		}
+		logger.info("Preparing a move to " + status.broker());
+		return this.access.standBy(status.broker())
+			.orTimeout(this.timeout.toNanos(), TimeUnit.NANOSECONDS)
+			.handle((ready, failure) -> activate(status.broker(), failure))
+			.thenCompose((activation) -> this.access.settled().thenApply((settled) -> activation));
+	}
+
+	private Activation activate(Broker broker, @Nullable Throwable failure) {
+		if (failure != null) {
+			if (failure instanceof TimeoutException) {
+				this.access.endStandBy();
+			}
+			throw new IllegalStateException(
+					"Broker '%s' cannot become active: no connection was made ready".formatted(broker.name()),
+					(failure instanceof CompletionException) ? failure.getCause() : failure);
+		}
+		try {
+			return this.brokers.operations().activate(broker.name());
+		}
+		finally {
+			this.access.endStandBy();
+		}
+	}
+
+	/**
+	 * Take a broker out of use until it is enabled again. If it is active, the
+	 * application moves to the next one first. What is under way on the broker finishes,
+	 * messages that wait in its queues included, within the time for that.
+	 * @param name the name of the broker
+	 * @return a future that completes when the broker is disabled, and fails with an
+	 * {@link IllegalStateException} if no other broker can become active
+	 * @throws IllegalArgumentException if there is no broker of that name
+	 */
+	public CompletableFuture<@Nullable Void> disable(String name) {
+		return leave(name).thenApply((left) -> {
+			this.brokers.operations().disable(name);
+			return null;
+		});
+	}
+
+	/**
+	 * Remove a broker, after it was disabled as by {@link #disable(String)}, and what
+	 * listeners have in hand then is handled, within the time for that.
+	 * @param name the name of the broker
+	 * @return a future that completes when the broker is removed, and fails with an
+	 * {@link IllegalStateException} if no other broker can become active
+	 * @throws IllegalArgumentException if there is no broker of that name
+	 */
+	public CompletableFuture<@Nullable Void> remove(String name) {
+		return disable(name).thenCompose((disabled) -> awaitDeparture(name)).thenApply((left) -> {
+			this.brokers.operations().remove(name);
+			return null;
+		});
+	}
+
+	private CompletableFuture<@Nullable Void> leave(String name) {
+		Broker active = this.brokers.getActive();
+		Assert.isTrue(this.brokers.getStatus(name).isPresent(),
+				() -> "Broker '%s' is not one of %s".formatted(name, this.brokers.getAll()));
+		if (active == null || !active.name().equals(name)) {
+			return awaitDeparture(name);
+		}
+		Broker next = this.access.nextBeside(active);
+		if (next == null) {
+			return CompletableFuture.failedFuture(new IllegalStateException(
+					"Broker '%s' is active, and there is no other one to go to".formatted(name)));
+		}
+		return activate(next.name()).thenCompose((activation) -> awaitDeparture(name));
+	}
+
+	private CompletableFuture<@Nullable Void> awaitDeparture(String broker) {
+		Departure departure = new Departure(broker, new CompletableFuture<>());
+		this.departures.add(departure);
+		departure.done().whenComplete((done, failure) -> this.departures.remove(departure));
+		check(departure);
+		return departure.done().completeOnTimeout(null, this.timeout.toNanos(), TimeUnit.NANOSECONDS);
+	}
+
+	private void check(Departure departure) {
+		if (this.inUse.stream().noneMatch((opened) -> opened.broker().name().equals(departure.broker()))) {
+			departure.done().complete(null);
+		}
+	}
+
+	private static <T> CompletableFuture<T> attempt(Supplier<T> action) {
+		try {
+			return CompletableFuture.completedFuture(action.get());
+		}
+		catch (IllegalStateException ex) {
+			return CompletableFuture.failedFuture(ex);
+		}
+	}
+
+	/**
+	 * The end of all connections to a broker that is left.
+	 *
+	 * @param broker the name of the broker
+	 * @param done completes then
+	 */
+	private record Departure(String broker, CompletableFuture<@Nullable Void> done) {
+	}
+
+}

@@ -1,0 +1,95 @@
+/*
+ * Copyright 2026-present the original author or authors.
+ *
+ * Licensed under the Apache License, Version 2.0 (the "License");
+ * you may not use this file except in compliance with the License.
+ * You may obtain a copy of the License at
+ *
+ *      https://www.apache.org/licenses/LICENSE-2.0
+ *
+ * Unless required by applicable law or agreed to in writing, software
+ * distributed under the License is distributed on an "AS IS" BASIS,
+ * WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+ * See the License for the specific language governing permissions and
+ * limitations under the License.
+ */
+
+package dev.failover.listener;
+
+import java.util.Collection;
+import java.util.List;
+
+import org.springframework.amqp.core.Queue;
+import org.springframework.amqp.rabbit.listener.AbstractMessageListenerContainer;
+import org.springframework.amqp.rabbit.listener.BlockingQueueConsumer;
+import org.springframework.amqp.rabbit.listener.DirectMessageListenerContainer;
+import org.springframework.amqp.rabbit.listener.SimpleMessageListenerContainer;
+
+/**
+ * Replaces the consumers of a container that runs, as if its queues had changed: new ones
+ * begin at once, and the old ones end when they have handled what they were given.
+ */
+final class ContainerConsumers {
+
+	private ContainerConsumers() {
+	}
+
+	/**
+	 * Replace all consumers of a container.
+	 * @return whether that was possible
+	 * @throws RuntimeException if it went wrong, and the container may be left with fewer
+	 * consumers
+	 */
+	static boolean replace(AbstractMessageListenerContainer container) {
+		List<Queue> queues = queues(container);
+		if (queues.stream().anyMatch((queue) -> queue.getName().isEmpty())) {
+			return false;
+		}
+		if (container instanceof SimpleMessageListenerContainer simple) {
+			return !ContainerCopy.hasBoundedExecutor(container) && replace(simple);
+		}
+		if (container instanceof DirectMessageListenerContainer direct) {
+			replace(direct, queues.toArray(Queue[]::new));
+			return true;
+		}
+		return false;
+	}
+
+	private static List<Queue> queues(AbstractMessageListenerContainer container) {
+		Object queues = Settings.read(container, "queues");
+		return (queues instanceof Collection<?> known) ? known.stream().map(Queue.class::cast).toList() : List.of();
+	}
+
+	/**
+	 * The old consumers need not have ended before the new ones begin, which is what the
+	 * shutdown time-out is for here.
+	 */
+	private static boolean replace(SimpleMessageListenerContainer container) {
+		int before = consumers(container).size();
+		Object setting = Settings.read(container, "shutdownTimeout");
+		long timeout = (setting instanceof Long millis) ? millis
+				: AbstractMessageListenerContainer.DEFAULT_SHUTDOWN_TIMEOUT;
+		container.setShutdownTimeout(0);
+		try {
+			container.addQueues();
+		}
+		finally {
+			container.setShutdownTimeout(timeout);
+		}
+		Collection<BlockingQueueConsumer> after = consumers(container);
+		after.forEach((consumer) -> consumer.setShutdownTimeout(timeout));
+		return after.size() >= before || !container.isRunning();
+	}
+
+	private static List<BlockingQueueConsumer> consumers(SimpleMessageListenerContainer container) {
+		Object consumers = Settings.read(container, "consumers");
+		return (consumers instanceof Collection<?> known)
+				? known.stream().map(BlockingQueueConsumer.class::cast).toList() : List.of();
+	}
+
+	private static void replace(DirectMessageListenerContainer container, Queue[] queues) {
+		container.removeQueues(queues);
+		container.addQueues(queues);
+	}
+
+}
