@@ -25,6 +25,7 @@ import java.util.function.Consumer;
 import dev.failover.benchmarks.outage.BrokerRoutes.Network;
 import dev.failover.benchmarks.outage.BrokerRoutes.Route;
 import dev.failover.benchmarks.outage.StreamScenario.Cost;
+import dev.failover.benchmarks.outage.StreamScenario.Fault;
 
 /**
  * The outages that are measured.
@@ -45,10 +46,10 @@ enum OutageCase {
 			new StartScenario()),
 
 	ALL_DOWN("All brokers down for 8 s: from the first answer", Network.DIRECT,
-			new AllDownScenario(Duration.ofSeconds(8))),
+			new StreamScenario(new AllDown(Duration.ofSeconds(8)), Cost.FROM_END)),
 
 	KILL_DISTANT("Active broker killed, 20 ms round trip: from the kill", Network.DISTANT,
-			new StreamScenario((route) -> route.node().kill(), Cost.FROM_FAULT));
+			new StreamScenario(Fault.of((route) -> route.node().kill()), Cost.FROM_FAULT));
 
 	private final String title;
 
@@ -57,7 +58,7 @@ enum OutageCase {
 	private final Scenario scenario;
 
 	OutageCase(String title, Network network, Consumer<Route> fault) {
-		this(title, network, new StreamScenario(fault, Cost.GAP));
+		this(title, network, new StreamScenario(Fault.of(fault), Cost.GAP));
 	}
 
 	OutageCase(String title, Network network, Scenario scenario) {

@@ -26,12 +26,12 @@ import dev.failover.benchmarks.stream.StreamSettings;
 import dev.failover.benchmarks.stream.Tally;
 
 /**
- * A fault strikes the active broker in the middle of a stream.
+ * A fault strikes in the middle of a stream.
  *
- * @param fault what happens to the active broker
+ * @param fault what happens
  * @param cost what counts
  */
-record StreamScenario(Consumer<BrokerRoutes.Route> fault, Cost cost) implements Scenario {
+record StreamScenario(Fault fault, Cost cost) implements Scenario {
 
 	private static final Duration AFTER = Duration.ofSeconds(3);
 
@@ -50,15 +50,35 @@ record StreamScenario(Consumer<BrokerRoutes.Route> fault, Cost cost) implements 
 			try (stream) {
 				BrokerRoutes.Route active = routes.at(publisher.activePort());
 				long struck = System.nanoTime();
-				this.fault.accept(active);
-				long done = System.nanoTime();
-				recovered = stream.awaitSteady(struck + AFTER.toNanos(), settings.cap());
+				long done = this.fault.strike(routes, active);
+				recovered = stream.awaitSteady(Math.max(struck + AFTER.toNanos(), done), settings.cap());
 				nanos = this.cost.nanos(stream, struck, done);
 				routes.mend();
 			}
 			tally.found(routes.drain());
 			return Measurement.of(nanos, !recovered, tally);
 		}
+	}
+
+	/**
+	 * What happens to brokers.
+	 */
+	@FunctionalInterface
+	interface Fault {
+
+		/**
+		 * Let it happen.
+		 * @return when it was done
+		 */
+		long strike(BrokerRoutes routes, BrokerRoutes.Route active);
+
+		static Fault of(Consumer<BrokerRoutes.Route> fault) {
+			return (routes, active) -> {
+				fault.accept(active);
+				return System.nanoTime();
+			};
+		}
+
 	}
 
 	/**
@@ -83,6 +103,16 @@ record StreamScenario(Consumer<BrokerRoutes.Route> fault, Cost cost) implements 
 			@Override
 			long nanos(MessageStream stream, long struck, long done) {
 				return stream.longestGap(struck, done + UNDER_WAY.toNanos()).end() - struck;
+			}
+		},
+
+		/**
+		 * The time from the end of the fault to the confirm that ends the longest gap.
+		 */
+		FROM_END {
+			@Override
+			long nanos(MessageStream stream, long struck, long done) {
+				return stream.longestGap(struck).end() - done;
 			}
 		};
 

@@ -21,22 +21,16 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 
-import dev.failover.benchmarks.application.Publisher;
-import dev.failover.benchmarks.application.PublisherKind;
-import dev.failover.benchmarks.stream.Gap;
-import dev.failover.benchmarks.stream.MessageStream;
-import dev.failover.benchmarks.stream.StreamSettings;
-import dev.failover.benchmarks.stream.Tally;
 import dev.failover.benchmarks.support.BenchmarkQueue;
 import dev.failover.test.RabbitNode;
 
 /**
- * All brokers are killed in the middle of a stream, and one of them is started again.
- * What counts is the time from its first answer to the next confirm.
+ * All brokers are killed, and the one that was active is started again. It is over with
+ * the first answer of that one.
  *
  * @param down how long nobody shall answer
  */
-record AllDownScenario(Duration down) implements Scenario {
+record AllDown(Duration down) implements StreamScenario.Fault {
 
 	/**
 	 * Until a node that is started answers.
@@ -48,28 +42,14 @@ record AllDownScenario(Duration down) implements Scenario {
 	private static final Duration PATIENCE = Duration.ofMinutes(1);
 
 	@Override
-	public Measurement run(BrokerRoutes routes, PublisherKind kind, StreamSettings settings) {
-		try (Publisher publisher = kind.start(routes.uris(), routes.authorities())) {
-			Tally tally = new Tally();
-			MessageStream stream = MessageStream.start(publisher, settings, tally);
-			Gap gap;
-			long answered;
-			boolean recovered;
-			try (stream) {
-				RabbitNode first = routes.at(publisher.activePort()).node();
-				long struck = System.nanoTime();
-				routes.nodes().all().forEach(RabbitNode::kill);
-				LockSupport.parkNanos(struck + this.down.minus(START).toNanos() - System.nanoTime());
-				CompletableFuture<Void> started = CompletableFuture.runAsync(first::start);
-				answered = awaitAnswer(first);
-				started.orTimeout(PATIENCE.toSeconds(), TimeUnit.SECONDS).join();
-				recovered = stream.awaitSteady(answered, settings.cap());
-				gap = stream.longestGap(struck);
-				routes.mend();
-			}
-			tally.found(routes.drain());
-			return Measurement.of(gap.end() - answered, !recovered, tally);
-		}
+	public long strike(BrokerRoutes routes, BrokerRoutes.Route active) {
+		long struck = System.nanoTime();
+		routes.nodes().all().forEach(RabbitNode::kill);
+		LockSupport.parkNanos(struck + this.down.minus(START).toNanos() - System.nanoTime());
+		CompletableFuture<Void> started = CompletableFuture.runAsync(active.node()::start);
+		long answered = awaitAnswer(active.node());
+		started.orTimeout(PATIENCE.toSeconds(), TimeUnit.SECONDS).join();
+		return answered;
 	}
 
 	private static long awaitAnswer(RabbitNode node) {
