@@ -105,6 +105,14 @@ class StartFailureTests {
 	}
 
 	@Test
+	void keyBesideAStringOfUrlsIsRejected(CapturedOutput output) {
+		assertFails("failover.brokers=amqp://a;amqp://b", "failover.brokers[1].password=secret");
+		assertThat(output).contains("'failover.brokers' cannot be used")
+			.contains("its key '[1].password' is set, too")
+			.doesNotContain("secret");
+	}
+
+	@Test
 	void brokersThatMustAnswerAreListedWithTheirFailures(CapturedOutput output) {
 		assertFails("failover.brokers=amqp://user:secret@127.0.0.1:1;amqp://user:secret@127.0.0.1:2",
 				"failover.startup=one");

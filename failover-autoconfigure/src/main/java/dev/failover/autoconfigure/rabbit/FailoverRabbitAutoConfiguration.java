@@ -84,7 +84,7 @@ public final class FailoverRabbitAutoConfiguration {
 			return new RabbitFailoverConnectionDetails(rabbitDetails, tls);
 		}
 		Collection<String> bundles = sslBundles.stream().flatMap((all) -> all.getBundleNames().stream()).toList();
-		UserSettings.rejectKeysBesideUrl(environment, brokers.size());
+		IgnoredBrokerSettings.rejectKeysBesideUrl(environment);
 		UserSettings.warnOfOverridden(environment);
 		return new PropertiesFailoverConnectionDetails(brokers, BrokerDefaults.of(rabbitProperties), bundles);
 	}

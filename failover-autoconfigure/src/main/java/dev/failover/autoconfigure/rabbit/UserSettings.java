@@ -24,8 +24,6 @@ import org.springframework.boot.context.properties.bind.Bindable;
 import org.springframework.boot.context.properties.bind.Binder;
 import org.springframework.core.env.Environment;
 
-import dev.failover.autoconfigure.InvalidFailoverPropertyException;
-
 /**
  * Tells which settings the user made, as opposed to defaults.
  */
@@ -35,9 +33,6 @@ final class UserSettings {
 
 	private static final List<String> OVERRIDDEN = List.of("spring.rabbitmq.addresses", "spring.rabbitmq.host",
 			"spring.rabbitmq.port");
-
-	private static final List<String> KEYS = List.of("uri", "name", "username", "password", "virtual-host",
-			"ssl-bundle", "priority", "weight");
 
 	private UserSettings() {
 	}
@@ -54,22 +49,6 @@ final class UserSettings {
 		if (!ignored.isEmpty()) {
 			logger.warn("%s %s ignored, because failover.brokers is set".formatted(ignored,
 					(ignored.size() == 1) ? "is" : "are"));
-		}
-	}
-
-	/**
-	 * Reject keys beside a URL that is the whole entry: they would be ignored silently.
-	 */
-	static void rejectKeysBesideUrl(Environment environment, int brokers) {
-		for (int i = 0; i < brokers; i++) {
-			String entry = "failover.brokers[%d]".formatted(i);
-			if (isSet(environment, entry)) {
-				KEYS.stream().filter((key) -> isSet(environment, entry + "." + key)).findFirst().ifPresent((key) -> {
-					throw new InvalidFailoverPropertyException(entry, "******",
-							"it is set as a URL, and its key '%s' is set, too".formatted(key),
-							"Make the entry an object whose URL is its key 'uri'");
-				});
-			}
 		}
 	}
 

@@ -82,6 +82,16 @@ class FailoverRabbitAutoConfigurationTests {
 	}
 
 	@Test
+	void listOfUrlsReplacesAListOfObjectsOfAnotherSource() {
+		this.runner
+			.withSystemProperties("failover.brokers[0].uri=amqp://a", "failover.brokers[0].name=main",
+					"failover.brokers[1].uri=amqp://b")
+			.withPropertyValues("failover.brokers[0]=amqp://c")
+			.run((context) -> assertThat(context.getBean(Brokers.class).getAll()).extracting(Broker::name)
+				.containsExactly("c:5672"));
+	}
+
+	@Test
 	void brokersAreThoseOfTheConnectionDetailsIfNoneAreListed() {
 		this.runner.withPropertyValues("spring.rabbitmq.addresses=amqp://u:p@a:1/v,b:2")
 			.run((context) -> assertThat(context.getBean(Brokers.class).getAll()).extracting(Broker::uri)

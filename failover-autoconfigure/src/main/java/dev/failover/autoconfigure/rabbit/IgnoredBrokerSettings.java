@@ -1,0 +1,87 @@
+/*
+ * Copyright 2026-present the original author or authors.
+ *
+ * Licensed under the Apache License, Version 2.0 (the "License");
+ * you may not use this file except in compliance with the License.
+ * You may obtain a copy of the License at
+ *
+ *      https://www.apache.org/licenses/LICENSE-2.0
+ *
+ * Unless required by applicable law or agreed to in writing, software
+ * distributed under the License is distributed on an "AS IS" BASIS,
+ * WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+ * See the License for the specific language governing permissions and
+ * limitations under the License.
+ */
+
+package dev.failover.autoconfigure.rabbit;
+
+import java.util.Optional;
+
+import org.springframework.boot.context.properties.source.ConfigurationPropertyName;
+import org.springframework.boot.context.properties.source.ConfigurationPropertySource;
+import org.springframework.boot.context.properties.source.ConfigurationPropertySources;
+import org.springframework.boot.context.properties.source.IterableConfigurationPropertySource;
+import org.springframework.core.env.Environment;
+
+import dev.failover.autoconfigure.InvalidFailoverPropertyException;
+
+/**
+ * Rejects settings of brokers that would be ignored silently. Spring Boot takes the whole
+ * list from one property source, so that only keys in the same source count.
+ */
+final class IgnoredBrokerSettings {
+
+	private static final ConfigurationPropertyName BROKERS = ConfigurationPropertyName.of("failover.brokers");
+
+	private IgnoredBrokerSettings() {
+	}
+
+	/**
+	 * Reject keys beside a URL that is the whole entry, or beside a text that is the
+	 * whole list.
+	 */
+	static void rejectKeysBesideUrl(Environment environment) {
+		for (ConfigurationPropertySource source : ConfigurationPropertySources.get(environment)) {
+			if (source.getConfigurationProperty(BROKERS) != null) {
+				rejectKeys(source, BROKERS, "Put them into the URLs, or make a list of objects of it");
+				return;
+			}
+			int entries = 0;
+			for (ConfigurationPropertyName entry = entry(entries); isSet(source, entry); entry = entry(++entries)) {
+				if (source.getConfigurationProperty(entry) != null) {
+					rejectKeys(source, entry, "Make the entry an object whose URL is its key 'uri'");
+				}
+			}
+			if (entries > 0) {
+				return;
+			}
+		}
+	}
+
+	private static ConfigurationPropertyName entry(int index) {
+		return BROKERS.append("[%d]".formatted(index));
+	}
+
+	private static boolean isSet(ConfigurationPropertySource source, ConfigurationPropertyName entry) {
+		return source.getConfigurationProperty(entry) != null || firstKey(source, entry).isPresent();
+	}
+
+	private static void rejectKeys(ConfigurationPropertySource source, ConfigurationPropertyName name, String action) {
+		firstKey(source, name).ifPresent((key) -> {
+			throw new InvalidFailoverPropertyException(name.toString(), "******",
+					"it is set as a URL, and its key '%s' is set, too".formatted(key), action);
+		});
+	}
+
+	private static Optional<String> firstKey(ConfigurationPropertySource source, ConfigurationPropertyName name) {
+		if (!(source instanceof IterableConfigurationPropertySource iterable)) {
+			return Optional.empty();
+		}
+		return iterable.stream()
+			.filter(name::isAncestorOf)
+			.map((key) -> key.subName(name.getNumberOfElements()).toString())
+			.findFirst();
+	}
+
+}
