@@ -23,6 +23,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.springframework.boot.SpringApplication;
 import org.springframework.boot.WebApplicationType;
 import org.springframework.boot.autoconfigure.EnableAutoConfiguration;
@@ -109,6 +110,16 @@ class StartFailureTests {
 		assertFails("failover.brokers=amqp://a;amqp://b", "failover.brokers[1].password=secret");
 		assertThat(output).contains("'failover.brokers' cannot be used")
 			.contains("its key '[1].password' is set, too")
+			.doesNotContain("secret");
+	}
+
+	@ParameterizedTest
+	@ValueSource(strings = { "failover.brokers.uri", "failover.brokers.north.uri", "failover.brokers.north" })
+	void brokersThatAreNoListAreRejected(String property, CapturedOutput output) {
+		assertFails(property + "=amqp://user:secret@a");
+		assertThat(output).contains("'failover.brokers' cannot be used")
+			.contains("its key '%s' is set, but it is no list"
+				.formatted(property.substring("failover.brokers.".length())))
 			.doesNotContain("secret");
 	}
 

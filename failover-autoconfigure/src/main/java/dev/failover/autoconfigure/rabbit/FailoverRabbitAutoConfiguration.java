@@ -80,6 +80,7 @@ public final class FailoverRabbitAutoConfiguration {
 			ObjectProvider<SslBundles> sslBundles, Environment environment) {
 		List<BrokerProperties> brokers = properties.getBrokers();
 		if (brokers == null) {
+			IgnoredBrokerSettings.rejectUnlisted(environment);
 			boolean tls = rabbitDetails.getSslBundle() != null || rabbitProperties.getSsl().determineEnabled();
 			return new RabbitFailoverConnectionDetails(rabbitDetails, tls);
 		}

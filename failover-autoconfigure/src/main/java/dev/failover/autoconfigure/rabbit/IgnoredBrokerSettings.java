@@ -59,6 +59,20 @@ final class IgnoredBrokerSettings {
 		}
 	}
 
+	/**
+	 * Reject what is below {@code failover.brokers} but no list, if there is none.
+	 */
+	static void rejectUnlisted(Environment environment) {
+		for (ConfigurationPropertySource source : ConfigurationPropertySources.get(environment)) {
+			firstKey(source, BROKERS).ifPresent((key) -> {
+				throw new InvalidFailoverPropertyException(BROKERS.toString(), "******",
+						"its key '%s' is set, but it is no list".formatted(key),
+						"Make it a list, each entry a URL or an object with a 'uri':"
+								+ " begin the entries with '-' in YAML, or number them, as in failover.brokers[0].uri");
+			});
+		}
+	}
+
 	private static ConfigurationPropertyName entry(int index) {
 		return BROKERS.append("[%d]".formatted(index));
 	}
