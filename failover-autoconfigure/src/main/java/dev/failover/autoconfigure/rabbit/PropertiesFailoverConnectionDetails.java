@@ -120,6 +120,8 @@ final class PropertiesFailoverConnectionDetails implements FailoverConnectionDet
 			entry.rejectTwice("username", url.username(), properties.getUsername());
 			entry.rejectTwice("password", url.password(), properties.getPassword());
 			entry.rejectTwice("virtual-host", url.virtualHost(), properties.getVirtualHost());
+			entry.rejectEmpty("username", properties.getUsername());
+			entry.rejectEmpty("password", properties.getPassword());
 			entry.checkWeight();
 			entry.checkSslBundle(sslBundles);
 			return entry;
@@ -129,6 +131,13 @@ final class PropertiesFailoverConnectionDetails implements FailoverConnectionDet
 			if (inUrl != null && beside != null) {
 				throw invalid("", "it has the %s twice, in the URL and as '%s'".formatted(key, key),
 						"Remove one of them");
+			}
+		}
+
+		private void rejectEmpty(String key, @Nullable String value) {
+			if (value != null && value.isEmpty()) {
+				throw new InvalidFailoverPropertyException(this.property + "." + key, value, "it is empty",
+						"Give the %s, or remove the key to use the default".formatted(key));
 			}
 		}
 
@@ -171,7 +180,9 @@ final class PropertiesFailoverConnectionDetails implements FailoverConnectionDet
 		}
 
 		String virtualHost() {
-			return first(this.url.virtualHost(), this.properties.getVirtualHost(), this.defaults.virtualHost());
+			String beside = this.properties.getVirtualHost();
+			return first(this.url.virtualHost(), StringUtils.hasText(beside) ? beside : null,
+					this.defaults.virtualHost());
 		}
 
 		boolean hasOwnCredentials() {

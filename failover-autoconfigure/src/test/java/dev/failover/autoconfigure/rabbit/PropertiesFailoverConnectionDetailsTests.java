@@ -109,6 +109,21 @@ class PropertiesFailoverConnectionDetailsTests {
 	}
 
 	@Test
+	void emptyUserOrPasswordIsRejected() {
+		assertThat(failure(with("amqp://a", (properties) -> properties.setUsername(""))))
+			.hasMessage("Invalid value '' of property 'failover.brokers[0].username': it is empty");
+		assertThat(failure(with("amqp://u@a", (properties) -> properties.setPassword(""))))
+			.hasMessage("Invalid value '' of property 'failover.brokers[0].password': it is empty");
+	}
+
+	@Test
+	void emptyVirtualHostIsTheDefault() {
+		assertThat(details(with("amqp://a", (properties) -> properties.setVirtualHost(""))).getBrokers())
+			.extracting(Broker::virtualHost)
+			.containsExactly("shop");
+	}
+
+	@Test
 	void negativeWeightIsRejected() {
 		InvalidFailoverPropertyException failure = failure(with("amqp://a", (properties) -> properties.setWeight(-1)));
 		assertThat(failure.getProperty()).isEqualTo("failover.brokers[0].weight");
