@@ -27,6 +27,8 @@ import org.springframework.util.StringUtils;
  */
 final class FailoverPropertiesValidator {
 
+	private static final Duration SHORTEST = Duration.ofMillis(1);
+
 	private static final Duration LONGEST = Duration.ofMillis(Integer.MAX_VALUE);
 
 	private FailoverPropertiesValidator() {
@@ -90,7 +92,7 @@ final class FailoverPropertiesValidator {
 	}
 
 	private static void positive(String property, Duration value) {
-		check(value.toMillis() > 0 && value.compareTo(LONGEST) <= 0, property, value,
+		check(value.compareTo(SHORTEST) >= 0 && value.compareTo(LONGEST) <= 0, property, value,
 				"it must be at least one millisecond, and at most 24 days", "Use a positive duration, for example 3s");
 	}
 

@@ -57,6 +57,7 @@ class StartFailureTests {
 					failover.brokers[1]=amqp://user:secret@b           | 'failover.brokers'    | gaps                   | from 0
 					failover.strategy=                                 | 'failover.strategy'   | it is empty            | Name a strategy
 					failover.connect.timeout=0s                        | 'failover.connect.timeout'             | at least one millisecond | 3s
+					failover.connect.timeout=300000000000d             | 'failover.connect.timeout'             | at most 24 days          | 3s
 					failover.connect.race-delay=-1ms                   | 'failover.connect.race-delay'          | must not be negative     | 200ms
 					failover.ensure.max-retries=-1                     | 'failover.ensure.max-retries'          | at least 0               | number
 					failover.ensure.timeout=0                          | 'failover.ensure.timeout'              | at least one millisecond | 3s
