@@ -89,7 +89,7 @@ class FailoverTemplateAutoConfigurationTests {
 					+ silent.uri().toString().replace(":" + silent.port(), ":" + proxy.port()) + ";" + next.uri();
 			this.contextRunner.withBean(MessageConverter.class, () -> converter)
 				.withBean(Queue.class, () -> new Queue("orders"))
-				.withPropertyValues(brokers, "failover.publish.confirm-timeout=500ms")
+				.withPropertyValues(brokers, "failover.publish.confirm-timeout=500ms", "failover.connect.race-delay=0")
 				.run((context) -> {
 					FailoverTemplate template = context.getBean(FailoverTemplate.class);
 					template.convertAndSend("orders", "first");
