@@ -44,4 +44,14 @@ public interface FailoverConnectionDetails extends ConnectionDetails {
 		return true;
 	}
 
+	/**
+	 * Read the details anew, because the configuration has changed. If that fails, they
+	 * stay as they are.
+	 * @return {@code false} if they never change, which is the default
+	 * @throws RuntimeException if the configuration is wrong
+	 */
+	default boolean refresh() {
+		return false;
+	}
+
 }

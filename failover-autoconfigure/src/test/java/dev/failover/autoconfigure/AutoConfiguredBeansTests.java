@@ -107,7 +107,7 @@ class AutoConfiguredBeansTests {
 			.containsExactlyInAnyOrder("failoverEventPublisher", "failoverBrokerEventsPostProcessor",
 					"failoverTopologyPostProcessor", "failoverIdleChannelsPostProcessor", "failoverStartupCheck",
 					"failoverShutdownGuard", "failoverRabbitListenerDefaults", "failoverListenerTuningPostProcessor",
-					"failoverContainerBook", "failoverDeduplicationPostProcessor");
+					"failoverContainerBook", "failoverDeduplicationPostProcessor", "failoverBrokersRefresher");
 	}
 
 	@ParameterizedTest

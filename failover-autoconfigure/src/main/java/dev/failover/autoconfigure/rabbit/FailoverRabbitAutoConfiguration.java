@@ -84,10 +84,12 @@ public final class FailoverRabbitAutoConfiguration {
 			boolean tls = rabbitDetails.getSslBundle() != null || rabbitProperties.getSsl().determineEnabled();
 			return new RabbitFailoverConnectionDetails(rabbitDetails, tls);
 		}
-		Collection<String> bundles = sslBundles.stream().flatMap((all) -> all.getBundleNames().stream()).toList();
-		IgnoredBrokerSettings.rejectKeysBesideUrl(environment);
 		UserSettings.warnOfOverridden(environment);
-		return new PropertiesFailoverConnectionDetails(brokers, BrokerDefaults.of(rabbitProperties), bundles);
+		return new ConfiguredConnectionDetails(brokers, environment, (latest) -> {
+			IgnoredBrokerSettings.rejectKeysBesideUrl(environment);
+			Collection<String> bundles = sslBundles.stream().flatMap((all) -> all.getBundleNames().stream()).toList();
+			return new PropertiesFailoverConnectionDetails(latest, BrokerDefaults.of(rabbitProperties), bundles);
+		});
 	}
 
 	@Bean
