@@ -61,7 +61,7 @@ class ConsumerPlannedMoveIntegrationTests {
 
 	private static final Duration PATIENCE = Duration.ofSeconds(60);
 
-	private static final int MOVES = Integer.getInteger("failover.test.moves", 10);
+	private static final int MOVES = Integer.getInteger("failover.test.moves", 6);
 
 	private static final int PER_SECOND = 1000;
 

@@ -96,7 +96,7 @@ class FailbackIntegrationTests {
 			template.convertAndSend(QUEUE, "before");
 			Switches switches = context.getBean(Switches.class);
 			losePrimary(context);
-			for (int i = 0; i < 10; i++) {
+			for (int i = 0; i < 6; i++) {
 				this.toFirst.pass();
 				during(Duration.ofMillis(750), template);
 				this.toFirst.refuse();
