@@ -40,8 +40,10 @@ import org.springframework.boot.autoconfigure.condition.ConditionalOnClass;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnMissingBean;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnSingleCandidate;
 import org.springframework.boot.ssl.SslBundles;
+import org.springframework.context.ApplicationContext;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Lazy;
+import org.springframework.context.event.ContextClosedEvent;
 import org.springframework.core.env.Environment;
 
 import dev.failover.autoconfigure.BrokerProperties;
@@ -136,11 +138,15 @@ public final class FailoverRabbitAutoConfiguration {
 	@Bean
 	@ConditionalOnMissingBean
 	DrainConnections failoverDrainConnections(FailoverConnectionFactory failoverConnectionFactory,
-			CachingConnectionFactoryConfigurer configurer, FailoverProperties properties, Environment environment) {
+			CachingConnectionFactoryConfigurer configurer, FailoverProperties properties, ApplicationContext context) {
+		Environment environment = context.getEnvironment();
 		return (broker) -> {
 			CachingConnectionFactory factory = caching(failoverConnectionFactory.forBroker(broker),
 					addresses(List.of(broker)), configurer, properties, environment);
 			factory.setCacheMode(CachingConnectionFactory.CacheMode.CHANNEL);
+			// or else it keeps its threads when it is destroyed, to be used again
+			factory.setApplicationContext(context);
+			factory.onApplicationEvent(new ContextClosedEvent(context));
 			return factory;
 		};
 	}
