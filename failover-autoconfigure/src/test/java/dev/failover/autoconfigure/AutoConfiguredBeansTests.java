@@ -106,8 +106,9 @@ class AutoConfiguredBeansTests {
 			.extracting((bean) -> bean.method().getName())
 			.containsExactlyInAnyOrder("failoverEventPublisher", "failoverBrokerEventsPostProcessor",
 					"failoverTopologyPostProcessor", "failoverIdleChannelsPostProcessor", "failoverStartupCheck",
-					"failoverShutdownGuard", "failoverRabbitListenerDefaults", "failoverListenerTuningPostProcessor",
-					"failoverContainerBook", "failoverDeduplicationPostProcessor", "failoverBrokersRefresher");
+					"failoverShutdownGuard", "failoverUnusedFactoryWarning", "failoverRabbitListenerDefaults",
+					"failoverListenerTuningPostProcessor", "failoverContainerBook",
+					"failoverDeduplicationPostProcessor", "failoverBrokersRefresher");
 	}
 
 	@ParameterizedTest

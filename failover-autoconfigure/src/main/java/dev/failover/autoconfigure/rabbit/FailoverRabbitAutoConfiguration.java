@@ -207,6 +207,11 @@ public final class FailoverRabbitAutoConfiguration {
 	}
 
 	@Bean
+	UnusedFactoryWarning failoverUnusedFactoryWarning(ObjectProvider<ConnectionFactory> connectionFactories) {
+		return new UnusedFactoryWarning(connectionFactories);
+	}
+
+	@Bean
 	@ConditionalOnMissingBean(Reconnector.class)
 	@ConditionalOnSingleCandidate(ConnectionFactory.class)
 	SpringReconnector failoverReconnector(Brokers brokers, FailoverConnectionFactory failoverConnectionFactory,

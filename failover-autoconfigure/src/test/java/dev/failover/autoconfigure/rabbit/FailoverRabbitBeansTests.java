@@ -55,6 +55,7 @@ import dev.failover.strategy.FailoverStrategy;
 import dev.failover.strategy.RoundRobinStrategy;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.mockito.Mockito.mock;
 
 /**
  * Tests for what the application may replace, and set, in
@@ -104,6 +105,23 @@ class FailoverRabbitBeansTests {
 			assertThat(context).hasSingleBean(ConnectionFactory.class);
 			assertThat(context.getBean(RabbitTemplate.class).getConnectionFactory()).isSameAs(own);
 		});
+	}
+
+	@Test
+	void connectionFactoryThatDoesNotFailOverIsWarnedOf(CapturedOutput output) {
+		this.runner
+			.withBean("own", ConnectionFactory.class, () -> new CachingConnectionFactory("elsewhere.example.com"))
+			.run((context) -> assertThat(output).contains("Nothing fails over"));
+	}
+
+	@Test
+	void oneConnectionFactoryThatFailsOverIsEnough(CapturedOutput output) {
+		this.runner.run((context) -> assertThat(output).doesNotContain("Nothing fails over"));
+		this.runner
+			.withBean("own", ConnectionFactory.class, () -> new CachingConnectionFactory("elsewhere.example.com"))
+			.withBean("main", ConnectionFactory.class,
+					() -> new CachingConnectionFactory(mock(FailoverConnectionFactory.class)))
+			.run((context) -> assertThat(output).doesNotContain("Nothing fails over"));
 	}
 
 	@Test
