@@ -59,6 +59,11 @@ public record EnsurePolicy(@Nullable Integer maxRetries, Duration timeout, Ensur
 		List<EnsureListener> listeners) {
 
 	/**
+	 * Deadlines are counted in nanoseconds.
+	 */
+	private static final Duration LONGEST = Duration.ofDays(36_525);
+
+	/**
 	 * The default: any number of retries within a minute.
 	 */
 	public static final EnsurePolicy DEFAULT = new EnsurePolicy(null, Duration.ofMinutes(1), EnsureInterval.DEFAULT,
@@ -67,6 +72,7 @@ public record EnsurePolicy(@Nullable Integer maxRetries, Duration timeout, Ensur
 	public EnsurePolicy {
 		Assert.isTrue(maxRetries == null || maxRetries >= 0, "'maxRetries' must not be negative");
 		Assert.isTrue(timeout.compareTo(Duration.ZERO) > 0, "'timeout' must be greater than 0");
+		Assert.isTrue(timeout.compareTo(LONGEST) <= 0, "'timeout' must not be longer than a hundred years");
 		Assert.notNull(interval, "'interval' must not be null");
 		retryOn = List.copyOf(retryOn);
 		noRetryOn = List.copyOf(noRetryOn);

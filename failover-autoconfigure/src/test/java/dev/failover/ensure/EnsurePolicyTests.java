@@ -51,6 +51,8 @@ class EnsurePolicyTests {
 		assertThatIllegalArgumentException().isThrownBy(() -> interval(-1, 0, 0, 1, 0)).withMessageContaining("start");
 		assertThatIllegalArgumentException().isThrownBy(() -> EnsurePolicy.DEFAULT.withMaxRetries(-1));
 		assertThatIllegalArgumentException().isThrownBy(() -> EnsurePolicy.DEFAULT.withTimeout(Duration.ZERO));
+		assertThatIllegalArgumentException()
+			.isThrownBy(() -> EnsurePolicy.DEFAULT.withTimeout(Duration.ofDays(200_000)));
 	}
 
 }
