@@ -17,10 +17,10 @@
 package dev.failover.connection;
 
 import java.io.IOException;
-import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 
 import org.jspecify.annotations.Nullable;
@@ -47,26 +47,25 @@ final class BrokerCheck {
 	}
 
 	void run() throws IOException, InterruptedException {
-		List<ConnectAttempt> attempts = new ArrayList<>();
+		Map<Broker, CompletableFuture<Void>> answers = new LinkedHashMap<>();
 		for (Broker broker : enabled()) {
 			ConnectAttempt attempt = this.connector.start(broker, ConnectRequest.named("failover-check"));
-			this.connector.discard(attempt);
-			attempts.add(attempt);
+			answers.put(broker, this.connector.discard(attempt));
 		}
 		Map<Broker, BrokerFailure> failures = new LinkedHashMap<>();
 		Throwable last = null;
-		for (ConnectAttempt attempt : attempts) {
-			Throwable failure = await(attempt);
+		for (Map.Entry<Broker, CompletableFuture<Void>> answer : answers.entrySet()) {
+			Throwable failure = await(answer.getValue());
 			if (failure != null) {
 				last = failure;
-				this.brokers.getStatus(attempt.broker().name())
+				this.brokers.getStatus(answer.getKey().name())
 					.map(BrokerStatus::lastFailure)
-					.ifPresent((reported) -> failures.put(attempt.broker(), reported));
+					.ifPresent((reported) -> failures.put(answer.getKey(), reported));
 			}
 		}
 		if (last != null) {
 			throw new BrokersUnavailableException(
-					"%d of the %d brokers cannot be connected to".formatted(failures.size(), attempts.size()), failures,
+					"%d of the %d brokers cannot be connected to".formatted(failures.size(), answers.size()), failures,
 					last);
 		}
 	}
@@ -82,9 +81,9 @@ final class BrokerCheck {
 	/**
 	 * Wait for the end of an attempt, which comes within the connect time-out.
 	 */
-	private static @Nullable Throwable await(ConnectAttempt attempt) throws InterruptedException {
+	private static @Nullable Throwable await(CompletableFuture<Void> answer) throws InterruptedException {
 		try {
-			attempt.result().get();
+			answer.get();
 			return null;
 		}
 		catch (ExecutionException ex) {

@@ -21,12 +21,12 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CancellationException;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.SynchronousQueue;
-import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
@@ -91,7 +91,7 @@ final class BrokerConnector implements AutoCloseable {
 		brokers.addListener(this::onEvent);
 	}
 
-	private static ThreadFactory threads(String prefix) {
+	private static CustomizableThreadFactory threads(String prefix) {
 		CustomizableThreadFactory threads = new CustomizableThreadFactory(prefix);
 		threads.setDaemon(true);
 		return threads;
@@ -228,10 +228,10 @@ final class BrokerConnector implements AutoCloseable {
 
 	/**
 	 * Let an attempt go on for what it tells of the broker, and close the connection that
-	 * it opens.
+	 * it opens. The future completes, or fails, when {@link Brokers} has been told.
 	 */
-	void discard(ConnectAttempt attempt) {
-		attempt.result().thenAccept((opened) -> {
+	CompletableFuture<Void> discard(ConnectAttempt attempt) {
+		return attempt.result().thenAccept((opened) -> {
 			this.brokers.answered(attempt.broker());
 			abort(opened.connection());
 		});

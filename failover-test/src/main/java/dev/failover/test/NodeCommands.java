@@ -35,6 +35,13 @@ final class NodeCommands {
 
 	private static final String OK = "{ok, ";
 
+	/**
+	 * How the program begins what it says when it could not reach the node.
+	 */
+	private static final String UNREACHED = "erl_call:";
+
+	private static final int TRIES = 3;
+
 	private final ErlangRuntime runtime;
 
 	private final String nodeName;
@@ -51,14 +58,11 @@ final class NodeCommands {
 	 */
 	String evaluate(String expressions) {
 		try {
-			Path output = Files.createTempFile(this.runtime.folder(), "eval", ".out");
-			try {
-				run(expressions, output);
-				return result(Files.readString(output).strip());
+			String answer = ask(expressions);
+			for (int tries = 1; tries < TRIES && answer.startsWith(UNREACHED); tries++) {
+				answer = ask(expressions);
 			}
-			finally {
-				Files.deleteIfExists(output);
-			}
+			return result(answer);
 		}
 		catch (IOException ex) {
 			throw new UncheckedIOException(ex);
@@ -81,6 +85,17 @@ final class NodeCommands {
 		return binary.append(">>").toString();
 	}
 
+	private String ask(String expressions) throws IOException, InterruptedException {
+		Path output = Files.createTempFile(this.runtime.folder(), "eval", ".out");
+		try {
+			run(expressions, output);
+			return Files.readString(output).strip();
+		}
+		finally {
+			Files.deleteIfExists(output);
+		}
+	}
+
 	private void run(String expressions, Path output) throws IOException, InterruptedException {
 		ProcessBuilder builder = new ProcessBuilder(this.runtime.installation().erlCall().toString(), "-sname",
 				this.nodeName, "-e")
@@ -90,6 +105,9 @@ final class NodeCommands {
 		Process process = builder.start();
 		try (Writer writer = process.outputWriter(StandardCharsets.UTF_8)) {
 			writer.write(expressions + "\n");
+		}
+		catch (IOException ex) {
+			// it has ended before it read anything, and says why
 		}
 		if (!process.waitFor(TIMEOUT.toSeconds(), TimeUnit.SECONDS)) {
 			process.destroyForcibly();
