@@ -18,8 +18,10 @@ package dev.failover.template;
 
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Executor;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.SynchronousQueue;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 
@@ -30,17 +32,29 @@ import org.springframework.scheduling.concurrent.CustomizableThreadFactory;
  */
 final class ConfirmExecutor {
 
+	private final ThreadGroup group = new ThreadGroup("failover-confirms");
+
 	private final ThreadPoolExecutor executor;
+
+	private final ThreadPoolExecutor nested;
 
 	ConfirmExecutor() {
 		CustomizableThreadFactory threads = new CustomizableThreadFactory("failover-confirms-");
 		threads.setDaemon(true);
+		threads.setThreadGroup(this.group);
 		this.executor = new ThreadPoolExecutor(1, 1, 10, TimeUnit.SECONDS, new LinkedBlockingQueue<>(), threads);
 		this.executor.allowCoreThreadTimeOut(true);
+		this.nested = new ThreadPoolExecutor(0, Integer.MAX_VALUE, 10, TimeUnit.SECONDS, new SynchronousQueue<>(),
+				threads);
 	}
 
+	/**
+	 * Relay a future. What is published by something that depends on a confirm may be
+	 * waited for there, and so does not need the same thread.
+	 */
 	<T> CompletableFuture<T> relay(CompletableFuture<T> source) {
 		CompletableFuture<T> relayed = new CompletableFuture<>();
+		Executor target = (Thread.currentThread().getThreadGroup() == this.group) ? this.nested : this.executor;
 		source.whenComplete((value, failure) -> {
 			Runnable completion = () -> {
 				if (failure != null) {
@@ -51,7 +65,7 @@ final class ConfirmExecutor {
 				}
 			};
 			try {
-				this.executor.execute(completion);
+				target.execute(completion);
 			}
 			catch (RejectedExecutionException ex) {
 				completion.run();
@@ -62,6 +76,7 @@ final class ConfirmExecutor {
 
 	void close(Duration timeout) {
 		this.executor.shutdown();
+		this.nested.shutdown();
 		try {
 			this.executor.awaitTermination(timeout.toNanos(), TimeUnit.NANOSECONDS);
 		}
