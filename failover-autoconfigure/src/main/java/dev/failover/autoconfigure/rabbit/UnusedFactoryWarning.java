@@ -29,7 +29,7 @@ import dev.failover.connection.FailoverConnectionFactory;
 
 /**
  * Warns of an application whose own connection factories have replaced the one that fails
- * over.
+ * over, or leave open which one of them is to be used.
  */
 final class UnusedFactoryWarning implements SmartInitializingSingleton {
 
@@ -44,6 +44,10 @@ final class UnusedFactoryWarning implements SmartInitializingSingleton {
 	@Override
 	public void afterSingletonsInstantiated() {
 		List<ConnectionFactory> all = this.connectionFactories.stream().toList();
+		if (all.size() > 1 && this.connectionFactories.getIfUnique() == null) {
+			logger.warn("@Ensure has no effect, and there is no FailoverTemplate, because there are several connection "
+					+ "factories: mark the one that fails over as @Primary");
+		}
 		if (!all.isEmpty() && all.stream().noneMatch(UnusedFactoryWarning::mayFailOver)) {
 			logger.warn("Nothing fails over: the application defines its own connection factory, which connects past "
 					+ "the configured brokers. Remove it, build it on the bean of type FailoverConnectionFactory, "

@@ -28,6 +28,7 @@ import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.springframework.amqp.rabbit.config.SimpleRabbitListenerContainerFactory;
 import org.springframework.amqp.rabbit.connection.CachingConnectionFactory;
 import org.springframework.amqp.rabbit.connection.ConnectionFactory;
 import org.springframework.amqp.rabbit.core.RabbitTemplate;
@@ -114,14 +115,25 @@ class FailoverRabbitBeansTests {
 			.run((context) -> assertThat(output).contains("Nothing fails over"));
 	}
 
-	@Test
-	void oneConnectionFactoryThatFailsOverIsEnough(CapturedOutput output) {
-		this.runner.run((context) -> assertThat(output).doesNotContain("Nothing fails over"));
+	@ParameterizedTest
+	@ValueSource(booleans = { true, false })
+	void severalConnectionFactoriesAreWarnedOfUnlessOneIsPrimary(boolean primary, CapturedOutput output) {
 		this.runner
 			.withBean("own", ConnectionFactory.class, () -> new CachingConnectionFactory("elsewhere.example.com"))
 			.withBean("main", ConnectionFactory.class,
-					() -> new CachingConnectionFactory(mock(FailoverConnectionFactory.class)))
-			.run((context) -> assertThat(output).doesNotContain("Nothing fails over"));
+					() -> new CachingConnectionFactory(mock(FailoverConnectionFactory.class)),
+					(definition) -> definition.setPrimary(primary))
+			.withBean("rabbitListenerContainerFactory", SimpleRabbitListenerContainerFactory.class)
+			.run((context) -> {
+				assertThat(context).hasNotFailed();
+				assertThat(output).doesNotContain("Nothing fails over");
+				assertThat(output.getOut().contains("@Ensure has no effect")).isNotEqualTo(primary);
+			});
+	}
+
+	@Test
+	void defaultConnectionFactoryIsNotWarnedOf(CapturedOutput output) {
+		this.runner.run((context) -> assertThat(output).doesNotContain("Nothing fails over", "@Ensure has no effect"));
 	}
 
 	@Test
