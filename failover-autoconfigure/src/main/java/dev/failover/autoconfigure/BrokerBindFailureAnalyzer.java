@@ -25,15 +25,25 @@ import org.springframework.boot.diagnostics.FailureAnalysis;
 import org.springframework.core.Ordered;
 
 /**
- * Tells what is wrong with the entries of {@code failover.brokers} without their values,
- * which may contain passwords. Comes before the analyzers that print values.
+ * Tells what is wrong with the entries of {@code failover.brokers} and of
+ * {@code spring.rabbitmq.addresses} without their values, which may contain passwords.
+ * Comes before the analyzers that print values.
  */
 final class BrokerBindFailureAnalyzer extends AbstractFailureAnalyzer<BindException> implements Ordered {
 
 	private static final ConfigurationPropertyName BROKERS = ConfigurationPropertyName.of("failover.brokers");
 
+	private static final ConfigurationPropertyName ADDRESSES = ConfigurationPropertyName
+		.of("spring.rabbitmq.addresses");
+
 	@Override
 	protected @Nullable FailureAnalysis analyze(Throwable rootFailure, BindException cause) {
+		if (cause.getProperty() != null && ADDRESSES.equals(cause.getProperty().getName())) {
+			return new FailureAnalysis(
+					"Property '%s' cannot be used:%n%n    Reason: an address is neither a host with a port nor an AMQP URL"
+						.formatted(ADDRESSES),
+					"Write addresses like host:5672 or amqp://user:password@host:5672, separated by commas.", cause);
+		}
 		if (!BROKERS.equals(cause.getName())) {
 			return null;
 		}

@@ -55,6 +55,7 @@ class StartFailureTests {
 					failover.brokers=amqp://user:s@secret@a            | 'failover.brokers[0]' | an '@' that does not   | %40
 					failover.brokers[0].username=user                  | 'failover.brokers[0]' | it is empty            | Give the URL
 					failover.brokers[1]=amqp://user:secret@b           | 'failover.brokers'    | gaps                   | from 0
+					spring.rabbitmq.addresses=amqp://user:secret@a:xx  | 'spring.rabbitmq.addresses'            | nor an AMQP URL          | host:5672
 					failover.strategy=                                 | 'failover.strategy'   | it is empty            | Name a strategy
 					failover.connect.timeout=0s                        | 'failover.connect.timeout'             | at least one millisecond | 3s
 					failover.connect.timeout=300000000000d             | 'failover.connect.timeout'             | at most 24 days          | 3s
