@@ -70,10 +70,10 @@ class ClusterRollingRestartIntegrationTests {
 		try (ConfigurableApplicationContext context = Applications.run(Shop.class,
 				Applications.brokers(one, two, three))) {
 			Handled handled = context.getBean(Handled.class);
+			awaitOnline(nodes, one);
 			long begin = System.nanoTime();
 			SteadyLoad load = SteadyLoad.start(context.getBean(FailoverTemplate.class), QUEUES, 500);
 			try (load) {
-				awaitOnline(nodes, one);
 				for (RabbitNode node : nodes) {
 					node.stop();
 					awaitProgress(load, handled);
