@@ -31,6 +31,7 @@ import org.springframework.boot.autoconfigure.condition.ConditionalOnMissingBean
 import org.springframework.boot.context.properties.EnableConfigurationProperties;
 import org.springframework.context.ApplicationEventPublisher;
 import org.springframework.context.annotation.Bean;
+import org.springframework.context.annotation.Conditional;
 import org.springframework.context.annotation.Configuration;
 
 import dev.failover.broker.Brokers;
@@ -48,6 +49,7 @@ import dev.failover.strategy.WeightedStrategy;
 		"org.springframework.boot.rabbitmq.autoconfigure.RabbitAutoConfiguration" })
 @ConditionalOnClass({ RabbitTemplate.class, Channel.class, RabbitConnectionDetails.class })
 @ConditionalOnBooleanProperty(name = "failover.enabled", matchIfMissing = true)
+@Conditional(OnBrokersCondition.class)
 @EnableConfigurationProperties(FailoverProperties.class)
 public final class FailoverAutoConfiguration {
 

@@ -106,7 +106,7 @@ class AutoConfiguredBeansTests {
 			.extracting((bean) -> bean.method().getName())
 			.containsExactlyInAnyOrder("failoverEventPublisher", "failoverBrokerEventsPostProcessor",
 					"failoverTopologyPostProcessor", "failoverIdleChannelsPostProcessor", "failoverStartupCheck",
-					"failoverShutdownGuard", "failoverUnusedFactoryWarning", "failoverRabbitListenerDefaults",
+					"failoverShutdownGuard", "failoverConnectionFactoryCheck", "failoverRabbitListenerDefaults",
 					"failoverListenerTuningPostProcessor", "failoverContainerBook",
 					"failoverDeduplicationPostProcessor", "failoverBrokersRefresher");
 	}

@@ -35,7 +35,7 @@ import org.springframework.boot.amqp.autoconfigure.RabbitConnectionFactoryBeanCo
 import org.springframework.boot.amqp.autoconfigure.RabbitProperties;
 import org.springframework.boot.autoconfigure.AutoConfiguration;
 import org.springframework.boot.autoconfigure.EnableAutoConfiguration;
-import org.springframework.boot.autoconfigure.condition.ConditionalOnBooleanProperty;
+import org.springframework.boot.autoconfigure.condition.ConditionalOnBean;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnClass;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnMissingBean;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnSingleCandidate;
@@ -72,7 +72,7 @@ import dev.failover.topology.TopologyPostProcessor;
 		beforeName = { "org.springframework.boot.amqp.autoconfigure.RabbitAutoConfiguration",
 				"org.springframework.boot.rabbitmq.autoconfigure.RabbitAutoConfiguration" })
 @ConditionalOnClass({ RabbitTemplate.class, Channel.class, RabbitConnectionDetails.class })
-@ConditionalOnBooleanProperty(name = "failover.enabled", matchIfMissing = true)
+@ConditionalOnBean(Brokers.class)
 public final class FailoverRabbitAutoConfiguration {
 
 	@Bean
@@ -204,11 +204,6 @@ public final class FailoverRabbitAutoConfiguration {
 	@Bean
 	ShutdownGuard failoverShutdownGuard(FailoverConnectionFactory connectionFactory, FailoverProperties properties) {
 		return new ShutdownGuard(connectionFactory, properties.getShutdownTimeout());
-	}
-
-	@Bean
-	UnusedFactoryWarning failoverUnusedFactoryWarning(ObjectProvider<ConnectionFactory> connectionFactories) {
-		return new UnusedFactoryWarning(connectionFactories);
 	}
 
 	@Bean

@@ -28,10 +28,7 @@ import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
-import org.springframework.amqp.rabbit.config.SimpleRabbitListenerContainerFactory;
 import org.springframework.amqp.rabbit.connection.CachingConnectionFactory;
-import org.springframework.amqp.rabbit.connection.ConnectionFactory;
-import org.springframework.amqp.rabbit.core.RabbitTemplate;
 import org.springframework.boot.amqp.autoconfigure.ConnectionFactoryCustomizer;
 import org.springframework.boot.amqp.autoconfigure.RabbitAutoConfiguration;
 import org.springframework.boot.autoconfigure.AutoConfigurations;
@@ -56,7 +53,6 @@ import dev.failover.strategy.FailoverStrategy;
 import dev.failover.strategy.RoundRobinStrategy;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.mockito.Mockito.mock;
 
 /**
  * Tests for what the application may replace, and set, in
@@ -97,43 +93,6 @@ class FailoverRabbitBeansTests {
 			assertThat(context.getBean(CachingConnectionFactory.class).getRabbitConnectionFactory())
 				.isSameAs(context.getBean("own"));
 		});
-	}
-
-	@Test
-	void springConnectionFactoryOfTheUserWins() {
-		CachingConnectionFactory own = new CachingConnectionFactory("elsewhere.example.com");
-		this.runner.withBean("own", ConnectionFactory.class, () -> own).run((context) -> {
-			assertThat(context).hasSingleBean(ConnectionFactory.class);
-			assertThat(context.getBean(RabbitTemplate.class).getConnectionFactory()).isSameAs(own);
-		});
-	}
-
-	@Test
-	void connectionFactoryThatDoesNotFailOverIsWarnedOf(CapturedOutput output) {
-		this.runner
-			.withBean("own", ConnectionFactory.class, () -> new CachingConnectionFactory("elsewhere.example.com"))
-			.run((context) -> assertThat(output).contains("Nothing fails over"));
-	}
-
-	@ParameterizedTest
-	@ValueSource(booleans = { true, false })
-	void severalConnectionFactoriesAreWarnedOfUnlessOneIsPrimary(boolean primary, CapturedOutput output) {
-		this.runner
-			.withBean("own", ConnectionFactory.class, () -> new CachingConnectionFactory("elsewhere.example.com"))
-			.withBean("main", ConnectionFactory.class,
-					() -> new CachingConnectionFactory(mock(FailoverConnectionFactory.class)),
-					(definition) -> definition.setPrimary(primary))
-			.withBean("rabbitListenerContainerFactory", SimpleRabbitListenerContainerFactory.class)
-			.run((context) -> {
-				assertThat(context).hasNotFailed();
-				assertThat(output).doesNotContain("Nothing fails over");
-				assertThat(output.getOut().contains("@Ensure has no effect")).isNotEqualTo(primary);
-			});
-	}
-
-	@Test
-	void defaultConnectionFactoryIsNotWarnedOf(CapturedOutput output) {
-		this.runner.run((context) -> assertThat(output).doesNotContain("Nothing fails over", "@Ensure has no effect"));
 	}
 
 	@Test
