@@ -56,6 +56,9 @@ class StartFailureTests {
 					failover.brokers[0].username=user                  | 'failover.brokers[0]' | it is empty            | Give the URL
 					failover.brokers[1]=amqp://user:secret@b           | 'failover.brokers'    | gaps                   | from 0
 					spring.rabbitmq.addresses=amqp://user:secret@a:xx  | 'spring.rabbitmq.addresses'            | nor an AMQP URL          | host:5672
+					failover.enabled=maybe                             | 'failover.enabled'    | neither true nor false | Use true or false
+					failover.enabled=on                                | 'failover.enabled'    | neither true nor false | Use true or false
+					spring.rabbitmq.ssl.bundle=nowhere                 | 'spring.rabbitmq.ssl.bundle'           | no SSL bundle of that    | spring.ssl.bundle
 					failover.strategy=                                 | 'failover.strategy'   | it is empty            | Name a strategy
 					failover.connect.timeout=0s                        | 'failover.connect.timeout'             | at least one millisecond | 3s
 					failover.connect.timeout=300000000000d             | 'failover.connect.timeout'             | at most 24 days          | 3s
@@ -112,6 +115,37 @@ class StartFailureTests {
 		assertFails("failover.brokers=amqp://a;amqp://b", "failover.brokers[1].password=secret");
 		assertThat(output).contains("'failover.brokers' cannot be used")
 			.contains("its key '[1].password' is set, too")
+			.doesNotContain("secret");
+	}
+
+	@ParameterizedTest
+	@ValueSource(strings = { "usrname", "passwrd", "ssl.bundle.name", "virtual-host-name" })
+	void unknownKeyOfABrokerIsRejected(String key, CapturedOutput output) {
+		assertFails("failover.brokers[0].uri=amqp://a", "failover.brokers[1].uri=amqp://b",
+				"failover.brokers[1]." + key + "=secret");
+		assertThat(output).contains("Property 'failover.brokers[1].%s' cannot be used".formatted(key))
+			.contains("a broker has no key '%s'".formatted(key))
+			.contains("[uri, name, username, password, virtual-host, ssl-bundle, priority, weight]")
+			.doesNotContain("secret");
+	}
+
+	@ParameterizedTest
+	@CsvSource(delimiter = '|', quoteCharacter = '"',
+			textBlock = """
+					spring.rabbitmq.ssl.trust-store=file:/nowhere.jks | 'spring.rabbitmq.ssl'        | {trust-store=file:/nowhere.jks}
+					spring.rabbitmq.ssl.key-store=file:/nowhere.p12   | 'spring.rabbitmq.ssl'        | {key-store=file:/nowhere.p12}
+					spring.rabbitmq.ssl.bundle=there                  | 'spring.rabbitmq.ssl.bundle' | there
+					failover.brokers[0].ssl-bundle=there              | 'spring.ssl.bundle'          | there
+					""")
+	void storeThatCannotBeLoadedIsToldOf(String argument, String property, String value, CapturedOutput output) {
+		assertFails("failover.brokers[0].uri=amqps://user:secret@a", argument,
+				"spring.rabbitmq.ssl.trust-store-password=secret",
+				"spring.ssl.bundle.jks.there.truststore.location=file:/nowhere.jks",
+				"spring.ssl.bundle.jks.there.truststore.password=secret");
+		assertThat(output).contains("Property " + property + " cannot be used")
+			.contains("Value: \"" + value + "\"")
+			.contains("/nowhere")
+			.contains("Check locations, types and passwords")
 			.doesNotContain("secret");
 	}
 

@@ -26,10 +26,7 @@ import org.springframework.boot.amqp.autoconfigure.ConnectionFactoryCustomizer;
 import org.springframework.boot.amqp.autoconfigure.RabbitConnectionDetails;
 import org.springframework.boot.amqp.autoconfigure.RabbitConnectionFactoryBeanConfigurer;
 import org.springframework.boot.amqp.autoconfigure.RabbitProperties;
-import org.springframework.boot.context.properties.PropertyMapper;
-import org.springframework.boot.ssl.SslBundle;
 import org.springframework.boot.ssl.SslBundles;
-import org.springframework.util.Assert;
 
 import dev.failover.autoconfigure.FailoverConnectionDetails;
 import dev.failover.broker.Broker;
@@ -46,25 +43,22 @@ final class BrokerConnectionFactories {
 
 	private final FailoverConnectionDetails details;
 
-	private final RabbitConnectionDetails rabbitDetails;
-
 	private final RabbitProperties properties;
 
 	private final RabbitConnectionFactoryBeanConfigurer configurer;
 
 	private final List<ConnectionFactoryCustomizer> customizers;
 
-	private final @Nullable SslBundles sslBundles;
+	private final BrokerTls tls;
 
 	BrokerConnectionFactories(FailoverConnectionDetails details, RabbitConnectionDetails rabbitDetails,
 			RabbitProperties properties, RabbitConnectionFactoryBeanConfigurer configurer,
 			List<ConnectionFactoryCustomizer> customizers, @Nullable SslBundles sslBundles) {
 		this.details = details;
-		this.rabbitDetails = rabbitDetails;
 		this.properties = properties;
 		this.configurer = configurer;
 		this.customizers = customizers;
-		this.sslBundles = sslBundles;
+		this.tls = new BrokerTls(rabbitDetails, properties, sslBundles);
 	}
 
 	/**
@@ -84,7 +78,7 @@ final class BrokerConnectionFactories {
 		}
 		bean.setUseSSL(broker.tls());
 		if (broker.tls()) {
-			configureTls(bean, broker);
+			this.tls.configure(bean, broker);
 		}
 		bean.setConnectionTimeout((int) connectTimeout.toMillis());
 		if (!rpcTimeoutConfigured) {
@@ -93,7 +87,7 @@ final class BrokerConnectionFactories {
 		if (this.properties.getRequestedHeartbeat() == null) {
 			bean.setRequestedHeartbeat((int) HEARTBEAT.toSeconds());
 		}
-		bean.afterPropertiesSet();
+		this.tls.load(bean, broker);
 		ConnectionFactory factory = bean.getRabbitConnectionFactory();
 		factory.setHandshakeTimeout(handshakeTimeout(connectTimeout));
 		this.customizers.forEach((customizer) -> customizer.customize(factory));
@@ -105,39 +99,6 @@ final class BrokerConnectionFactories {
 	 */
 	private static int handshakeTimeout(Duration connectTimeout) {
 		return (int) Math.min(2 * connectTimeout.toMillis(), Integer.MAX_VALUE);
-	}
-
-	private void configureTls(BrokerConnectionFactoryBean bean, Broker broker) {
-		RabbitProperties.Ssl ssl = this.properties.getSsl();
-		bean.setEnableHostnameVerification(ssl.isVerifyHostname());
-		SslBundle bundle = sslBundle(broker);
-		bean.setSslBundle(bundle);
-		if (bundle == null) {
-			configureTls(bean, ssl);
-		}
-	}
-
-	private @Nullable SslBundle sslBundle(Broker broker) {
-		if (broker.sslBundle() == null) {
-			return this.rabbitDetails.getSslBundle();
-		}
-		Assert.state(this.sslBundles != null,
-				() -> "Broker '%s' has an SSL bundle, but there are none".formatted(broker.name()));
-		return this.sslBundles.getBundle(broker.sslBundle());
-	}
-
-	private static void configureTls(BrokerConnectionFactoryBean bean, RabbitProperties.Ssl ssl) {
-		PropertyMapper map = PropertyMapper.get();
-		map.from(ssl::getAlgorithm).to(bean::setSslAlgorithm);
-		map.from(ssl::getKeyStoreType).to(bean::setKeyStoreType);
-		map.from(ssl::getKeyStore).to(bean::setKeyStore);
-		map.from(ssl::getKeyStorePassword).to(bean::setKeyStorePassphrase);
-		map.from(ssl::getKeyStoreAlgorithm).to(bean::setKeyStoreAlgorithm);
-		map.from(ssl::getTrustStoreType).to(bean::setTrustStoreType);
-		map.from(ssl::getTrustStore).to(bean::setTrustStore);
-		map.from(ssl::getTrustStorePassword).to(bean::setTrustStorePassphrase);
-		map.from(ssl::getTrustStoreAlgorithm).to(bean::setTrustStoreAlgorithm);
-		bean.setSkipServerCertificateValidation(!ssl.isValidateServerCertificate());
 	}
 
 }

@@ -22,9 +22,12 @@ import org.springframework.beans.factory.ListableBeanFactory;
 import org.springframework.boot.amqp.autoconfigure.RabbitConnectionDetails;
 import org.springframework.boot.autoconfigure.AutoConfiguration;
 import org.springframework.boot.autoconfigure.EnableAutoConfiguration;
-import org.springframework.boot.autoconfigure.condition.ConditionalOnBooleanProperty;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnClass;
+import org.springframework.boot.autoconfigure.condition.ConditionalOnProperty;
 import org.springframework.context.annotation.Bean;
+import org.springframework.core.env.Environment;
+
+import dev.failover.autoconfigure.InvalidFailoverPropertyException;
 
 /**
  * {@link EnableAutoConfiguration Auto-configuration} of the check that connections of the
@@ -33,12 +36,25 @@ import org.springframework.context.annotation.Bean;
  */
 @AutoConfiguration
 @ConditionalOnClass({ RabbitTemplate.class, Channel.class, RabbitConnectionDetails.class })
-@ConditionalOnBooleanProperty(name = "failover.enabled", matchIfMissing = true)
+@ConditionalOnProperty(name = FailoverConnectionCheckAutoConfiguration.ENABLED, matchIfMissing = true)
 public final class FailoverConnectionCheckAutoConfiguration {
 
+	static final String ENABLED = "failover.enabled";
+
 	@Bean
-	ConnectionFactoryCheck failoverConnectionFactoryCheck(ListableBeanFactory beanFactory) {
+	ConnectionFactoryCheck failoverConnectionFactoryCheck(ListableBeanFactory beanFactory, Environment environment) {
+		rejectHalfEnabled(environment.getProperty(ENABLED, "true"));
 		return new ConnectionFactoryCheck(beanFactory);
+	}
+
+	/**
+	 * Everything but {@code true} disables the other auto-configurations.
+	 */
+	private static void rejectHalfEnabled(String value) {
+		if (!"true".equalsIgnoreCase(value)) {
+			throw new InvalidFailoverPropertyException(ENABLED, value, "it is neither true nor false",
+					"Use true or false; without the property it is true");
+		}
 	}
 
 }

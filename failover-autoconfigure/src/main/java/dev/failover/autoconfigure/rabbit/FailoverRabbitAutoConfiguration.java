@@ -83,12 +83,12 @@ public final class FailoverRabbitAutoConfiguration {
 		List<BrokerProperties> brokers = properties.getBrokers();
 		if (brokers == null) {
 			IgnoredBrokerSettings.rejectUnlisted(environment);
-			boolean tls = rabbitDetails.getSslBundle() != null || rabbitProperties.getSsl().determineEnabled();
+			boolean tls = BrokerTls.bundle(rabbitDetails) != null || rabbitProperties.getSsl().determineEnabled();
 			return new RabbitFailoverConnectionDetails(rabbitDetails, tls);
 		}
 		UserSettings.warnOfOverridden(environment);
 		return new ConfiguredConnectionDetails(brokers, environment, (latest) -> {
-			IgnoredBrokerSettings.rejectKeysBesideUrl(environment);
+			IgnoredBrokerSettings.rejectKeys(environment);
 			Collection<String> bundles = sslBundles.stream().flatMap((all) -> all.getBundleNames().stream()).toList();
 			return new PropertiesFailoverConnectionDetails(latest, BrokerDefaults.of(rabbitProperties), bundles);
 		});

@@ -16,7 +16,9 @@
 
 package dev.failover.autoconfigure.rabbit;
 
+import java.util.List;
 import java.util.Optional;
+import java.util.stream.Stream;
 
 import org.springframework.boot.context.properties.source.ConfigurationPropertyName;
 import org.springframework.boot.context.properties.source.ConfigurationPropertySource;
@@ -34,14 +36,19 @@ final class IgnoredBrokerSettings {
 
 	private static final ConfigurationPropertyName BROKERS = ConfigurationPropertyName.of("failover.brokers");
 
+	private static final List<String> KEYS = List.of("uri", "name", "username", "password", "virtual-host",
+			"ssl-bundle", "priority", "weight");
+
+	private static final List<String> PLAIN_KEYS = KEYS.stream().map(IgnoredBrokerSettings::plain).toList();
+
 	private IgnoredBrokerSettings() {
 	}
 
 	/**
 	 * Reject keys beside a URL that is the whole entry, or beside a text that is the
-	 * whole list.
+	 * whole list, and keys that are none of a broker.
 	 */
-	static void rejectKeysBesideUrl(Environment environment) {
+	static void rejectKeys(Environment environment) {
 		for (ConfigurationPropertySource source : ConfigurationPropertySources.get(environment)) {
 			if (source.getConfigurationProperty(BROKERS) != null) {
 				rejectKeys(source, BROKERS, "Put them into the URLs, or make a list of objects of it");
@@ -52,6 +59,7 @@ final class IgnoredBrokerSettings {
 				if (source.getConfigurationProperty(entry) != null) {
 					rejectKeys(source, entry, "Make the entry an object whose URL is its key 'uri'");
 				}
+				rejectUnknownKeys(source, entry);
 			}
 			if (entries > 0) {
 				return;
@@ -88,14 +96,34 @@ final class IgnoredBrokerSettings {
 		});
 	}
 
+	/**
+	 * Values are masked, as the key may be a misspelled password.
+	 */
+	private static void rejectUnknownKeys(ConfigurationPropertySource source, ConfigurationPropertyName entry) {
+		keys(source, entry).filter((key) -> !PLAIN_KEYS.contains(plain(key))).findFirst().ifPresent((key) -> {
+			throw new InvalidFailoverPropertyException(entry + "." + key, "******",
+					"a broker has no key '%s'".formatted(key), "Use one of %s, or remove the key".formatted(KEYS));
+		});
+	}
+
+	/**
+	 * In environment variables, dashes are left out or written as underscores.
+	 */
+	private static String plain(String key) {
+		return key.replaceAll("[-_.]", "");
+	}
+
 	private static Optional<String> firstKey(ConfigurationPropertySource source, ConfigurationPropertyName name) {
+		return keys(source, name).findFirst();
+	}
+
+	private static Stream<String> keys(ConfigurationPropertySource source, ConfigurationPropertyName name) {
 		if (!(source instanceof IterableConfigurationPropertySource iterable)) {
-			return Optional.empty();
+			return Stream.empty();
 		}
 		return iterable.stream()
 			.filter(name::isAncestorOf)
-			.map((key) -> key.subName(name.getNumberOfElements()).toString())
-			.findFirst();
+			.map((key) -> key.subName(name.getNumberOfElements()).toString());
 	}
 
 }
