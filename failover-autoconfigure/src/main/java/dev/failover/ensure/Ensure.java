@@ -120,8 +120,9 @@ public @interface Ensure {
 
 	/**
 	 * Name of a method of the same class whose result is returned if the method fails in
-	 * the end because of brokers. It has the same parameters, and optionally one more for
-	 * the exception.
+	 * the end because of brokers. It takes the same parameters, and optionally one more
+	 * for the exception. Of several such methods the most specific one for the parameters
+	 * and the exception is called; it is an error if there is none.
 	 * @return the name, or empty for none
 	 */
 	String fallbackMethod() default "";

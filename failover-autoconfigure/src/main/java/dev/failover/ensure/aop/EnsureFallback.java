@@ -16,73 +16,80 @@
 
 package dev.failover.ensure.aop;
 
-import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Method;
 import java.util.Arrays;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Optional;
 
 import org.jspecify.annotations.Nullable;
 import org.springframework.util.ClassUtils;
 import org.springframework.util.ReflectionUtils;
 
 /**
- * Method that stands in when all tries have failed.
- *
- * @param method the method, made accessible
- * @param failureType the type of its last parameter, or {@code null} if it does not take
- * the exception
+ * Methods of one name that stand in when all tries have failed. The most specific one
+ * that takes the arguments and the exception is called.
  */
-record EnsureFallback(Method method, @Nullable Class<?> failureType) {
+final class EnsureFallback {
+
+	private final List<FallbackMethod> methods;
+
+	private EnsureFallback(List<FallbackMethod> methods) {
+		this.methods = methods;
+	}
 
 	/**
 	 * Find the fallback of a method.
-	 * @throws IllegalStateException if there is none that fits
+	 * @throws IllegalStateException if there is none that fits, or it is open which one
+	 * is to be called
 	 */
 	static EnsureFallback find(Method method, Class<?> targetClass, String name) {
-		Method plain = ReflectionUtils.findMethod(targetClass, name, method.getParameterTypes());
-		if (plain != null && !plain.equals(method)) {
-			return checked(method, plain, null);
+		List<FallbackMethod> methods = Arrays.stream(ReflectionUtils.getUniqueDeclaredMethods(targetClass))
+			.filter((candidate) -> candidate.getName().equals(name) && !candidate.isBridge())
+			.filter((candidate) -> !candidate.equals(method))
+			.map((candidate) -> FallbackMethod.of(candidate, method))
+			.flatMap(Optional::stream)
+			.sorted(Comparator.comparing(FallbackMethod::toString))
+			.toList();
+		if (methods.isEmpty()) {
+			throw new IllegalStateException("the fallback method '%s' was not found in %s: it needs the parameters %s, "
+				.formatted(name, ClassUtils.getShortName(targetClass), Arrays.toString(method.getParameterTypes()))
+					+ "and optionally a Throwable after them");
 		}
-		for (Method candidate : ReflectionUtils.getAllDeclaredMethods(targetClass)) {
-			Class<?>[] types = candidate.getParameterTypes();
-			int last = types.length - 1;
-			if (candidate.getName().equals(name) && last == method.getParameterCount()
-					&& Throwable.class.isAssignableFrom(types[last])
-					&& Arrays.equals(Arrays.copyOf(types, last), method.getParameterTypes())) {
-				return checked(method, candidate, types[last]);
-			}
-		}
-		throw new IllegalStateException("the fallback method '%s' was not found in %s: it needs the parameters %s, "
-			.formatted(name, ClassUtils.getShortName(targetClass), Arrays.toString(method.getParameterTypes()))
-				+ "and optionally a Throwable after them");
+		methods.forEach((one) -> methods.forEach((other) -> rejectAmbiguous(one, other, methods)));
+		return new EnsureFallback(methods);
 	}
 
-	private static EnsureFallback checked(Method method, Method fallback, @Nullable Class<?> failureType) {
-		if (!ClassUtils.isAssignable(method.getReturnType(), fallback.getReturnType())
-				&& method.getReturnType() != void.class) {
-			throw new IllegalStateException("the fallback method '%s' returns %s instead of %s"
-				.formatted(fallback.getName(), fallback.getReturnType().getName(), method.getReturnType().getName()));
+	private static void rejectAmbiguous(FallbackMethod one, FallbackMethod other, List<FallbackMethod> all) {
+		if (one.isAsSpecificAs(other) || other.isAsSpecificAs(one)) {
+			return;
 		}
-		ReflectionUtils.makeAccessible(fallback);
-		return new EnsureFallback(fallback, failureType);
+		Class<?> both = one.commonFailures(other);
+		if (both != null && all.stream()
+			.noneMatch((better) -> better.failures() == both && better.isAsSpecificAs(one)
+					&& better.isAsSpecificAs(other))) {
+			throw new IllegalStateException(
+					"the fallback method is ambiguous: both %s and %s fit, and neither is more specific".formatted(one,
+							other));
+		}
 	}
 
 	boolean accepts(Throwable failure) {
-		return this.failureType == null || this.failureType.isInstance(failure);
+		return this.methods.stream().anyMatch((method) -> method.accepts(failure));
 	}
 
+	/**
+	 * Call the most specific method.
+	 * @throws IllegalStateException if no method accepts the failure
+	 */
 	@Nullable Object invoke(@Nullable Object target, @Nullable Object[] arguments, Throwable failure) throws Throwable {
-		@Nullable Object[] all = arguments;
-		if (this.failureType != null) {
-			all = Arrays.copyOf(arguments, arguments.length + 1);
-			all[arguments.length] = failure;
+		List<FallbackMethod> fitting = this.methods.stream().filter((method) -> method.accepts(failure)).toList();
+		for (FallbackMethod method : fitting) {
+			if (fitting.stream().allMatch(method::isAsSpecificAs)) {
+				return method.invoke(target, arguments, failure);
+			}
 		}
-		try {
-			return this.method.invoke(target, all);
-		}
-		catch (InvocationTargetException ex) {
-			ex.getTargetException().addSuppressed(failure);
-			throw ex.getTargetException();
-		}
+		throw new IllegalStateException("No fallback for this failure", failure);
 	}
 
 }
