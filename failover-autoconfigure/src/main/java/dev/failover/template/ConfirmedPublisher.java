@@ -18,6 +18,7 @@ package dev.failover.template;
 
 import java.io.IOException;
 import java.time.Duration;
+import java.util.concurrent.atomic.AtomicLong;
 
 import org.apache.commons.logging.Log;
 import org.apache.commons.logging.LogFactory;
@@ -38,6 +39,8 @@ final class ConfirmedPublisher {
 
 	private static final int MAX_RETRY_FACTOR = 8;
 
+	private static final Duration BETWEEN_WARNINGS = Duration.ofSeconds(10);
+
 	private static final Log logger = LogFactory.getLog(ConfirmedPublisher.class);
 
 	private final PublishSource source;
@@ -51,6 +54,8 @@ final class ConfirmedPublisher {
 	private final PublishWriter writer;
 
 	private final PublishWatch watch;
+
+	private final AtomicLong warnedAt = new AtomicLong(System.nanoTime() - BETWEEN_WARNINGS.toNanos());
 
 	private volatile boolean closing;
 
@@ -108,6 +113,7 @@ final class ConfirmedPublisher {
 	 */
 	private void rejected(Publication publication) {
 		publication.rejected(new IOException("The broker rejected the message (basic.nack)"));
+		warnOfRejected(publication);
 		if (publication.returned() != null) {
 			publication.confirmed();
 		}
@@ -120,6 +126,15 @@ final class ConfirmedPublisher {
 		else {
 			Duration pause = RETRY.multipliedBy(Math.min(publication.tries(), MAX_RETRY_FACTOR));
 			this.watch.later(() -> this.writer.submit(publication), pause);
+		}
+	}
+
+	private void warnOfRejected(Publication publication) {
+		long now = System.nanoTime();
+		long last = this.warnedAt.get();
+		if (now - last >= BETWEEN_WARNINGS.toNanos() && this.warnedAt.compareAndSet(last, now)) {
+			logger.warn("Messages are rejected (basic.nack), one of them to exchange '%s' with routing key '%s', try %d"
+				.formatted(publication.exchange(), publication.routingKey(), publication.tries()));
 		}
 	}
 

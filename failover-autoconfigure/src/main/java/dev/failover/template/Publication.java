@@ -58,7 +58,9 @@ final class Publication {
 
 	private volatile int rejections;
 
-	private @Nullable PublishChannel on;
+	private volatile @Nullable PublishChannel on;
+
+	private volatile @Nullable PublishChannel rejectedBy;
 
 	private volatile long writtenAt;
 
@@ -134,16 +136,14 @@ final class Publication {
 	}
 
 	/**
-	 * Whether the message may be written to a connection again: it has not been written
-	 * yet, or to write it twice does no harm.
+	 * Whether the message may be written: it is not yet, or twice does no harm.
 	 */
 	boolean isRepeatable() {
 		return this.tries == 0 || this.idempotent;
 	}
 
 	/**
-	 * Whether the message is suspected to be the one for which the broker closed the
-	 * channel. Known to the writer only.
+	 * Whether the broker may have closed a channel for this message. For the writer only.
 	 */
 	boolean isSuspect() {
 		return this.suspect;
@@ -183,7 +183,15 @@ final class Publication {
 	 */
 	void rejected(Throwable failure) {
 		failedWith(failure);
+		this.rejectedBy = this.on;
 		locked(() -> this.rejections++);
+	}
+
+	/**
+	 * Whether the last answer of a broker was a no, on the given channel.
+	 */
+	boolean isRejectedBy(PublishChannel channel) {
+		return this.rejectedBy == channel;
 	}
 
 	/**

@@ -28,6 +28,7 @@ import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import java.util.function.Predicate;
 
@@ -63,8 +64,6 @@ final class PublishWriter {
 
 	private final Deque<Publication> backlog = new ConcurrentLinkedDeque<>();
 
-	private final Queue<PublishChannel> retired = new ConcurrentLinkedQueue<>();
-
 	private final Semaphore turn = new Semaphore(1);
 
 	private final AtomicReference<@Nullable Thread> thread = new AtomicReference<>();
@@ -79,7 +78,7 @@ final class PublishWriter {
 	 * @param repeatable whether a message is written again after its channel was lost;
 	 * ends it if not
 	 * @param onNack called for each message that the broker rejects
-	 * @param onLeft closes channels to a broker that is left, in the background
+	 * @param onLeft closes channels that are left, in the background
 	 */
 	PublishWriter(PublishSource source, Predicate<Publication> repeatable, Consumer<Publication> onNack,
 			Consumer<PublishChannel> onLeft) {
@@ -112,7 +111,7 @@ final class PublishWriter {
 		}
 		try {
 			PublishChannel current = this.channel;
-			if (current == null || hasWork() || !current.takesNow(publication)) {
+			if (current == null || hasWork() || publication.isRejectedBy(current) || !current.takesNow(publication)) {
 				return false;
 			}
 			write(current, publication);
@@ -125,7 +124,7 @@ final class PublishWriter {
 
 	private boolean hasWork() {
 		PublishChannel current = this.channel;
-		return !this.queue.isEmpty() || !this.backlog.isEmpty() || !this.retired.isEmpty()
+		return !this.queue.isEmpty() || !this.backlog.isEmpty()
 				|| (current != null && (!current.isOpen() || this.source.isLeft()));
 	}
 
@@ -185,10 +184,7 @@ final class PublishWriter {
 				lose(current);
 			}
 			else if (current != null && this.source.isLeft()) {
-				leave(current);
-			}
-			for (PublishChannel old = this.retired.poll(); old != null; old = this.retired.poll()) {
-				old.close();
+				leave(current, () -> !this.source.isBlocked(current.activation()));
 			}
 			Publication next = this.backlog.poll();
 			next = (next != null) ? next : this.queue.poll();
@@ -199,8 +195,11 @@ final class PublishWriter {
 	}
 
 	private void publish(Publication publication) throws InterruptedException {
-		PublishChannel current = this.channel;
-		current = (current != null) ? current : open(publication);
+		PublishChannel rejecting = this.channel;
+		if (rejecting != null && publication.isRejectedBy(rejecting)) {
+			leave(rejecting, () -> true);
+		}
+		PublishChannel current = (this.channel != null) ? this.channel : open(publication);
 		if (current == null) {
 			return;
 		}
@@ -226,7 +225,7 @@ final class PublishWriter {
 			publication.failedWith(ex);
 			publication.fail("The message cannot be published", PublishOutcome.NOT_SENT);
 			lose(current);
-			this.retired.add(current);
+			this.onLeft.accept(current);
 		}
 	}
 
@@ -250,10 +249,10 @@ final class PublishWriter {
 	}
 
 	/**
-	 * Leave a broker when it has confirmed everything, or accepts nothing.
+	 * Leave a channel when everything on it is confirmed, or there is no hope for that.
 	 */
-	private void leave(PublishChannel left) throws InterruptedException {
-		left.awaitConfirms(() -> !this.source.isBlocked(left.activation()));
+	private void leave(PublishChannel left, BooleanSupplier hope) throws InterruptedException {
+		left.awaitConfirms(hope);
 		lose(left);
 		this.onLeft.accept(left);
 	}

@@ -32,6 +32,8 @@ import org.springframework.context.ConfigurableApplicationContext;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 
+import dev.failover.broker.Broker;
+import dev.failover.broker.Brokers;
 import dev.failover.template.FailoverTemplate;
 import dev.failover.test.RabbitNode;
 import dev.failover.test.junit.BrokerTest;
@@ -64,16 +66,14 @@ class ClusterRollingRestartIntegrationTests {
 			@Rabbit(name = "two", user = "app", password = "secret", virtualHost = "orders") RabbitNode two,
 			@Rabbit(name = "three", user = "app", password = "secret", virtualHost = "orders") RabbitNode three)
 			throws Exception {
-		two.administration().join(one);
-		three.administration().join(one);
-		List<RabbitNode> nodes = List.of(one, two, three);
+		List<RabbitNode> nodes = cluster(one, two, three);
 		try (ConfigurableApplicationContext context = Applications.run(Shop.class,
 				Applications.brokers(one, two, three))) {
 			Handled handled = context.getBean(Handled.class);
-			awaitOnline(nodes, one);
 			long begin = System.nanoTime();
 			SteadyLoad load = SteadyLoad.start(context.getBean(FailoverTemplate.class), QUEUES, 500);
 			try (load) {
+				awaitOnline(nodes, one);
 				for (RabbitNode node : nodes) {
 					node.stop();
 					awaitProgress(load, handled);
@@ -90,6 +90,50 @@ class ClusterRollingRestartIntegrationTests {
 			assertThat(context.getBeansOfType(AbstractMessageListenerContainer.class).values()).hasSize(2)
 				.allMatch(AbstractMessageListenerContainer::isRunning);
 		}
+	}
+
+	/**
+	 * A channel that publishes to a quorum queue while its leader is dead and no other is
+	 * elected yet is told no for good: RabbitMQ asks the dead one each time.
+	 */
+	@Test
+	void publishersGoOnWithoutTheLeaderOfTheirQueues(
+			@Rabbit(name = "one", user = "app", password = "secret", virtualHost = "orders") RabbitNode one,
+			@Rabbit(name = "two", user = "app", password = "secret", virtualHost = "orders") RabbitNode two,
+			@Rabbit(name = "three", user = "app", password = "secret", virtualHost = "orders") RabbitNode three)
+			throws Exception {
+		List<RabbitNode> nodes = cluster(one, two, three);
+		try (ConfigurableApplicationContext context = Applications.run(Shop.class,
+				Applications.brokers(one, two, three))) {
+			Handled handled = context.getBean(Handled.class);
+			awaitOnline(nodes, one);
+			SteadyLoad load = SteadyLoad.start(context.getBean(FailoverTemplate.class), QUEUES, 500);
+			try (load) {
+				awaitProgress(load, handled);
+				RabbitNode leader = active(context, nodes);
+				leader.kill();
+				awaitProgress(load, handled);
+				leader.start();
+				load.end();
+			}
+			Awaitility.await().atMost(PATIENCE).untilAsserted(() -> assertThat(handled.missing(load.sent())).isEmpty());
+			assertThat(load.errors()).isEmpty();
+		}
+	}
+
+	/**
+	 * The active broker leads the queues, because they were declared there first.
+	 */
+	private static RabbitNode active(ConfigurableApplicationContext context, List<RabbitNode> nodes) {
+		Broker active = context.getBean(Brokers.class).getActive();
+		assertThat(active).isNotNull();
+		return nodes.stream().filter((node) -> node.port() == active.port()).findFirst().orElseThrow();
+	}
+
+	private static List<RabbitNode> cluster(RabbitNode one, RabbitNode two, RabbitNode three) {
+		two.administration().join(one);
+		three.administration().join(one);
+		return List.of(one, two, three);
 	}
 
 	/**

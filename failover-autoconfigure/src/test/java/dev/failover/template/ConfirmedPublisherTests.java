@@ -161,11 +161,27 @@ class ConfirmedPublisherTests {
 	}
 
 	@Test
-	void rejectedMessageIsWrittenAgainAfterAPause() throws Exception {
+	void rejectedMessageIsWrittenAgainAfterAPauseOnAnotherChannel() throws Exception {
 		Publication message = submit("1");
 		this.source.awaitWritten(0, 1).nack(1);
-		this.source.awaitWritten(0, 2).ack(2);
+		this.source.awaitWritten(1, 1).ack(1);
 		assertThat(message.await()).isEqualTo(new Confirmation("1", 2));
+		await().until(() -> !this.source.channels.get(0).proxy().isOpen());
+	}
+
+	@Test
+	void channelThatRejectedAMessageIsLeftWhenTheOthersAreConfirmed() throws Exception {
+		Publication rejected = submit("1");
+		Publication slow = submit("2");
+		FakeChannel left = this.source.awaitWritten(0, 2);
+		left.nack(1);
+		await().during(Duration.ofMillis(500)).until(() -> this.source.channels.size() == 1);
+		Publication later = submit("3");
+		left.ack(2);
+		this.source.awaitWritten(1, 2).ackUpTo(2);
+		assertThat(rejected.await().tries()).isEqualTo(2);
+		assertThat(slow.await().tries()).isEqualTo(1);
+		assertThat(later.await().tries()).isEqualTo(1);
 	}
 
 	@Test
@@ -180,7 +196,7 @@ class ConfirmedPublisherTests {
 	void messageThatIsRejectedOnceAndLostOnceIsUnknown() throws Exception {
 		Publication message = submit("1", true, Duration.ofMillis(900));
 		this.source.awaitWritten(0, 1).nack(1);
-		FakeChannel channel = this.source.awaitWritten(0, 2);
+		FakeChannel channel = this.source.awaitWritten(1, 1);
 		this.source.refusing = true;
 		channel.lose();
 		assertOutcome(message, PublishOutcome.UNKNOWN, "not confirmed in time");
