@@ -324,9 +324,9 @@ class ConfirmedPublisherTests {
 
 	@Test
 	void unconfirmedMessagesUseTheSocketUpAlsoWhenTheirTimeIsOver() {
-		submit("0");
+		submit("1");
 		this.source.awaitWritten(0, 1);
-		for (int i = 1; i <= 50; i++) {
+		for (int i = 2; i <= 51; i++) {
 			submitWhenIdle("" + i, 1000).expire();
 		}
 		FakeChannel channel = this.source.channels.get(0);
@@ -416,7 +416,8 @@ class ConfirmedPublisherTests {
 	}
 
 	/**
-	 * Submit a message when the thread of the publisher has nothing to do.
+	 * Submit a message when the thread of the publisher has nothing to do, and wait until
+	 * it is written. The id is its number, from 1.
 	 */
 	private Publication submitWhenIdle(String id, int size) {
 		await().pollInterval(Duration.ofMillis(1))
