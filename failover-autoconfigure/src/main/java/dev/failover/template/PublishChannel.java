@@ -62,7 +62,7 @@ final class PublishChannel {
 
 	private final AtomicLong unconfirmedBytes = new AtomicLong();
 
-	private volatile @Nullable ShutdownSignalException closedBy;
+	private @Nullable Publication unwritten;
 
 	/**
 	 * Set a native channel up.
@@ -76,10 +76,7 @@ final class PublishChannel {
 		this.onNack = onNack;
 		this.channel.addConfirmListener(this::acknowledged, this::rejected);
 		this.channel.addReturnListener(this::returned);
-		this.channel.addShutdownListener((signal) -> {
-			this.closedBy = signal;
-			onClose.run();
-		});
+		this.channel.addShutdownListener((signal) -> onClose.run());
 	}
 
 	@Nullable Activation activation() {
@@ -90,8 +87,12 @@ final class PublishChannel {
 		return this.channel.isOpen();
 	}
 
+	/**
+	 * Return why the channel is closed. It is known as soon as the channel is not open
+	 * any more, before any listener is told.
+	 */
 	@Nullable ShutdownSignalException closedBy() {
-		return this.closedBy;
+		return this.channel.getCloseReason();
 	}
 
 	/**
@@ -111,8 +112,16 @@ final class PublishChannel {
 		}
 		catch (AlreadyClosedException ex) {
 			publication.notWritten();
+			this.unwritten = publication;
 			throw ex;
 		}
+	}
+
+	/**
+	 * Whether the message came too late to be written. Known to the writer only.
+	 */
+	boolean isUnwritten(Publication publication) {
+		return this.unwritten == publication;
 	}
 
 	/**

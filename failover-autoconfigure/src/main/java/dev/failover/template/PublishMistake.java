@@ -35,15 +35,17 @@ final class PublishMistake {
 
 	/**
 	 * Sort messages for publishing them again: those above suspicion first. A message
-	 * that is proven guilty ends.
+	 * that is proven guilty ends; one that was not written is above suspicion.
 	 * @return the messages that remain
 	 */
-	static List<Publication> sort(List<Publication> unconfirmed, @Nullable ShutdownSignalException reason) {
+	static List<Publication> sort(List<Publication> unconfirmed, PublishChannel lost) {
+		ShutdownSignalException reason = lost.closedBy();
 		String text = (reason != null) ? mistake(reason) : null;
 		if (reason == null || text == null) {
 			return unconfirmed;
 		}
-		List<Publication> suspects = suspects(unconfirmed, text);
+		List<Publication> suspects = suspects(
+				unconfirmed.stream().filter((publication) -> !lost.isUnwritten(publication)).toList(), text);
 		if (suspects.size() == 1) {
 			Publication guilty = suspects.get(0);
 			guilty.rejected(reason);
@@ -56,11 +58,11 @@ final class PublishMistake {
 		return sorted;
 	}
 
-	private static List<Publication> suspects(List<Publication> unconfirmed, String text) {
-		List<Publication> named = unconfirmed.stream()
+	private static List<Publication> suspects(List<Publication> written, String text) {
+		List<Publication> named = written.stream()
 			.filter((publication) -> text.contains("exchange '" + publication.exchange() + "'"))
 			.toList();
-		return named.isEmpty() ? unconfirmed : named;
+		return named.isEmpty() ? written : named;
 	}
 
 	private static @Nullable String mistake(ShutdownSignalException signal) {

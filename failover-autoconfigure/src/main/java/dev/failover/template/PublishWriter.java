@@ -262,7 +262,7 @@ final class PublishWriter {
 		List<Publication> unconfirmed = lost.drain();
 		ShutdownSignalException reason = lost.closedBy();
 		unconfirmed.forEach((publication) -> publication.failedWith(reason));
-		List<Publication> again = PublishMistake.sort(unconfirmed, reason).stream().filter(this.repeatable).toList();
+		List<Publication> again = PublishMistake.sort(unconfirmed, lost).stream().filter(this.repeatable).toList();
 		if (!again.isEmpty()) {
 			logger.info("%d unconfirmed messages are published again".formatted(again.size()));
 		}

@@ -32,6 +32,7 @@ import com.rabbitmq.client.Return;
 import com.rabbitmq.client.ReturnCallback;
 import com.rabbitmq.client.ShutdownListener;
 import com.rabbitmq.client.ShutdownSignalException;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The side of a channel that a publisher sees. A test plays the broker.
@@ -51,6 +52,8 @@ final class FakeChannel {
 	private ReturnCallback onReturn;
 
 	private ShutdownListener onShutdown;
+
+	private volatile @Nullable ShutdownSignalException reason;
 
 	private volatile boolean open = true;
 
@@ -75,6 +78,9 @@ final class FakeChannel {
 			case "addShutdownListener" -> this.onShutdown = (ShutdownListener) args[0];
 			case "isOpen" -> {
 				return this.open;
+			}
+			case "getCloseReason" -> {
+				return this.reason;
 			}
 			case "getNextPublishSeqNo" -> {
 				return this.sequence;
@@ -124,8 +130,23 @@ final class FakeChannel {
 	}
 
 	void lose() {
+		refuse(signal());
+		tell();
+	}
+
+	/**
+	 * Be closed by the broker, which no listener knows yet.
+	 */
+	void refuse(ShutdownSignalException signal) {
+		this.reason = signal;
 		this.open = false;
-		this.onShutdown.shutdownCompleted(signal());
+	}
+
+	/**
+	 * Tell the listener.
+	 */
+	void tell() {
+		this.onShutdown.shutdownCompleted(this.reason);
 	}
 
 	private static ShutdownSignalException signal() {

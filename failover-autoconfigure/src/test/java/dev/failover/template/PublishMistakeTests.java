@@ -1,0 +1,83 @@
+/*
+ * Copyright 2026-present the original author or authors.
+ *
+ * Licensed under the Apache License, Version 2.0 (the "License");
+ * you may not use this file except in compliance with the License.
+ * You may obtain a copy of the License at
+ *
+ *      https://www.apache.org/licenses/LICENSE-2.0
+ *
+ * Unless required by applicable law or agreed to in writing, software
+ * distributed under the License is distributed on an "AS IS" BASIS,
+ * WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+ * See the License for the specific language governing permissions and
+ * limitations under the License.
+ */
+
+package dev.failover.template;
+
+import java.time.Duration;
+import java.util.List;
+
+import com.rabbitmq.client.AMQP;
+import com.rabbitmq.client.AlreadyClosedException;
+import com.rabbitmq.client.ShutdownSignalException;
+import org.junit.jupiter.api.Test;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+
+/**
+ * Tests for {@link PublishMistake}, and for when the mistake is known.
+ */
+class PublishMistakeTests {
+
+	private final FakeSource source = new FakeSource();
+
+	@Test
+	void mistakeIsKnownBeforeTheListenersOfTheChannelAreTold() {
+		ConfirmedPublisher publisher = new ConfirmedPublisher(this.source, PublishSettings.DEFAULTS, null);
+		this.source.onWrite = (channel) -> channel.refuse(refusal());
+		Publication message = publication("1");
+		publisher.submit(message);
+		assertThat(message.result()).failsWithin(Duration.ofSeconds(10))
+			.withThrowableThat()
+			.havingCause()
+			.isInstanceOfSatisfying(PublishException.class, (ex) -> {
+				assertThat(ex).hasMessageContaining("The broker refused the message: ACCESS_REFUSED");
+				assertThat(ex.getOutcome()).isEqualTo(PublishOutcome.NOT_SENT);
+			});
+		assertThat(message.tries()).isEqualTo(1);
+		publisher.close();
+	}
+
+	@Test
+	void messageThatWasNotWrittenIsAboveSuspicion() throws Exception {
+		PublishChannel channel = new PublishChannel(this.source.open(), (rejected) -> {
+		}, () -> {
+		});
+		Publication written = publication("1");
+		channel.publish(written);
+		this.source.channels.get(0).refuse(refusal());
+		Publication unwritten = publication("2");
+		assertThatExceptionOfType(AlreadyClosedException.class).isThrownBy(() -> channel.publish(unwritten));
+		assertThat(PublishMistake.sort(List.of(written, unwritten), channel)).containsExactly(unwritten);
+		assertThat(written.result()).isCompletedExceptionally();
+		assertThat(PublishMistake.sort(List.of(unwritten), channel)).containsExactly(unwritten);
+		assertThat(unwritten.isSuspect()).isFalse();
+	}
+
+	private static Publication publication(String id) {
+		return new Publication("internal", "", true, new AMQP.BasicProperties.Builder().messageId(id).build(),
+				new byte[10], true, System.nanoTime() + Duration.ofSeconds(20).toNanos());
+	}
+
+	private static ShutdownSignalException refusal() {
+		return new ShutdownSignalException(false, false,
+				new AMQP.Channel.Close.Builder().replyCode(AMQP.ACCESS_REFUSED)
+					.replyText("ACCESS_REFUSED - cannot publish to internal exchange 'internal' in vhost '/'")
+					.build(),
+				null);
+	}
+
+}
