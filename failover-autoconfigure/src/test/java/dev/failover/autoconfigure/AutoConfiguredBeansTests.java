@@ -105,9 +105,9 @@ class AutoConfiguredBeansTests {
 		assertThat(beans()).filteredOn((bean) -> bean.condition() == null)
 			.extracting((bean) -> bean.method().getName())
 			.containsExactlyInAnyOrder("failoverEventPublisher", "failoverBrokerEventsPostProcessor",
-					"failoverTopologyPostProcessor", "failoverIdleChannelsPostProcessor", "failoverStartupCheck",
-					"failoverShutdownGuard", "failoverConnectionFactoryCheck", "failoverRabbitListenerDefaults",
-					"failoverListenerTuningPostProcessor", "failoverContainerBook",
+					"failoverTopologyPostProcessor", "failoverEagerAdmins", "failoverIdleChannelsPostProcessor",
+					"failoverStartupCheck", "failoverShutdownGuard", "failoverConnectionFactoryCheck",
+					"failoverRabbitListenerDefaults", "failoverListenerTuningPostProcessor", "failoverContainerBook",
 					"failoverDeduplicationPostProcessor", "failoverBrokersRefresher");
 	}
 

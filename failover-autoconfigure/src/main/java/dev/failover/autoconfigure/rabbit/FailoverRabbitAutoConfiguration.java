@@ -23,11 +23,13 @@ import java.util.stream.Collectors;
 
 import com.rabbitmq.client.Channel;
 import com.rabbitmq.client.impl.CredentialsProvider;
+import org.springframework.amqp.core.AmqpAdmin;
 import org.springframework.amqp.rabbit.connection.AbstractConnectionFactory;
 import org.springframework.amqp.rabbit.connection.CachingConnectionFactory;
 import org.springframework.amqp.rabbit.connection.ConnectionFactory;
 import org.springframework.amqp.rabbit.core.RabbitTemplate;
 import org.springframework.beans.factory.ObjectProvider;
+import org.springframework.boot.LazyInitializationExcludeFilter;
 import org.springframework.boot.amqp.autoconfigure.CachingConnectionFactoryConfigurer;
 import org.springframework.boot.amqp.autoconfigure.ConnectionFactoryCustomizer;
 import org.springframework.boot.amqp.autoconfigure.RabbitConnectionDetails;
@@ -177,6 +179,14 @@ public final class FailoverRabbitAutoConfiguration {
 	@Bean
 	static TopologyPostProcessor failoverTopologyPostProcessor(ObjectProvider<TopologyGate> gate) {
 		return new TopologyPostProcessor(gate);
+	}
+
+	/**
+	 * Nothing else asks for an admin before the first connection, for which it declares.
+	 */
+	@Bean
+	static LazyInitializationExcludeFilter failoverEagerAdmins() {
+		return LazyInitializationExcludeFilter.forBeanTypes(AmqpAdmin.class);
 	}
 
 	@Bean
