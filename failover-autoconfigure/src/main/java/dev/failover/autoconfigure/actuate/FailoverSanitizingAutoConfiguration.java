@@ -19,6 +19,7 @@ package dev.failover.autoconfigure.actuate;
 import java.util.Locale;
 import java.util.regex.Pattern;
 
+import org.springframework.boot.actuate.endpoint.SanitizableData;
 import org.springframework.boot.actuate.endpoint.SanitizingFunction;
 import org.springframework.boot.autoconfigure.AutoConfiguration;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnClass;
@@ -26,9 +27,10 @@ import org.springframework.boot.autoconfigure.condition.ConditionalOnMissingBean
 import org.springframework.context.annotation.Bean;
 
 /**
- * Auto-configuration of the function that keeps the passwords in {@code failover.brokers}
- * out of Spring Boot's endpoints, however they are spelled, and also while failover is
- * disabled.
+ * Auto-configuration of the function that keeps the passwords of brokers out of Spring
+ * Boot's endpoints, however their properties are spelled, and also while failover is
+ * disabled: those in {@code failover.brokers}, and those in {@code spring.rabbitmq},
+ * where the brokers come from otherwise.
  */
 @AutoConfiguration
 @ConditionalOnClass(SanitizingFunction.class)
@@ -36,17 +38,21 @@ public final class FailoverSanitizingAutoConfiguration {
 
 	private static final Pattern SEPARATORS = Pattern.compile("[^a-z0-9]");
 
-	private static final Pattern SECRET = Pattern
-		.compile("failoverbrokers(?![0-9]+(name|username|virtualhost|sslbundle|priority|weight)$).*");
+	private static final Pattern SECRET = Pattern.compile(
+			"failoverbrokers(?![0-9]+(name|username|virtualhost|sslbundle|priority|weight)$).*|springrabbitmqpassword");
+
+	private static final Pattern ADDRESSES = Pattern.compile("springrabbitmqaddresses[0-9]*");
 
 	@Bean
 	@ConditionalOnMissingBean(name = "failoverSanitizingFunction")
 	SanitizingFunction failoverSanitizingFunction() {
-		return (data) -> isSecret(data.getKey()) ? data.withSanitizedValue() : data;
+		return (data) -> isSecret(data) ? data.withSanitizedValue() : data;
 	}
 
-	private static boolean isSecret(String key) {
-		return SECRET.matcher(SEPARATORS.matcher(key.toLowerCase(Locale.ROOT)).replaceAll("")).matches();
+	private static boolean isSecret(SanitizableData data) {
+		String key = SEPARATORS.matcher(data.getKey().toLowerCase(Locale.ROOT)).replaceAll("");
+		return SECRET.matcher(key).matches()
+				|| (ADDRESSES.matcher(key).matches() && String.valueOf(data.getValue()).contains("@"));
 	}
 
 }

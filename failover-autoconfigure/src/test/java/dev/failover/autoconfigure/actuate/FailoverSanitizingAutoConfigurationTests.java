@@ -41,7 +41,8 @@ class FailoverSanitizingAutoConfigurationTests {
 
 	@ParameterizedTest
 	@ValueSource(strings = { "failover.brokers", "failover.brokers[0]", "failover.brokers[1].uri",
-			"failover.brokers[1].password", "FAILOVER_BROKERS", "FAILOVER_BROKERS_0", "FAILOVER_BROKERS_0_URI" })
+			"failover.brokers[1].password", "FAILOVER_BROKERS", "FAILOVER_BROKERS_0", "FAILOVER_BROKERS_0_URI",
+			"spring.rabbitmq.password", "SPRING_RABBITMQ_PASSWORD" })
 	@DisplayName("Behaviour 5: no password in endpoints")
 	void whatMayHoldAPasswordIsMasked(String key) {
 		this.runner.run((context) -> assertThat(sanitize(context.getBean(SanitizingFunction.class), key))
@@ -50,10 +51,21 @@ class FailoverSanitizingAutoConfigurationTests {
 
 	@ParameterizedTest
 	@ValueSource(strings = { "failover.strategy", "failover.brokers[0].name", "FAILOVER_BROKERS_0_VIRTUALHOST",
-			"failover.brokers[0].ssl-bundle", "spring.application.name" })
+			"failover.brokers[0].ssl-bundle", "spring.rabbitmq.addresses", "spring.rabbitmq.username",
+			"spring.application.name" })
 	void theRestIsShown(String key) {
 		this.runner
 			.run((context) -> assertThat(sanitize(context.getBean(SanitizingFunction.class), key)).isEqualTo("value"));
+	}
+
+	@ParameterizedTest
+	@ValueSource(strings = { "spring.rabbitmq.addresses", "spring.rabbitmq.addresses[0]", "SPRING_RABBITMQ_ADDRESSES" })
+	void addressesWithAUserAreMasked(String key) {
+		this.runner.run((context) -> {
+			SanitizingFunction function = context.getBean(SanitizingFunction.class);
+			assertThat(sanitize(function, key, "amqp://app:secret@a,b")).isEqualTo(SanitizableData.SANITIZED_VALUE);
+			assertThat(sanitize(function, key, "a:5672,b:5672")).isEqualTo("a:5672,b:5672");
+		});
 	}
 
 	@Test
@@ -76,7 +88,11 @@ class FailoverSanitizingAutoConfigurationTests {
 	}
 
 	private static Object sanitize(SanitizingFunction function, String key) {
-		return new Sanitizer(List.of(function)).sanitize(new SanitizableData(null, key, "value"), true);
+		return sanitize(function, key, "value");
+	}
+
+	private static Object sanitize(SanitizingFunction function, String key, String value) {
+		return new Sanitizer(List.of(function)).sanitize(new SanitizableData(null, key, value), true);
 	}
 
 }

@@ -20,6 +20,8 @@ import java.time.Duration;
 
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.springframework.beans.factory.annotation.Autowired;
 import org.springframework.boot.test.context.SpringBootTest;
 import org.springframework.boot.test.web.server.LocalServerPort;
@@ -35,7 +37,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 /**
  * The shop with its embedded brokers, over HTTP.
  */
-@SpringBootTest(webEnvironment = SpringBootTest.WebEnvironment.RANDOM_PORT)
+@SpringBootTest(webEnvironment = SpringBootTest.WebEnvironment.RANDOM_PORT,
+		properties = { "management.endpoints.web.exposure.include=*", "management.endpoint.env.show-values=always",
+				"management.endpoint.configprops.show-values=always",
+				"management.endpoint.health.group.readiness.include=readinessState,failover" })
 @ContextConfiguration(initializers = EmbeddedBrokersInitializer.class)
 class OrdersApplicationTests {
 
@@ -79,6 +84,13 @@ class OrdersApplicationTests {
 	void showsTheBrokersInHealth() {
 		assertThat(this.client.get().uri("/actuator/health").retrieve().body(String.class)).contains("\"failover\"",
 				"\"north\"", "\"south\"");
+	}
+
+	@ParameterizedTest
+	@ValueSource(strings = { "env", "configprops/failover", "health", "health/failover", "health/readiness" })
+	void tellsOfTheBrokersButNotTheirPasswords(String endpoint) {
+		assertThat(this.client.get().uri("/actuator/" + endpoint).retrieve().body(String.class)).contains("******")
+			.doesNotContain("guest:guest");
 	}
 
 	@Test
