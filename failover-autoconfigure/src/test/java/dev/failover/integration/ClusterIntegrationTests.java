@@ -19,6 +19,7 @@ package dev.failover.integration;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 
 import org.apache.commons.logging.Log;
 import org.apache.commons.logging.LogFactory;
@@ -42,13 +43,13 @@ import dev.failover.test.junit.Rabbit;
 import static org.assertj.core.api.Assertions.assertThat;
 
 /**
- * A cluster of three nodes with quorum queues, all nodes of which are restarted one after
- * the other under load.
+ * A cluster of three nodes with quorum queues under load: all nodes are restarted one
+ * after the other, or the one is lost that leads the queues.
  */
 @BrokerTest
-class ClusterRollingRestartIntegrationTests {
+class ClusterIntegrationTests {
 
-	private static final Log logger = LogFactory.getLog(ClusterRollingRestartIntegrationTests.class);
+	private static final Log logger = LogFactory.getLog(ClusterIntegrationTests.class);
 
 	private static final Duration PATIENCE = Duration.ofSeconds(90);
 
@@ -97,23 +98,40 @@ class ClusterRollingRestartIntegrationTests {
 	 * elected yet is told no for good: RabbitMQ asks the dead one each time.
 	 */
 	@Test
-	void publishersGoOnWithoutTheLeaderOfTheirQueues(
+	void deathOfTheLeaderOfTheQueuesCausesNoError(
+			@Rabbit(name = "one", user = "app", password = "secret", virtualHost = "orders") RabbitNode one,
+			@Rabbit(name = "two", user = "app", password = "secret", virtualHost = "orders") RabbitNode two,
+			@Rabbit(name = "three", user = "app", password = "secret", virtualHost = "orders") RabbitNode three)
+			throws Exception {
+		loseLeader(cluster(one, two, three), RabbitNode::kill, RabbitNode::start);
+	}
+
+	/**
+	 * The queues have no leader until the cluster has given up the one that is frozen.
+	 */
+	@Test
+	void freezeOfTheLeaderOfTheQueuesCausesNoError(
 			@Rabbit(name = "one", user = "app", password = "secret", virtualHost = "orders") RabbitNode one,
 			@Rabbit(name = "two", user = "app", password = "secret", virtualHost = "orders") RabbitNode two,
 			@Rabbit(name = "three", user = "app", password = "secret", virtualHost = "orders") RabbitNode three)
 			throws Exception {
 		List<RabbitNode> nodes = cluster(one, two, three);
+		nodes.forEach((node) -> node.evaluate("net_kernel:set_net_ticktime(8, 0)."));
+		loseLeader(nodes, RabbitNode::freeze, RabbitNode::thaw);
+	}
+
+	private static void loseLeader(List<RabbitNode> nodes, Consumer<RabbitNode> fault, Consumer<RabbitNode> end)
+			throws Exception {
 		try (ConfigurableApplicationContext context = Applications.run(Shop.class,
-				Applications.brokers(one, two, three))) {
+				Applications.brokers(nodes.toArray(RabbitNode[]::new)))) {
 			Handled handled = context.getBean(Handled.class);
-			awaitOnline(nodes, one);
 			SteadyLoad load = SteadyLoad.start(context.getBean(FailoverTemplate.class), QUEUES, 500);
 			try (load) {
-				awaitProgress(load, handled);
 				RabbitNode leader = active(context, nodes);
-				leader.kill();
+				awaitOnline(nodes, leader);
+				fault.accept(leader);
 				awaitProgress(load, handled);
-				leader.start();
+				end.accept(leader);
 				load.end();
 			}
 			Awaitility.await().atMost(PATIENCE).untilAsserted(() -> assertThat(handled.missing(load.sent())).isEmpty());
