@@ -17,6 +17,7 @@
 package dev.failover.integration;
 
 import java.util.Arrays;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 
 import org.springframework.boot.SpringApplication;
@@ -25,9 +26,14 @@ import org.springframework.boot.autoconfigure.EnableAutoConfiguration;
 import org.springframework.context.ConfigurableApplicationContext;
 import org.springframework.context.annotation.Configuration;
 
+import dev.failover.broker.Broker;
+import dev.failover.broker.Brokers;
+import dev.failover.connection.PlannedMoves;
 import dev.failover.test.FaultProxy;
 import dev.failover.test.RabbitNode;
 import dev.failover.test.TestBroker;
+
+import static org.assertj.core.api.Assertions.assertThat;
 
 /**
  * Runs applications with the whole auto-configuration.
@@ -64,6 +70,17 @@ final class Applications {
 		for (RabbitNode node : nodes) {
 			node.evaluate("mnesia:sync_log().");
 		}
+	}
+
+	/**
+	 * Move an application with two brokers to the other one, as planned.
+	 */
+	static void move(ConfigurableApplicationContext context) throws Exception {
+		Brokers brokers = context.getBean(Brokers.class);
+		Broker active = brokers.getActive();
+		Broker other = brokers.getAll().stream().filter((broker) -> !broker.equals(active)).findFirst().orElseThrow();
+		context.getBean(PlannedMoves.class).activate(other.name()).get(30, TimeUnit.SECONDS);
+		assertThat(brokers.getActive()).isEqualTo(other);
 	}
 
 	@Configuration(proxyBeanMethods = false)

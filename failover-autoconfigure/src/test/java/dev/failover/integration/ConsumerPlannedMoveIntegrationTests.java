@@ -89,7 +89,7 @@ class ConsumerPlannedMoveIntegrationTests {
 			for (int i = 0; i < MOVES; i++) {
 				desk.awaitMore(PER_SECOND / 4);
 				desk.takeLongestPause();
-				move(context);
+				Applications.move(context);
 				desk.awaitMore(PER_SECOND / 4);
 				pauses.add(desk.takeLongestPause());
 			}
@@ -115,7 +115,7 @@ class ConsumerPlannedMoveIntegrationTests {
 			template.convertAndSend(Moved.QUEUE, "slow");
 			Awaitility.await().atMost(PATIENCE).until(() -> desk.slow.get() == 1);
 			Broker left = context.getBean(Brokers.class).getActive();
-			move(context);
+			Applications.move(context);
 			template.convertAndSend(Moved.QUEUE, "quick");
 			Awaitility.await().atMost(PATIENCE).until(() -> desk.handled.containsKey("quick"));
 			assertThat(desk.handled).doesNotContainKey("slow");
@@ -150,14 +150,6 @@ class ConsumerPlannedMoveIntegrationTests {
 	private ConfigurableApplicationContext run(String type, String brokers) {
 		return Applications.run(Moved.class, Applications.brokers(this.first, this.second),
 				"spring.rabbitmq.listener.type=" + type, "failover.listener.brokers=" + brokers);
-	}
-
-	private static void move(ConfigurableApplicationContext context) throws Exception {
-		Brokers brokers = context.getBean(Brokers.class);
-		Broker active = brokers.getActive();
-		Broker other = brokers.getAll().stream().filter((broker) -> !broker.equals(active)).findFirst().orElseThrow();
-		context.getBean(PlannedMoves.class).activate(other.name()).get(30, TimeUnit.SECONDS);
-		assertThat(brokers.getActive()).isEqualTo(other);
 	}
 
 	@Configuration(proxyBeanMethods = false)

@@ -71,7 +71,7 @@ class PublisherPlannedMoveIntegrationTests {
 				SteadyStream asynchronous = SteadyStream.start(context.getBean(FailoverTemplate.class), QUEUE)) {
 			for (int i = 0; i < MOVES; i++) {
 				asynchronous.awaitMore(50);
-				move(context);
+				Applications.move(context);
 			}
 			blocking.awaitEnd();
 			asynchronous.end();
@@ -97,7 +97,7 @@ class PublisherPlannedMoveIntegrationTests {
 			template.convertAndSend(QUEUE, "publisher");
 			template.receive(QUEUE);
 			Broker left = context.getBean(Brokers.class).getActive();
-			move(context);
+			Applications.move(context);
 			template.convertAndSend(QUEUE, "moved");
 			assertThat(template.receiveAndConvert(QUEUE)).isEqualTo("moved");
 			context.getBean(PlannedMoves.class).disable(left.name()).get(30, TimeUnit.SECONDS);
@@ -129,14 +129,6 @@ class PublisherPlannedMoveIntegrationTests {
 	private ConfigurableApplicationContext run() {
 		return Applications.run(Publishing.class, Applications.brokers(this.first, this.second),
 				"failover.standby=false");
-	}
-
-	private static void move(ConfigurableApplicationContext context) throws Exception {
-		Brokers brokers = context.getBean(Brokers.class);
-		Broker active = brokers.getActive();
-		Broker other = brokers.getAll().stream().filter((broker) -> !broker.equals(active)).findFirst().orElseThrow();
-		context.getBean(PlannedMoves.class).activate(other.name()).get(30, TimeUnit.SECONDS);
-		assertThat(brokers.getActive()).isEqualTo(other);
 	}
 
 	@Configuration(proxyBeanMethods = false)
