@@ -51,6 +51,13 @@ class FailbackIntegrationTests {
 
 	private static final Duration PATIENCE = Duration.ofSeconds(60);
 
+	private static final int FLAPS = Integer.getInteger("failover.test.flaps", 6);
+
+	/**
+	 * How long the primary is down, and up, each time.
+	 */
+	private static final Duration PHASE = Duration.ofMillis(Integer.getInteger("failover.test.flap-millis", 750));
+
 	@Rabbit(name = "first", user = "north", password = "north-secret", virtualHost = "orders")
 	private RabbitNode first;
 
@@ -96,12 +103,12 @@ class FailbackIntegrationTests {
 			template.convertAndSend(QUEUE, "before");
 			Switches switches = context.getBean(Switches.class);
 			losePrimary(context);
-			for (int i = 0; i < 6; i++) {
+			for (int i = 0; i < FLAPS; i++) {
 				this.toFirst.pass();
-				during(Duration.ofMillis(750), template);
+				during(PHASE, template);
 				this.toFirst.refuse();
 				this.toFirst.cut();
-				during(Duration.ofMillis(750), template);
+				during(PHASE, template);
 			}
 			assertThat(switches.activated.stream().filter((switched) -> switched.from() != null))
 				.hasSizeLessThanOrEqualTo(2);
