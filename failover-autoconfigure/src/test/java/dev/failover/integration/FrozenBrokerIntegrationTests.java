@@ -23,6 +23,8 @@ import java.util.function.Consumer;
 
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.springframework.amqp.core.Queue;
 import org.springframework.amqp.rabbit.annotation.RabbitListener;
 import org.springframework.context.ConfigurableApplicationContext;
@@ -41,7 +43,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 /**
  * Brokers that neither answer nor close their connections, and such that are blocked by a
- * memory alarm. The confirm time-out and the heartbeat are longer than the tests.
+ * memory or disk alarm. The confirm time-out and the heartbeat are longer than the tests.
  */
 @BrokerTest
 class FrozenBrokerIntegrationTests {
@@ -59,9 +61,10 @@ class FrozenBrokerIntegrationTests {
 		publishThrough((active) -> active.freeze(), (active) -> active.thaw());
 	}
 
-	@Test
-	void blockedBrokerIsLeftByPublishersAndIsUpAgainWhenTheAlarmEnds() {
-		publishThrough((active) -> active.raiseMemoryAlarm(), (active) -> active.clearMemoryAlarm());
+	@ParameterizedTest
+	@EnumSource
+	void blockedBrokerIsLeftByPublishersAndIsUpAgainWhenTheAlarmEnds(Alarm alarm) {
+		publishThrough(alarm.raise, alarm.clear);
 	}
 
 	@Test
@@ -113,6 +116,26 @@ class FrozenBrokerIntegrationTests {
 
 	private RabbitNode node(Broker broker) {
 		return (broker.port() == this.first.port()) ? this.first : this.second;
+	}
+
+	/**
+	 * The alarms of RabbitMQ.
+	 */
+	enum Alarm {
+
+		MEMORY(RabbitNode::raiseMemoryAlarm, RabbitNode::clearMemoryAlarm),
+
+		DISK(RabbitNode::raiseDiskAlarm, RabbitNode::clearDiskAlarm);
+
+		private final Consumer<RabbitNode> raise;
+
+		private final Consumer<RabbitNode> clear;
+
+		Alarm(Consumer<RabbitNode> raise, Consumer<RabbitNode> clear) {
+			this.raise = raise;
+			this.clear = clear;
+		}
+
 	}
 
 	@Configuration(proxyBeanMethods = false)

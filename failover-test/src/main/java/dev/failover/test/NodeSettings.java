@@ -37,6 +37,11 @@ import org.jspecify.annotations.Nullable;
 record NodeSettings(@Nullable String name, List<BrokerUser> users, List<String> virtualHosts, @Nullable String tlsHost,
 		List<String> configuration, Duration startTimeout) {
 
+	/**
+	 * How much free disk space a node needs without an alarm.
+	 */
+	static final String FREE_DISK = "1MB";
+
 	private static final String EVERYTHING = ".*";
 
 	NodeSettings {
@@ -71,7 +76,7 @@ record NodeSettings(@Nullable String name, List<BrokerUser> users, List<String> 
 		List<String> lines = new ArrayList<>();
 		lines.add("listeners.tcp.1 = %s:%d".formatted(host, port));
 		lines.add("loopback_users = none");
-		lines.add("disk_free_limit.absolute = 1MB");
+		lines.add("disk_free_limit.absolute = " + FREE_DISK);
 		lines.add("vm_memory_high_watermark.absolute = 1GB");
 		lines.add("log.file = rabbit.log");
 		lines.add("log.file.level = info");

@@ -134,13 +134,14 @@ public final class RabbitAdministration {
 	}
 
 	/**
-	 * Make the node as it was after its first start: alarm cleared, virtual hosts empty,
+	 * Make the node as it was after its first start: alarms cleared, virtual hosts empty,
 	 * connections closed, users and permissions as built. A node that is a member of a
 	 * cluster refuses.
 	 */
 	public void reset() {
 		this.node.evaluate("[_] = rabbit_mnesia:cluster_nodes(all), ok.");
 		this.node.clearMemoryAlarm();
+		this.node.clearDiskAlarm();
 		this.node.evaluate("[rabbit_vhost:delete(V, %s) || V <- rabbit_vhost:list_names()], ok.".formatted(ACTOR));
 		this.node
 			.evaluate("[rabbit_auth_backend_internal:delete_user(proplists:get_value(user, U), %s)".formatted(ACTOR)

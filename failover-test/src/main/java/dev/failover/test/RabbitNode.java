@@ -25,9 +25,9 @@ import java.util.concurrent.locks.ReentrantLock;
  * independent of any RabbitMQ that runs as a service.
  * <p>
  * A node can be treated as badly as a process can be: killed with {@code SIGKILL}, frozen
- * with {@code SIGSTOP}, blocked by a memory alarm. Its data stays until it is closed.
- * Should the JVM end before that, even by {@code SIGKILL}, a watchdog ends all nodes and
- * deletes their data.
+ * with {@code SIGSTOP}, blocked by a memory or disk alarm. Its data stays until it is
+ * closed. Should the JVM end before that, even by {@code SIGKILL}, a watchdog ends all
+ * nodes and deletes their data.
  * <p>
  * Starting takes some seconds.
  *
@@ -199,6 +199,25 @@ public final class RabbitNode implements TestBroker {
 	 */
 	public void clearMemoryAlarm() {
 		evaluate("rabbit_alarm:clear_alarm({resource_limit, memory, node()}).");
+	}
+
+	/**
+	 * Raise the node's disk alarm, by asking for more free space than there can be: it
+	 * blocks all connections that publish, until {@link #clearDiskAlarm()} or a restart.
+	 */
+	public void raiseDiskAlarm() {
+		limitFreeDisk("\"1000000GB\"");
+	}
+
+	/**
+	 * Clear the alarm of {@link #raiseDiskAlarm()}.
+	 */
+	public void clearDiskAlarm() {
+		limitFreeDisk("\"%s\"".formatted(NodeSettings.FREE_DISK));
+	}
+
+	private void limitFreeDisk(String limit) {
+		evaluate("ok = rabbit_disk_monitor:set_disk_free_limit(%s).".formatted(limit));
 	}
 
 	/**

@@ -170,6 +170,7 @@ class RabbitNodeIntegrationTests {
 		Connection connection = publishOne("reset");
 		node.administration().addUser("leftover", "x");
 		node.raiseMemoryAlarm();
+		node.raiseDiskAlarm();
 		node.administration().reset();
 		Clients.awaitClosed(connection);
 		assertThat(node.administration().messageCount("reset")).isZero();
