@@ -152,7 +152,7 @@ final class ConfirmedPublisher {
 		PublishChannel current = this.writer.channel();
 		Publication oldest = (current != null) ? current.oldest() : null;
 		if (current != null && oldest != null) {
-			this.watch.judge(current.activation(), oldest.writtenAt());
+			this.watch.judge(current.activation(), oldest);
 		}
 		return oldest != null || this.window.inFlight() > 0;
 	}

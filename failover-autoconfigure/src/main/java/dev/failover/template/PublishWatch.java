@@ -48,6 +48,8 @@ final class PublishWatch implements AutoCloseable {
 	 */
 	private static final Duration LATE = Duration.ofMillis(100);
 
+	private static final int MAX_PATIENCE = 4;
+
 	private final BooleanSupplier inspection;
 
 	private final PublishSource source;
@@ -82,17 +84,20 @@ final class PublishWatch implements AutoCloseable {
 	/**
 	 * Judge the broker by how long its oldest confirm is outstanding. Time in which this
 	 * process stood still does not count, as what came meanwhile is read only now, nor
-	 * does the time of an alarm.
+	 * does the time of an alarm. What others have not confirmed either is waited for
+	 * longer on each, up to a limit: it may be the queue that takes nothing, as it is on
+	 * all nodes of a cluster while the queue has no leader.
 	 */
-	void judge(@Nullable Activation activation, long writtenAt) {
+	void judge(@Nullable Activation activation, Publication oldest) {
 		long now = System.nanoTime();
 		if (this.source.isBlocked(activation)) {
 			this.resumedAt = now;
 		}
-		long nanos = Math.min(now - writtenAt, now - this.resumedAt);
-		if (nanos > this.confirmTimeout.toNanos()) {
+		long nanos = Math.min(now - oldest.writtenAt(), now - this.resumedAt);
+		Duration patience = this.confirmTimeout.multipliedBy(Math.max(1, Math.min(oldest.tries(), MAX_PATIENCE)));
+		if (nanos > patience.toNanos()) {
 			this.source.failed(activation,
-					new TimeoutException("No confirm within %d ms".formatted(this.confirmTimeout.toMillis())));
+					new TimeoutException("No confirm within %d ms".formatted(patience.toMillis())));
 		}
 		else if (nanos > LATE.toNanos()) {
 			this.source.suspect(activation);

@@ -298,6 +298,22 @@ class ConfirmedPublisherTests {
 	}
 
 	@Test
+	void brokerIsGivenMoreTimeForWhatOthersHaveNotConfirmedEither() {
+		this.publisher = new ConfirmedPublisher(this.source,
+				new PublishSettings(Duration.ofMillis(300), 10, Duration.ZERO), null);
+		submit("1");
+		for (int broker = 1; broker <= 5; broker++) {
+			FakeChannel channel = this.source.awaitWritten(broker - 1, 1);
+			this.source.failures.clear();
+			int expected = 300 * Math.min(broker, 4);
+			await().untilAsserted(() -> assertThat(this.source.failures).isNotEmpty()
+				.allSatisfy(
+						(failure) -> assertThat(failure).hasMessage("No confirm within %d ms".formatted(expected))));
+			channel.lose();
+		}
+	}
+
+	@Test
 	void callerWritesItselfWhatTheSocketTakesForSure() throws Exception {
 		submit("1");
 		this.source.awaitWritten(0, 1).ack(1);
