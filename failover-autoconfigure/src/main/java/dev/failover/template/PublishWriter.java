@@ -28,7 +28,6 @@ import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.LockSupport;
-import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import java.util.function.Predicate;
 
@@ -184,7 +183,7 @@ final class PublishWriter {
 				lose(current);
 			}
 			else if (current != null && this.source.isLeft()) {
-				leave(current, () -> !this.source.isBlocked(current.activation()));
+				leave(current);
 			}
 			Publication next = this.backlog.poll();
 			next = (next != null) ? next : this.queue.poll();
@@ -195,20 +194,20 @@ final class PublishWriter {
 	}
 
 	private void publish(Publication publication) throws InterruptedException {
-		PublishChannel rejecting = this.channel;
-		if (rejecting != null && publication.isRejectedBy(rejecting)) {
-			leave(rejecting, () -> true);
+		PublishChannel before = this.channel;
+		if (before != null && (publication.isSuspect() || publication.isRejectedBy(before))) {
+			before.awaitConfirms(() -> !this.source.isLeft());
+			if (publication.isRejectedBy(before) || this.source.isLeft()) {
+				leave(before);
+			}
 		}
 		PublishChannel current = (this.channel != null) ? this.channel : open(publication);
 		if (current == null) {
 			return;
 		}
-		if (publication.isSuspect()) {
-			current.awaitConfirms(() -> true);
-		}
 		write(current, publication);
 		if (publication.isSuspect()) {
-			current.awaitConfirms(() -> true);
+			current.awaitConfirms(() -> !this.source.isLeft());
 		}
 	}
 
@@ -249,10 +248,10 @@ final class PublishWriter {
 	}
 
 	/**
-	 * Leave a channel when everything on it is confirmed, or there is no hope for that.
+	 * Leave a channel when everything on it is confirmed, or the broker accepts nothing.
 	 */
-	private void leave(PublishChannel left, BooleanSupplier hope) throws InterruptedException {
-		left.awaitConfirms(hope);
+	private void leave(PublishChannel left) throws InterruptedException {
+		left.awaitConfirms(() -> !this.source.isBlocked(left.activation()));
 		lose(left);
 		this.onLeft.accept(left);
 	}

@@ -185,6 +185,18 @@ class ConfirmedPublisherTests {
 	}
 
 	@Test
+	void channelThatRejectedAMessageIsNotWaitedForWhenItsBlockedBrokerIsLeft() throws Exception {
+		submit("1");
+		submit("2");
+		FakeChannel left = this.source.awaitWritten(0, 2);
+		left.nack(1);
+		await().during(Duration.ofMillis(500)).until(() -> this.source.channels.size() == 1);
+		this.source.blocked = true;
+		this.source.move();
+		assertThat(this.source.awaitWritten(1, 2).written).containsExactlyInAnyOrder("1", "2");
+	}
+
+	@Test
 	void messageThatIsRejectedUntilItsDeadlineIsNotSent() {
 		this.source.onWrite = (channel) -> reject(channel, channel.written.size());
 		Publication message = submit("1", true, Duration.ofSeconds(2));
