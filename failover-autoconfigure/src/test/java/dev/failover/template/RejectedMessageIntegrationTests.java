@@ -43,6 +43,8 @@ class RejectedMessageIntegrationTests {
 
 	private static final String QUEUE = "full";
 
+	private static final int ROUNDS = Integer.getInteger("failover.test.rounds", 50);
+
 	@North
 	private RabbitNode node;
 
@@ -100,6 +102,17 @@ class RejectedMessageIntegrationTests {
 		}))
 			.withMessageContaining("must not be sent twice")
 			.satisfies((ex) -> assertThat(ex.getOutcome()).isEqualTo(PublishOutcome.NOT_SENT));
+	}
+
+	@Test
+	void messageForAnInternalExchangeIsRefusedEachTime() {
+		this.template.execute((channel) -> channel.exchangeDeclare("internal", "fanout", false, true, true, null));
+		for (int i = 0; i < ROUNDS; i++) {
+			assertThatExceptionOfType(PublishException.class)
+				.isThrownBy(() -> this.template.convertAndSend("internal", "", "refused"))
+				.withMessageContaining("The broker refused the message: ACCESS_REFUSED")
+				.satisfies((ex) -> assertThat(ex.getOutcome()).isEqualTo(PublishOutcome.NOT_SENT));
+		}
 	}
 
 	@Test
