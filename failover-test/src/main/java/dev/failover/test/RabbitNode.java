@@ -35,6 +35,11 @@ import java.util.concurrent.locks.ReentrantLock;
  */
 public final class RabbitNode implements TestBroker {
 
+	/**
+	 * Asks for the alarms, which is answered when all connections have been told of them.
+	 */
+	private static final String ALARMS_KNOWN = "rabbit_alarm:get_alarms()";
+
 	private static final AtomicInteger COUNTER = new AtomicInteger();
 
 	private final ReentrantLock lock = new ReentrantLock();
@@ -191,7 +196,7 @@ public final class RabbitNode implements TestBroker {
 	 * {@link #clearMemoryAlarm()} or a restart.
 	 */
 	public void raiseMemoryAlarm() {
-		evaluate("rabbit_alarm:set_alarm({{resource_limit, memory, node()}, []}).");
+		evaluate("rabbit_alarm:set_alarm({{resource_limit, memory, node()}, []}), %s.".formatted(ALARMS_KNOWN));
 	}
 
 	/**
@@ -217,7 +222,7 @@ public final class RabbitNode implements TestBroker {
 	}
 
 	private void limitFreeDisk(String limit) {
-		evaluate("ok = rabbit_disk_monitor:set_disk_free_limit(%s).".formatted(limit));
+		evaluate("ok = rabbit_disk_monitor:set_disk_free_limit(%s), %s.".formatted(limit, ALARMS_KNOWN));
 	}
 
 	/**
