@@ -152,15 +152,22 @@ public class FailoverTemplate extends EnsuredRabbitTemplate {
 	 * @param message the message; it gets an id if it has none
 	 * @return a future that always completes: with the confirmation, or exceptionally
 	 * with a {@link MessageReturnedException} or a {@link PublishException}. Its
-	 * dependents run one after the other on a thread of the template, and should not
-	 * block it
+	 * dependents run one after the other on a thread of the template, where other futures
+	 * complete, too: they must not block it, and not wait there for what was sent
+	 * elsewhere
 	 * @throws IllegalStateException if the template is inside of {@code invoke} or its
 	 * channel is transacted: such work ends with its channel
 	 */
 	public CompletableFuture<Confirmation> sendAsync(@Nullable String exchange, @Nullable String routingKey,
 			Message message) {
 		Assert.state(!isBoundToChannel(), "sendAsync cannot be used inside of invoke or with a transacted channel");
-		Publication publication = prepare(exchange, routingKey, message, null);
+		Publication publication;
+		try {
+			publication = prepare(exchange, routingKey, message, null);
+		}
+		catch (PublishException ex) {
+			return CompletableFuture.failedFuture(ex);
+		}
 		CompletableFuture<Confirmation> confirmed = this.confirms.relay(publication.result());
 		this.publisher.submit(publication);
 		EnsureScope.markSent();

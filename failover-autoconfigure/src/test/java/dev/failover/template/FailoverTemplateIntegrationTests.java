@@ -136,6 +136,11 @@ class FailoverTemplateIntegrationTests {
 				.isThrownBy(() -> template.convertAndSend("", "x".repeat(256), "bad"))
 				.withMessageContaining("routing key is longer than 255 bytes")
 				.satisfies((ex) -> assertThat(ex.getOutcome()).isEqualTo(PublishOutcome.NOT_SENT));
+			assertThat(template.convertAndSendAsync("", "x".repeat(256), "bad")).isCompletedExceptionally()
+				.failsWithin(Duration.ZERO)
+				.withThrowableThat()
+				.withCauseInstanceOf(PublishException.class)
+				.withMessageContaining("NOT_SENT");
 			assertThat(good.get(10, TimeUnit.SECONDS).tries()).isEqualTo(1);
 			template.destroy();
 		}
