@@ -55,7 +55,23 @@ final class ContainerConsumers {
 		return false;
 	}
 
-	private static List<Queue> queues(AbstractMessageListenerContainer container) {
+	/**
+	 * Give a container that does not run those of its queues back which a replacement
+	 * that went wrong has left out: a direct container forgets a queue for good if there
+	 * is no connection at the moment at which it is to begin with it again.
+	 */
+	static void restore(AbstractMessageListenerContainer container, List<Queue> queues) {
+		List<Queue> known = queues(container);
+		Queue[] missing = queues.stream().filter((queue) -> !known.contains(queue)).toArray(Queue[]::new);
+		if (missing.length > 0) {
+			container.addQueues(missing);
+		}
+	}
+
+	/**
+	 * Return the queues of a container as they are at the moment.
+	 */
+	static List<Queue> queues(AbstractMessageListenerContainer container) {
 		Object queues = Settings.read(container, "queues");
 		return (queues instanceof Collection<?> known) ? known.stream().map(Queue.class::cast).toList() : List.of();
 	}

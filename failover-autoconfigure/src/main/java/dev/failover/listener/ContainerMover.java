@@ -24,6 +24,7 @@ import java.util.concurrent.TimeUnit;
 
 import org.apache.commons.logging.Log;
 import org.apache.commons.logging.LogFactory;
+import org.springframework.amqp.core.Queue;
 import org.springframework.amqp.rabbit.listener.AbstractMessageListenerContainer;
 import org.springframework.context.ApplicationListener;
 import org.springframework.context.event.ContextClosedEvent;
@@ -92,24 +93,31 @@ public final class ContainerMover implements BrokerListener, ApplicationListener
 	}
 
 	private void move(AbstractMessageListenerContainer container) {
+		List<Queue> queues = ContainerConsumers.queues(container);
 		try {
 			if (!ContainerConsumers.replace(container)) {
-				restart(container);
+				restart(container, queues);
 			}
 		}
 		catch (RuntimeException ex) {
 			logger.debug("Consumers of %s cannot be replaced, it is restarted".formatted(container), ex);
-			restart(container);
+			restart(container, queues);
 		}
 	}
 
-	private void restart(AbstractMessageListenerContainer container) {
-		if (this.closed || !container.isRunning()) {
+	private void restart(AbstractMessageListenerContainer container, List<Queue> queues) {
+		if (this.closed) {
 			return;
 		}
 		try {
-			container.stop();
-			container.start();
+			boolean running = container.isRunning();
+			if (running) {
+				container.stop();
+			}
+			ContainerConsumers.restore(container, queues);
+			if (running) {
+				container.start();
+			}
 			if (this.closed) {
 				container.stop();
 			}

@@ -1,0 +1,115 @@
+/*
+ * Copyright 2026-present the original author or authors.
+ *
+ * Licensed under the Apache License, Version 2.0 (the "License");
+ * you may not use this file except in compliance with the License.
+ * You may obtain a copy of the License at
+ *
+ *      https://www.apache.org/licenses/LICENSE-2.0
+ *
+ * Unless required by applicable law or agreed to in writing, software
+ * distributed under the License is distributed on an "AS IS" BASIS,
+ * WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+ * See the License for the specific language governing permissions and
+ * limitations under the License.
+ */
+
+package dev.failover.listener;
+
+import java.net.ConnectException;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
+
+import com.rabbitmq.client.Channel;
+import org.awaitility.Awaitility;
+import org.junit.jupiter.api.Test;
+import org.springframework.amqp.AmqpConnectException;
+import org.springframework.amqp.rabbit.connection.AbstractConnectionFactory;
+import org.springframework.amqp.rabbit.connection.Connection;
+import org.springframework.amqp.rabbit.listener.DirectMessageListenerContainer;
+
+import dev.failover.broker.Broker;
+import dev.failover.broker.BrokerEvent;
+import dev.failover.broker.Brokers;
+import dev.failover.connection.FailoverConnectionFactory;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.mockito.ArgumentMatchers.any;
+import static org.mockito.ArgumentMatchers.anyBoolean;
+import static org.mockito.ArgumentMatchers.eq;
+import static org.mockito.BDDMockito.given;
+import static org.mockito.Mockito.mock;
+
+/**
+ * The broker answers as long as the test lets it.
+ */
+class ContainerMoverTests {
+
+	private static final Duration PATIENCE = Duration.ofSeconds(30);
+
+	private final AtomicBoolean lost = new AtomicBoolean();
+
+	private final AtomicInteger consumers = new AtomicInteger();
+
+	@Test
+	void directContainerConsumesAgainIfTheBrokerIsLostWhileItMovesThere() throws Exception {
+		Broker from = broker("first");
+		Broker to = broker("second");
+		Brokers brokers = new Brokers(List.of(from, to), Clock.systemUTC());
+		DirectMessageListenerContainer container = container();
+		ContainerBook book = new ContainerBook();
+		book.postProcessAfterInitialization(container, "container");
+		try (ContainerMover mover = new ContainerMover(brokers, book)) {
+			container.start();
+			Awaitility.await().atMost(PATIENCE).until(() -> this.consumers.get() == 1);
+			this.lost.set(true);
+			mover.onEvent(new BrokerEvent.Activated(from, to, Duration.ZERO, null));
+			Awaitility.await().atMost(PATIENCE).until(() -> this.consumers.get() > 1);
+			assertThat(this.lost).isFalse();
+			assertThat(container.getQueueNames()).containsExactly("orders");
+		}
+		finally {
+			container.stop();
+		}
+	}
+
+	private DirectMessageListenerContainer container() throws Exception {
+		DirectMessageListenerContainer container = new DirectMessageListenerContainer(connectionFactory());
+		container.setQueueNames("orders");
+		container.setMissingQueuesFatal(false);
+		container.setMonitorInterval(100);
+		container.setFailedDeclarationRetryInterval(50);
+		container.setShutdownTimeout(100);
+		container.setMessageListener((message) -> {
+		});
+		container.afterPropertiesSet();
+		return container;
+	}
+
+	private AbstractConnectionFactory connectionFactory() throws Exception {
+		Channel channel = mock();
+		given(channel.isOpen()).willReturn(true);
+		given(channel.basicConsume(eq("orders"), anyBoolean(), any(), anyBoolean(), anyBoolean(), any(), any()))
+			.willAnswer((call) -> "consumer-" + this.consumers.incrementAndGet());
+		Connection connection = mock();
+		given(connection.isOpen()).willReturn(true);
+		given(connection.createChannel(anyBoolean())).willReturn(channel);
+		AbstractConnectionFactory connectionFactory = mock();
+		given(connectionFactory.getRabbitConnectionFactory()).willReturn(mock(FailoverConnectionFactory.class));
+		given(connectionFactory.createConnection()).willAnswer((call) -> {
+			if (this.lost.compareAndSet(true, false)) {
+				throw new AmqpConnectException(new ConnectException("expected by the test"));
+			}
+			return connection;
+		});
+		return connectionFactory;
+	}
+
+	private static Broker broker(String name) {
+		return new Broker(name, name + ".example.com", 5672, "guest", "guest", "/", false, null, 0, 1);
+	}
+
+}
