@@ -140,7 +140,7 @@ final class EnsureRun {
 			this.lastOfWork = step.failure();
 		}
 		Activation failed = this.activation;
-		if (step.next() && !step.verdict().nothingSent() && failed != null) {
+		if (step.next() && !step.verdict().nothingSent() && failed != null && !isLeft(failed)) {
 			this.ensurer.brokers.failed(failed, step.verdict().reason(), step.failure());
 		}
 		this.failedInPass = step.waits() ? 0 : this.failedInPass + 1;
@@ -156,6 +156,14 @@ final class EnsureRun {
 		catch (InterruptedException ex) {
 			throw new BackOffInterruptedException("Interrupted between two tries", ex);
 		}
+	}
+
+	/**
+	 * After a move in the middle of a try nobody knows on which broker it has failed. The
+	 * one that was left is watched as long as it has connections.
+	 */
+	private boolean isLeft(Activation begun) {
+		return !begun.equals(this.ensurer.brokers.getActivation());
 	}
 
 	private void pause(EnsureStep step) throws InterruptedException {

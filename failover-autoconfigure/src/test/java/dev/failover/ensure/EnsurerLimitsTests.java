@@ -35,6 +35,7 @@ import org.springframework.amqp.AmqpIOException;
 
 import dev.failover.broker.Activation;
 import dev.failover.broker.Broker;
+import dev.failover.broker.BrokerStatus;
 import dev.failover.broker.FailureReason;
 
 import static org.assertj.core.api.Assertions.assertThat;
@@ -68,6 +69,22 @@ class EnsurerLimitsTests {
 			throw failure;
 		}
 		return "done";
+	}
+
+	@Test
+	void brokerThatWasLeftInAMoveIsNotBlamedForAFailureOfTheNextOne() {
+		AtomicInteger tries = new AtomicInteger();
+		String result = this.ensurer.execute(EnsurePolicy.DEFAULT, () -> {
+			if (tries.getAndIncrement() == 0) {
+				this.fake.brokers.operations().activate("b");
+				this.fake.brokers.failed(this.fake.b, this.fake.brokers.getIncarnation(this.fake.b),
+						FailureReason.CONNECTION_LOST, null);
+				throw Failures.connectionLost();
+			}
+			return "done";
+		});
+		assertThat(result).isEqualTo("done");
+		assertThat(this.fake.brokers.getStatus("a")).map(BrokerStatus::lastFailure).isEmpty();
 	}
 
 	@Test
