@@ -17,18 +17,22 @@
 package dev.failover.template;
 
 import java.time.Duration;
+import java.util.Queue;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.Executor;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.SynchronousQueue;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 
+import org.jspecify.annotations.Nullable;
 import org.springframework.scheduling.concurrent.CustomizableThreadFactory;
 
 /**
- * Runs what depends on confirms, so that it cannot hold the connection's thread up.
+ * Runs what depends on confirms, so that it cannot hold the connection's thread up. One
+ * task of the thread pool completes all futures whose confirms have come meanwhile.
  */
 final class ConfirmExecutor {
 
@@ -37,6 +41,10 @@ final class ConfirmExecutor {
 	private final ThreadPoolExecutor executor;
 
 	private final ThreadPoolExecutor nested;
+
+	private final Queue<Runnable> completions = new ConcurrentLinkedQueue<>();
+
+	private final AtomicBoolean draining = new AtomicBoolean();
 
 	ConfirmExecutor() {
 		CustomizableThreadFactory threads = new CustomizableThreadFactory("failover-confirms-");
@@ -54,24 +62,47 @@ final class ConfirmExecutor {
 	 */
 	<T> CompletableFuture<T> relay(CompletableFuture<T> source) {
 		CompletableFuture<T> relayed = new CompletableFuture<>();
-		Executor target = (Thread.currentThread().getThreadGroup() == this.group) ? this.nested : this.executor;
+		boolean isNested = Thread.currentThread().getThreadGroup() == this.group;
 		source.whenComplete((value, failure) -> {
-			Runnable completion = () -> {
-				if (failure != null) {
-					relayed.completeExceptionally(failure);
-				}
-				else {
-					relayed.complete(value);
-				}
-			};
-			try {
-				target.execute(completion);
+			Runnable completion = () -> complete(relayed, value, failure);
+			if (isNested) {
+				execute(this.nested, completion);
+				return;
 			}
-			catch (RejectedExecutionException ex) {
-				completion.run();
+			this.completions.add(completion);
+			if (!this.draining.get() && this.draining.compareAndSet(false, true)) {
+				execute(this.executor, this::drain);
 			}
 		});
 		return relayed;
+	}
+
+	private void drain() {
+		do {
+			for (Runnable next = this.completions.poll(); next != null; next = this.completions.poll()) {
+				next.run();
+			}
+			this.draining.set(false);
+		}
+		while (!this.completions.isEmpty() && this.draining.compareAndSet(false, true));
+	}
+
+	private static <T> void complete(CompletableFuture<T> relayed, T value, @Nullable Throwable failure) {
+		if (failure != null) {
+			relayed.completeExceptionally(failure);
+		}
+		else {
+			relayed.complete(value);
+		}
+	}
+
+	private static void execute(ThreadPoolExecutor target, Runnable task) {
+		try {
+			target.execute(task);
+		}
+		catch (RejectedExecutionException ex) {
+			task.run();
+		}
 	}
 
 	void close(Duration timeout) {

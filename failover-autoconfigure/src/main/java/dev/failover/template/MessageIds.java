@@ -16,20 +16,30 @@
 
 package dev.failover.template;
 
-import java.util.UUID;
+import java.security.SecureRandom;
+import java.util.Base64;
 import java.util.concurrent.atomic.AtomicLong;
 
 /**
  * Makes message ids that are unique: a random part for each application, and a number.
+ * They are short, as they travel and are stored with each message.
  */
 final class MessageIds {
 
-	private final String prefix = UUID.randomUUID() + "-";
+	private static final int RANDOM_BYTES = 12;
+
+	private final String prefix = random() + "-";
 
 	private final AtomicLong next = new AtomicLong();
 
 	String next() {
-		return this.prefix + this.next.incrementAndGet();
+		return this.prefix + Long.toString(this.next.incrementAndGet(), Character.MAX_RADIX);
+	}
+
+	private static String random() {
+		byte[] bytes = new byte[RANDOM_BYTES];
+		new SecureRandom().nextBytes(bytes);
+		return Base64.getUrlEncoder().withoutPadding().encodeToString(bytes);
 	}
 
 }

@@ -17,7 +17,13 @@
 package dev.failover.template;
 
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.stream.Stream;
 
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -28,6 +34,8 @@ import static org.assertj.core.api.Assertions.assertThat;
  * Tests for {@link ConfirmExecutor}.
  */
 class ConfirmExecutorTests {
+
+	private static final int THREADS = 4;
 
 	private final ConfirmExecutor executor = new ConfirmExecutor();
 
@@ -42,6 +50,45 @@ class ConfirmExecutorTests {
 		CompletableFuture<Integer> end = this.executor.relay(source).thenApply(this::waitForNext);
 		source.complete(1);
 		assertThat(end).succeedsWithin(Duration.ofSeconds(5)).isEqualTo(4);
+	}
+
+	/**
+	 * The pauses let the thread of the executor come to its end again and again.
+	 */
+	@Test
+	void completesWhatManyThreadsConfirm() throws Exception {
+		ExecutorService threads = Executors.newFixedThreadPool(THREADS);
+		try {
+			for (int round = 0; round < 2000; round++) {
+				List<CompletableFuture<Integer>> sources = Stream.generate(CompletableFuture<Integer>::new)
+					.limit(THREADS)
+					.toList();
+				CompletableFuture<?>[] relayed = sources.stream()
+					.map(this.executor::relay)
+					.toArray(CompletableFuture[]::new);
+				sources.forEach((source) -> threads.execute(() -> source.complete(1)));
+				assertThat(CompletableFuture.allOf(relayed)).succeedsWithin(Duration.ofSeconds(10));
+			}
+		}
+		finally {
+			threads.shutdownNow();
+		}
+	}
+
+	@Test
+	void completesInTheOrderOfTheConfirms() {
+		List<CompletableFuture<Integer>> sources = Stream.generate(CompletableFuture<Integer>::new)
+			.limit(1000)
+			.toList();
+		List<Integer> completed = Collections.synchronizedList(new ArrayList<>());
+		CompletableFuture<?>[] relayed = sources.stream()
+			.map((source) -> this.executor.relay(source).thenAccept(completed::add))
+			.toArray(CompletableFuture[]::new);
+		for (int i = 0; i < sources.size(); i++) {
+			sources.get(i).complete(i);
+		}
+		assertThat(CompletableFuture.allOf(relayed)).succeedsWithin(Duration.ofSeconds(10));
+		assertThat(completed).hasSameSizeAs(sources).isSorted();
 	}
 
 	private int waitForNext(int value) {
