@@ -56,9 +56,10 @@ class OutageIntegrationTests {
 			try (senders) {
 				senders.awaitThird();
 				Applications.writeQueues(this.first, this.second);
-				this.second.kill();
-				this.first.kill();
 				Brokers brokers = context.getBean(Brokers.class);
+				boolean onFirst = brokers.getAll().get(0).equals(brokers.getActive());
+				(onFirst ? this.second : this.first).kill();
+				(onFirst ? this.first : this.second).kill();
 				await().pollDelay(Duration.ofSeconds(5)).until(() -> brokers.getActive() == null);
 				this.second.start();
 				senders.awaitEnd();
