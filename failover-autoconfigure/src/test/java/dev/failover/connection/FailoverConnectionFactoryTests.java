@@ -376,4 +376,13 @@ class FailoverConnectionFactoryTests {
 		Awaitility.await().atMost(PATIENCE).until(() -> !open.isOpen());
 	}
 
+	@Test
+	void closeIsNoFailureOfABroker() throws Exception {
+		CountDownLatch ended = new CountDownLatch(1);
+		this.factory.newConnection().addShutdownListener((signal) -> ended.countDown());
+		this.factory.close();
+		assertThat(ended.await(PATIENCE.toSeconds(), TimeUnit.SECONDS)).isTrue();
+		assertThat(this.brokers.getStatuses()).extracting(BrokerStatus::lastFailure).containsOnlyNulls();
+	}
+
 }
