@@ -37,6 +37,7 @@ import org.springframework.amqp.support.AmqpHeaders;
 import org.springframework.transaction.support.TransactionSynchronization;
 import org.springframework.transaction.support.TransactionSynchronizationManager;
 import org.springframework.util.Assert;
+import org.springframework.util.StringUtils;
 
 /**
  * Advice of listener containers that drops messages whose id was handled already, told
@@ -96,7 +97,7 @@ public final class DeduplicationInterceptor implements MethodInterceptor {
 		MessageProperties properties = message.getMessageProperties();
 		String queue = properties.getConsumerQueue();
 		String id = properties.getMessageId();
-		if (queue == null || id == null || isPartOfBatch(properties) || endsUnseen(channel)) {
+		if (queue == null || !StringUtils.hasLength(id) || isPartOfBatch(properties) || endsUnseen(channel)) {
 			return invocation.proceed();
 		}
 		Delivery delivery = new Delivery(queue, id);

@@ -30,6 +30,7 @@ import org.springframework.amqp.rabbit.connection.ConnectionFactory;
 import org.springframework.amqp.rabbit.connection.CorrelationData;
 import org.springframework.amqp.rabbit.core.RabbitTemplate;
 import org.springframework.util.Assert;
+import org.springframework.util.StringUtils;
 
 import dev.failover.ensure.EnsurePolicy;
 import dev.failover.ensure.EnsureScope;
@@ -189,7 +190,7 @@ public class FailoverTemplate extends EnsuredRabbitTemplate {
 	private Publication prepare(@Nullable String exchange, @Nullable String routingKey, Message message,
 			@Nullable CorrelationData correlationData) {
 		MessageProperties properties = message.getMessageProperties();
-		if (properties.getMessageId() == null) {
+		if (!StringUtils.hasLength(properties.getMessageId())) {
 			properties.setMessageId(this.messageIds.next());
 		}
 		CapturingChannel channel = CapturingChannel.create();

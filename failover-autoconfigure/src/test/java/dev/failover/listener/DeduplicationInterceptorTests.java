@@ -91,11 +91,14 @@ class DeduplicationInterceptorTests {
 		deliver(elsewhere);
 		deliver(message(null, "no id"));
 		deliver(message(null, "no id"));
+		deliver(message("", "empty id"));
+		deliver(message("", "empty id"));
 		Message batched = message("1", "batched");
 		batched.getMessageProperties().setHeader(AmqpHeaders.BATCH_SIZE, 2);
 		deliver(batched);
 		this.listener.invokeListener(channel(false), List.of(message("1", "a")));
-		assertThat(this.handled).containsExactly("a", "elsewhere", "no id", "no id", "batched", "list");
+		assertThat(this.handled).containsExactly("a", "elsewhere", "no id", "no id", "empty id", "empty id", "batched",
+				"list");
 	}
 
 	@Test

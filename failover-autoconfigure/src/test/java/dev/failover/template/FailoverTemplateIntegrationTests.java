@@ -39,6 +39,8 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.springframework.amqp.AmqpException;
+import org.springframework.amqp.core.Message;
+import org.springframework.amqp.core.MessageBuilder;
 
 import dev.failover.test.RabbitNode;
 import dev.failover.test.TestBroker;
@@ -142,6 +144,16 @@ class FailoverTemplateIntegrationTests {
 				.withCauseInstanceOf(PublishException.class)
 				.withMessageContaining("NOT_SENT");
 			assertThat(good.get(10, TimeUnit.SECONDS).tries()).isEqualTo(1);
+			template.destroy();
+		}
+	}
+
+	@Test
+	void messageWithAnEmptyIdGetsOne() throws Exception {
+		try (PublishingFixture fixture = new PublishingFixture(List.of(one, two))) {
+			FailoverTemplate template = fixture.template(PublishSettings.DEFAULTS);
+			Message message = MessageBuilder.withBody(new byte[0]).setMessageId("").build();
+			assertThat(template.sendAsync("", QUEUE, message).get(10, TimeUnit.SECONDS).messageId()).isNotEmpty();
 			template.destroy();
 		}
 	}
