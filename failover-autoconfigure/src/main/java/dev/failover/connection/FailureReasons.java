@@ -65,6 +65,16 @@ final class FailureReasons {
 	}
 
 	/**
+	 * Whether the end of a connection is a failure of its broker: neither the application
+	 * nor the client itself has ended it. The client does so if it refuses what it reads,
+	 * a message that is too large for it, for example.
+	 */
+	static boolean isOfBroker(ShutdownSignalException signal) {
+		return !signal.isInitiatedByApplication()
+				&& !(signal.getReason() == null && signal.getCause() instanceof RuntimeException);
+	}
+
+	/**
 	 * Whether the broker told why it closed the connection. If it only closed it, during
 	 * the login, the client takes it for a refusal.
 	 */

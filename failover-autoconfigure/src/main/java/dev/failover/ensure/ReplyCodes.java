@@ -50,8 +50,8 @@ final class ReplyCodes {
 		if (signal.getReason() instanceof AMQP.Channel.Close close) {
 			return ofChannel(close.getReplyCode(), close.getReplyText());
 		}
-		return signal.isHardError() ? FailureVerdict.nextBroker(lossReason(signal.getCause()))
-				: FailureVerdict.SAME_BROKER;
+		boolean lost = signal.isHardError() && !(signal.getCause() instanceof RuntimeException);
+		return lost ? FailureVerdict.nextBroker(lossReason(signal.getCause())) : FailureVerdict.SAME_BROKER;
 	}
 
 	private static FailureVerdict ofConnection(int code) {

@@ -30,6 +30,7 @@ import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 
 import com.rabbitmq.client.AuthenticationFailureException;
+import com.rabbitmq.client.Channel;
 import com.rabbitmq.client.Connection;
 import com.rabbitmq.client.ConnectionFactory;
 import com.rabbitmq.client.MetricsCollector;
@@ -56,6 +57,7 @@ import dev.failover.test.FaultProxy;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+import static org.assertj.core.api.Assertions.assertThatIOException;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 
@@ -383,6 +385,21 @@ class FailoverConnectionFactoryTests {
 		this.factory.close();
 		assertThat(ended.await(PATIENCE.toSeconds(), TimeUnit.SECONDS)).isTrue();
 		assertThat(this.brokers.getStatuses()).extracting(BrokerStatus::lastFailure).containsOnlyNulls();
+	}
+
+	@Test
+	void messageThatIsTooLargeForTheClientIsNoFailureOfABroker() throws Exception {
+		this.factories.values().forEach((target) -> target.setMaxInboundMessageBodySize(10_000));
+		CountDownLatch ended = new CountDownLatch(1);
+		Connection connection = this.factory.newConnection();
+		connection.addShutdownListener((signal) -> ended.countDown());
+		Channel channel = connection.createChannel();
+		String queue = channel.queueDeclare().getQueue();
+		channel.basicPublish("", queue, null, new byte[10_001]);
+		assertThatIOException().isThrownBy(() -> channel.basicGet(queue, true));
+		assertThat(ended.await(PATIENCE.toSeconds(), TimeUnit.SECONDS)).isTrue();
+		assertThat(this.brokers.getStatuses()).extracting(BrokerStatus::lastFailure).containsOnlyNulls();
+		assertThat(this.brokers.getActive()).isEqualTo(this.all.get(0));
 	}
 
 }

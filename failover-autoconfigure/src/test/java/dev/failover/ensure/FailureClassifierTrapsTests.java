@@ -212,6 +212,13 @@ class FailureClassifierTrapsTests {
 	}
 
 	@Test
+	void connectionThatTheClientItselfHasEndedTellsNothingOfTheBroker() {
+		ShutdownSignalException signal = Failures.shutdown(true, null);
+		signal.initCause(new IllegalStateException("Message body is too large"));
+		assertThat(this.classifier.classify(signal, null)).isEqualTo(FailureVerdict.SAME_BROKER);
+	}
+
+	@Test
 	void exceptionThatKnowsItsVerdictDecides() {
 		assertThat(this.classifier.classify(new KnownFailure(Failures.connectionLost()), null))
 			.isEqualTo(FailureVerdict.SAME_BROKER);
