@@ -24,6 +24,7 @@ import java.util.function.Consumer;
 import org.apache.commons.logging.Log;
 import org.apache.commons.logging.LogFactory;
 import org.awaitility.Awaitility;
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.springframework.amqp.core.Declarables;
 import org.springframework.amqp.core.QueueBuilder;
@@ -61,25 +62,38 @@ class ClusterIntegrationTests {
 
 	private static final List<String> QUEUES = List.of(SIMPLE.queue(), DIRECT.queue());
 
+	@Rabbit(name = "one", user = "app", password = "secret", virtualHost = "orders")
+	private RabbitNode one;
+
+	@Rabbit(name = "two", user = "app", password = "secret", virtualHost = "orders")
+	private RabbitNode two;
+
+	@Rabbit(name = "three", user = "app", password = "secret", virtualHost = "orders")
+	private RabbitNode three;
+
+	private List<RabbitNode> nodes;
+
+	@BeforeEach
+	void formCluster() {
+		this.two.administration().join(this.one);
+		this.three.administration().join(this.one);
+		this.nodes = List.of(this.one, this.two, this.three);
+	}
+
 	@Test
-	void rollingRestartLosesNothingAndCausesNoError(
-			@Rabbit(name = "one", user = "app", password = "secret", virtualHost = "orders") RabbitNode one,
-			@Rabbit(name = "two", user = "app", password = "secret", virtualHost = "orders") RabbitNode two,
-			@Rabbit(name = "three", user = "app", password = "secret", virtualHost = "orders") RabbitNode three)
-			throws Exception {
-		List<RabbitNode> nodes = cluster(one, two, three);
+	void rollingRestartLosesNothingAndCausesNoError() throws Exception {
 		try (ConfigurableApplicationContext context = Applications.run(Shop.class,
-				Applications.brokers(one, two, three))) {
+				Applications.brokers(this.one, this.two, this.three))) {
 			Handled handled = context.getBean(Handled.class);
 			long begin = System.nanoTime();
 			SteadyLoad load = SteadyLoad.start(context.getBean(FailoverTemplate.class), QUEUES, 500);
 			try (load) {
-				awaitOnline(nodes, one);
-				for (RabbitNode node : nodes) {
+				awaitOnline(this.one);
+				for (RabbitNode node : this.nodes) {
 					node.stop();
 					awaitProgress(load, handled);
 					node.start();
-					awaitOnline(nodes, node);
+					awaitOnline(node);
 					awaitProgress(load, handled);
 				}
 				load.end();
@@ -98,37 +112,27 @@ class ClusterIntegrationTests {
 	 * elected yet is told no for good: RabbitMQ asks the dead one each time.
 	 */
 	@Test
-	void deathOfTheLeaderOfTheQueuesCausesNoError(
-			@Rabbit(name = "one", user = "app", password = "secret", virtualHost = "orders") RabbitNode one,
-			@Rabbit(name = "two", user = "app", password = "secret", virtualHost = "orders") RabbitNode two,
-			@Rabbit(name = "three", user = "app", password = "secret", virtualHost = "orders") RabbitNode three)
-			throws Exception {
-		loseLeader(cluster(one, two, three), RabbitNode::kill, RabbitNode::start);
+	void deathOfTheLeaderOfTheQueuesCausesNoError() throws Exception {
+		loseLeader(RabbitNode::kill, RabbitNode::start);
 	}
 
 	/**
 	 * The queues have no leader until the cluster has given up the one that is frozen.
 	 */
 	@Test
-	void freezeOfTheLeaderOfTheQueuesCausesNoError(
-			@Rabbit(name = "one", user = "app", password = "secret", virtualHost = "orders") RabbitNode one,
-			@Rabbit(name = "two", user = "app", password = "secret", virtualHost = "orders") RabbitNode two,
-			@Rabbit(name = "three", user = "app", password = "secret", virtualHost = "orders") RabbitNode three)
-			throws Exception {
-		List<RabbitNode> nodes = cluster(one, two, three);
-		nodes.forEach((node) -> node.evaluate("net_kernel:set_net_ticktime(8, 0)."));
-		loseLeader(nodes, RabbitNode::freeze, RabbitNode::thaw);
+	void freezeOfTheLeaderOfTheQueuesCausesNoError() throws Exception {
+		this.nodes.forEach((node) -> node.evaluate("net_kernel:set_net_ticktime(8, 0)."));
+		loseLeader(RabbitNode::freeze, RabbitNode::thaw);
 	}
 
-	private static void loseLeader(List<RabbitNode> nodes, Consumer<RabbitNode> fault, Consumer<RabbitNode> end)
-			throws Exception {
+	private void loseLeader(Consumer<RabbitNode> fault, Consumer<RabbitNode> end) throws Exception {
 		try (ConfigurableApplicationContext context = Applications.run(Shop.class,
-				Applications.brokers(nodes.toArray(RabbitNode[]::new)))) {
+				Applications.brokers(this.one, this.two, this.three))) {
 			Handled handled = context.getBean(Handled.class);
 			SteadyLoad load = SteadyLoad.start(context.getBean(FailoverTemplate.class), QUEUES, 500);
 			try (load) {
-				RabbitNode leader = active(context, nodes);
-				awaitOnline(nodes, leader);
+				RabbitNode leader = active(context);
+				awaitOnline(leader);
 				fault.accept(leader);
 				awaitProgress(load, handled);
 				end.accept(leader);
@@ -142,28 +146,22 @@ class ClusterIntegrationTests {
 	/**
 	 * The active broker leads the queues, because they were declared there first.
 	 */
-	private static RabbitNode active(ConfigurableApplicationContext context, List<RabbitNode> nodes) {
+	private RabbitNode active(ConfigurableApplicationContext context) {
 		Broker active = context.getBean(Brokers.class).getActive();
 		assertThat(active).isNotNull();
-		return nodes.stream().filter((node) -> node.port() == active.port()).findFirst().orElseThrow();
-	}
-
-	private static List<RabbitNode> cluster(RabbitNode one, RabbitNode two, RabbitNode three) {
-		two.administration().join(one);
-		three.administration().join(one);
-		return List.of(one, two, three);
+		return this.nodes.stream().filter((node) -> node.port() == active.port()).findFirst().orElseThrow();
 	}
 
 	/**
 	 * Go on only when the node that was restarted takes part again: a quorum queue of
 	 * three does not survive the loss of two.
 	 */
-	private static void awaitOnline(List<RabbitNode> nodes, RabbitNode asked) {
+	private void awaitOnline(RabbitNode asked) {
 		Awaitility.await()
 			.atMost(PATIENCE)
 			.ignoreExceptions()
 			.until(() -> QUEUES.stream().map((queue) -> online(asked, queue)).toList(),
-					(online) -> online.stream().allMatch(Integer.toString(nodes.size())::equals));
+					(online) -> online.stream().allMatch(Integer.toString(this.nodes.size())::equals));
 	}
 
 	private static String online(RabbitNode asked, String queue) {
