@@ -30,6 +30,8 @@ import org.springframework.context.annotation.Configuration;
 import org.springframework.context.annotation.Import;
 import org.springframework.transaction.support.TransactionTemplate;
 
+import dev.failover.broker.Broker;
+import dev.failover.broker.Brokers;
 import dev.failover.ensure.Ensure;
 import dev.failover.test.RabbitNode;
 import dev.failover.test.junit.BrokerTest;
@@ -58,7 +60,7 @@ class BoundWorkIntegrationTests {
 	void transactionThatLosesItsBrokerFailsAndLeavesNoHalf() {
 		try (ConfigurableApplicationContext context = run()) {
 			Sales sales = context.getBean(Sales.class);
-			assertThatExceptionOfType(AmqpException.class).isThrownBy(() -> sales.transact(this::killUsed));
+			assertThatExceptionOfType(AmqpException.class).isThrownBy(() -> sales.transact(() -> killUsed(context)));
 			assertThat(context.getBean(Tries.class).count).isOne();
 		}
 		assertThat(found()).isEmpty();
@@ -68,7 +70,7 @@ class BoundWorkIntegrationTests {
 	void ensuredTransactionThatLosesItsBrokerIsRepeatedAsAWhole() {
 		try (ConfigurableApplicationContext context = run()) {
 			Sales sales = context.getBean(Sales.class);
-			sales.transactEnsured(this::killUsed);
+			sales.transactEnsured(() -> killUsed(context));
 			assertThat(context.getBean(Tries.class).count).isEqualTo(2);
 		}
 		assertThat(found()).isEqualTo(WHOLE);
@@ -78,7 +80,7 @@ class BoundWorkIntegrationTests {
 	void invokeThatLosesItsBrokerFailsAndSendsNoSecondHalf() {
 		try (ConfigurableApplicationContext context = run(CONFIRMS)) {
 			Sales sales = context.getBean(Sales.class);
-			assertThatExceptionOfType(AmqpException.class).isThrownBy(() -> sales.invoke(this::killUsed));
+			assertThatExceptionOfType(AmqpException.class).isThrownBy(() -> sales.invoke(() -> killUsed(context)));
 		}
 		assertThat(found()).doesNotContain("second half");
 	}
@@ -87,7 +89,7 @@ class BoundWorkIntegrationTests {
 	void ensuredInvokeThatLosesItsBrokerIsRepeatedAsAWhole() {
 		try (ConfigurableApplicationContext context = run(CONFIRMS)) {
 			Sales sales = context.getBean(Sales.class);
-			sales.invokeEnsured(this::killUsed);
+			sales.invokeEnsured(() -> killUsed(context));
 			assertThat(context.getBean(Tries.class).count).isEqualTo(2);
 		}
 		assertThat(found()).endsWith(WHOLE.toArray(String[]::new));
@@ -99,9 +101,9 @@ class BoundWorkIntegrationTests {
 					.toArray(String[]::new));
 	}
 
-	private void killUsed() {
-		boolean onFirst = new QueueOnBroker(this.first, OrderQueue.NAME).exists();
-		(onFirst ? this.first : this.second).kill();
+	private void killUsed(ConfigurableApplicationContext context) {
+		Broker used = context.getBean(Brokers.class).getActive();
+		((used.port() == this.first.port()) ? this.first : this.second).kill();
 	}
 
 	private List<String> found() {
