@@ -21,6 +21,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.ReentrantLock;
 
 import org.apache.commons.logging.Log;
@@ -79,7 +80,7 @@ public final class PullConsumer implements SmartLifecycle, Runnable {
 
 	private Duration shutdownTimeout = Duration.ofSeconds(5);
 
-	private volatile @Nullable PullLoop loop;
+	private final AtomicReference<@Nullable PullLoop> loop = new AtomicReference<>();
 
 	/**
 	 * Create a consumer. No connection is opened.
@@ -147,8 +148,7 @@ public final class PullConsumer implements SmartLifecycle, Runnable {
 	}
 
 	/**
-	 * Set how long a stop waits for the message in hand, 5 seconds by default. When the
-	 * time is over, the thread is interrupted if it is the loop's own.
+	 * Set how long a stop waits for the message in hand, 5 seconds by default.
 	 * @param shutdownTimeout the time
 	 */
 	public void setShutdownTimeout(Duration shutdownTimeout) {
@@ -157,7 +157,9 @@ public final class PullConsumer implements SmartLifecycle, Runnable {
 	}
 
 	/**
-	 * Start the loop on a thread of its own, unless it runs already.
+	 * Start the loop on a thread of its own, unless it runs already. If a loop before it
+	 * was stopped and has not ended, its listener may still be busy with its last
+	 * message.
 	 */
 	@Override
 	public void start() {
@@ -193,18 +195,27 @@ public final class PullConsumer implements SmartLifecycle, Runnable {
 	private PullLoop prepare() {
 		PullHandler handler = new PullHandler(this.listener, this.errorHandler, this.defaultRequeueRejected);
 		PullLoop prepared = new PullLoop(this.connectionFactory, this.brokers, this.queue, handler);
-		this.loop = prepared;
+		this.loop.set(prepared);
 		return prepared;
 	}
 
 	/**
-	 * Stop the loop, and wait for the message in hand as long as the shutdown time-out
-	 * allows. Called by the listener itself, it does not wait.
+	 * Stop the loop: no further message is handled. Waits for the message in hand as long
+	 * as the shutdown time-out allows. When it returns, {@link #isRunning()} is
+	 * {@code false}.
+	 * <p>
+	 * A loop that has not ended when the time is over, or when the current thread is
+	 * interrupted, is left to itself: it is interrupted, unless it runs on the thread of
+	 * a caller of {@link #run()}, and settles the message in hand when the listener
+	 * returns or throws, if the connection is open until then.
+	 * <p>
+	 * Called by the listener itself, it does not wait: the loop ends, and
+	 * {@link #isRunning()} turns {@code false}, when the listener has returned.
 	 */
 	@Override
 	public void stop() {
-		PullLoop stopped = this.loop;
-		if (stopped == null || !stopped.isRunning()) {
+		PullLoop stopped = this.loop.get();
+		if (stopped == null) {
 			return;
 		}
 		stopped.stop();
@@ -215,20 +226,22 @@ public final class PullConsumer implements SmartLifecycle, Runnable {
 			stopped.ended().get(this.shutdownTimeout.toNanos(), TimeUnit.NANOSECONDS);
 		}
 		catch (TimeoutException | ExecutionException ex) {
-			giveUp(stopped);
+			leave(stopped);
 		}
 		catch (InterruptedException ex) {
+			leave(stopped);
 			Thread.currentThread().interrupt();
 		}
 	}
 
 	/**
-	 * Stop the loop without waiting.
-	 * @param callback called when the loop has ended or the shutdown time-out is over
+	 * Stop the loop as {@link #stop()} does, without waiting.
+	 * @param callback called when the loop has ended or the shutdown time-out is over,
+	 * with {@link #isRunning()} being {@code false}
 	 */
 	@Override
 	public void stop(Runnable callback) {
-		PullLoop stopped = this.loop;
+		PullLoop stopped = this.loop.get();
 		if (stopped == null) {
 			callback.run();
 			return;
@@ -237,24 +250,28 @@ public final class PullConsumer implements SmartLifecycle, Runnable {
 		CompletableFuture<@Nullable Void> ended = stopped.ended().copy();
 		ended.orTimeout(this.shutdownTimeout.toNanos(), TimeUnit.NANOSECONDS).whenComplete((nothing, timeout) -> {
 			if (timeout != null) {
-				giveUp(stopped);
+				leave(stopped);
 			}
 			callback.run();
 		});
 	}
 
-	/**
-	 * The message in hand goes back to its queue when the listener ends.
-	 */
-	private void giveUp(PullLoop stopped) {
-		logger.warn("A message of queue %s is still being handled after %d ms".formatted(this.queue,
-				this.shutdownTimeout.toMillis()));
-		stopped.interrupt();
+	private void leave(PullLoop stopped) {
+		if (this.loop.compareAndSet(stopped, null)) {
+			logger.warn("Consumer of queue %s was stopped and has not ended yet, it is left to itself"
+				.formatted(this.queue));
+			stopped.interrupt();
+		}
 	}
 
+	/**
+	 * Return whether messages are consumed, or will be when there is a broker.
+	 * @return {@code true} from the start until the loop has ended, after a stop, an
+	 * interrupt or an {@link Error}, or was left by a stop whose time was over
+	 */
 	@Override
 	public boolean isRunning() {
-		PullLoop current = this.loop;
+		PullLoop current = this.loop.get();
 		return current != null && current.isRunning();
 	}
 

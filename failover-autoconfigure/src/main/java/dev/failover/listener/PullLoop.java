@@ -162,11 +162,11 @@ final class PullLoop implements Runnable {
 	}
 
 	/**
-	 * Tell of a problem once, as long as it is the same.
+	 * Tell of a problem once, as long as it is the same and something follows.
 	 */
 	private void report(Exception problem) {
 		String message = String.valueOf(problem.getMessage());
-		if (!message.equals(this.lastProblem)) {
+		if (!isStopped() && !message.equals(this.lastProblem)) {
 			logger.warn("Consumption from queue %s ended, and is begun anew: %s".formatted(this.queue, message));
 		}
 		logger.debug("Consumption from queue %s ended".formatted(this.queue), problem);

@@ -164,6 +164,78 @@ class PullConsumerIntegrationTests {
 	}
 
 	@Test
+	void listenerThatDoesNotEndIsLeftByAStopAndMaySettleItsMessageLater(@Embedded EmbeddedBroker broker) {
+		try (ConfigurableApplicationContext context = Applications.run(Shop.class, Applications.brokers(broker))) {
+			Shop shop = context.getBean(Shop.class);
+			CountDownLatch end = new CountDownLatch(1);
+			CountDownLatch interrupted = new CountDownLatch(1);
+			shop.listener = (order) -> holdInSpiteOfInterrupts(end, interrupted);
+			FailoverTemplate template = context.getBean(FailoverTemplate.class);
+			template.convertAndSend(Shop.QUEUE, "in hand");
+			await().atMost(PATIENCE).until(() -> shop.handled.contains("in hand"));
+			PullConsumer consumer = context.getBean(PullConsumer.class);
+			consumer.setShutdownTimeout(Duration.ofMillis(200));
+			consumer.stop();
+			assertThat(consumer.isRunning()).isFalse();
+			hold(interrupted);
+			template.convertAndSend(Shop.QUEUE, "next");
+			shop.listener = (order) -> {
+			};
+			consumer.start();
+			assertThat(consumer.isRunning()).isTrue();
+			await().atMost(PATIENCE).until(() -> shop.handled.contains("next"));
+			end.countDown();
+			CountDownLatch stopped = new CountDownLatch(1);
+			consumer.setShutdownTimeout(PATIENCE);
+			consumer.stop(stopped::countDown);
+			hold(stopped);
+			assertThat(consumer.isRunning()).isFalse();
+			assertThat(shop.handled).containsExactly("in hand", "next");
+			QueueOnBroker queue = new QueueOnBroker(broker, Shop.QUEUE);
+			await().atMost(PATIENCE).until(() -> Thread.getAllStackTraces().keySet().stream().noneMatch(Shop::pulls));
+			assertThat(queue.drain()).isEmpty();
+		}
+	}
+
+	@Test
+	void listenerThatDoesNotEndIsLeftBeforeTheStopCallsBack(@Embedded EmbeddedBroker broker) {
+		try (ConfigurableApplicationContext context = Applications.run(Shop.class, Applications.brokers(broker))) {
+			Shop shop = context.getBean(Shop.class);
+			CountDownLatch end = new CountDownLatch(1);
+			shop.listener = (order) -> holdInSpiteOfInterrupts(end, new CountDownLatch(1));
+			context.getBean(FailoverTemplate.class).convertAndSend(Shop.QUEUE, "in hand");
+			await().atMost(PATIENCE).until(() -> shop.handled.contains("in hand"));
+			PullConsumer consumer = context.getBean(PullConsumer.class);
+			consumer.setShutdownTimeout(Duration.ofMillis(200));
+			CompletableFuture<Boolean> runningAfterwards = new CompletableFuture<>();
+			consumer.stop(() -> runningAfterwards.complete(consumer.isRunning()));
+			assertThat(consumer.isRunning()).isTrue();
+			assertThat(runningAfterwards).succeedsWithin(PATIENCE).isEqualTo(false);
+			end.countDown();
+		}
+	}
+
+	@Test
+	void stopByTheListenerItselfEndsTheLoopWhenTheListenerReturns(@Embedded EmbeddedBroker broker) {
+		try (ConfigurableApplicationContext context = Applications.run(Shop.class, Applications.brokers(broker))) {
+			Shop shop = context.getBean(Shop.class);
+			PullConsumer consumer = context.getBean(PullConsumer.class);
+			CompletableFuture<Boolean> runningStill = new CompletableFuture<>();
+			shop.listener = (order) -> {
+				consumer.stop();
+				runningStill.complete(consumer.isRunning());
+			};
+			FailoverTemplate template = context.getBean(FailoverTemplate.class);
+			template.convertAndSend(Shop.QUEUE, "last");
+			template.convertAndSend(Shop.QUEUE, "too late");
+			assertThat(runningStill).succeedsWithin(PATIENCE).isEqualTo(true);
+			await().atMost(PATIENCE).until(() -> !consumer.isRunning());
+			assertThat(shop.handled).containsExactly("last");
+			assertThat(new QueueOnBroker(broker, Shop.QUEUE).drain()).containsExactly("too late");
+		}
+	}
+
+	@Test
 	void queueThatIsMissingIsConsumedAsSoonAsItIsThere(@Embedded EmbeddedBroker broker) throws Exception {
 		try (ConfigurableApplicationContext context = Applications.run(Shop.class, Applications.brokers(broker))) {
 			List<String> handled = new CopyOnWriteArrayList<>();
@@ -191,6 +263,17 @@ class PullConsumerIntegrationTests {
 		}
 	}
 
+	private static void holdInSpiteOfInterrupts(CountDownLatch latch, CountDownLatch interrupted) {
+		while (latch.getCount() > 0) {
+			try {
+				assertThat(latch.await(60, TimeUnit.SECONDS)).isTrue();
+			}
+			catch (InterruptedException ex) {
+				interrupted.countDown();
+			}
+		}
+	}
+
 	@Configuration(proxyBeanMethods = false)
 	static class Shop {
 
@@ -206,6 +289,10 @@ class PullConsumerIntegrationTests {
 		@Bean
 		Queue orders() {
 			return new Queue(QUEUE);
+		}
+
+		static boolean pulls(Thread thread) {
+			return thread.getName().equals("failover-pull-" + QUEUE);
 		}
 
 		@Bean
