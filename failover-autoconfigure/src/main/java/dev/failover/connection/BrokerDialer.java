@@ -128,6 +128,7 @@ final class BrokerDialer {
 		this.current.set(dial);
 		try {
 			ConnectionFactory factory = this.factories.get(dial.attempt().broker());
+			GatheringSocketFactory.use(factory);
 			Connection connection = factory.newConnection(request.consumers(), () -> List.of(address), request.name());
 			return dial.opened(connection);
 		}

@@ -206,6 +206,16 @@ public class FailoverConnectionFactory extends FanOutConnectionFactory implement
 	}
 
 	/**
+	 * Return what lets one thread write many commands to a connection at once.
+	 * @param connection a connection of this factory
+	 * @return the batch, or {@code null} if there is none: the connection is one of TLS,
+	 * or of a socket factory of the application's own
+	 */
+	public @Nullable WriteBatch getWriteBatch(Connection connection) {
+		return (connection instanceof LeavableConnection view) ? view.writeBatch() : null;
+	}
+
+	/**
 	 * Return whether a connection is to be left: another broker is active, or has been
 	 * since the connection was opened, without a failure in between.
 	 * @param connection a connection of this factory

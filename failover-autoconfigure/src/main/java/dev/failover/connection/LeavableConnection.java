@@ -44,6 +44,8 @@ final class LeavableConnection implements Connection, NetworkConnection {
 
 	private final Connection delegate;
 
+	private final @Nullable WriteBatch writeBatch;
+
 	private final BooleanSupplier elsewhere;
 
 	private final Set<Channel> channels = ConcurrentHashMap.newKeySet();
@@ -52,11 +54,12 @@ final class LeavableConnection implements Connection, NetworkConnection {
 
 	/**
 	 * Create a view of a connection.
-	 * @param delegate the connection
+	 * @param opened the connection
 	 * @param elsewhere whether another broker is active
 	 */
-	LeavableConnection(Connection delegate, BooleanSupplier elsewhere) {
-		this.delegate = delegate;
+	LeavableConnection(OpenConnection opened, BooleanSupplier elsewhere) {
+		this.delegate = opened.connection();
+		this.writeBatch = SocketWriteBatch.of(opened.connection(), opened.socket());
 		this.elsewhere = elsewhere;
 	}
 
@@ -77,6 +80,10 @@ final class LeavableConnection implements Connection, NetworkConnection {
 
 	boolean isLeft() {
 		return this.left.get() || this.elsewhere.getAsBoolean();
+	}
+
+	@Nullable WriteBatch writeBatch() {
+		return this.writeBatch;
 	}
 
 	boolean hasChannels() {

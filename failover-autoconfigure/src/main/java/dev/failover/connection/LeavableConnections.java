@@ -95,7 +95,7 @@ final class LeavableConnections implements AutoCloseable {
 	 * @return the view of it for the application
 	 */
 	Connection use(OpenConnection opened) {
-		LeavableConnection view = new LeavableConnection(opened.connection(), () -> isElsewhere(opened.broker()));
+		LeavableConnection view = new LeavableConnection(opened, () -> isElsewhere(opened.broker()));
 		InUse entry = new InUse(opened, view);
 		this.inUse.add(entry);
 		opened.connection().addShutdownListener((signal) -> this.inUse.remove(entry));

@@ -143,12 +143,7 @@ final class ConfirmedPublisher {
 	 * @return whether there is anything to look after
 	 */
 	private boolean inspect() {
-		long now = System.nanoTime();
-		this.window.forEach((publication) -> {
-			if (publication.remaining(now) <= 0) {
-				publication.expire();
-			}
-		});
+		this.window.expire(System.nanoTime());
 		PublishChannel current = this.writer.channel();
 		Publication oldest = (current != null) ? current.oldest() : null;
 		if (current != null && oldest != null) {

@@ -37,6 +37,7 @@ import org.springframework.amqp.rabbit.support.DefaultMessagePropertiesConverter
 import org.springframework.amqp.rabbit.support.MessagePropertiesConverter;
 
 import dev.failover.broker.Activation;
+import dev.failover.connection.WriteBatch;
 
 /**
  * A native channel in confirm mode, with the ledger of what was published on it and is
@@ -56,6 +57,8 @@ final class PublishChannel {
 
 	private final @Nullable Activation activation;
 
+	private final @Nullable WriteBatch writeBatch;
+
 	private final NavigableMap<Long, Publication> ledger = new ConcurrentSkipListMap<>();
 
 	private final Consumer<Publication> onNack;
@@ -73,6 +76,7 @@ final class PublishChannel {
 	PublishChannel(PublishSource.Opened opened, Consumer<Publication> onNack, Runnable onClose) {
 		this.channel = opened.channel();
 		this.activation = opened.activation();
+		this.writeBatch = opened.writeBatch();
 		this.onNack = onNack;
 		this.channel.addConfirmListener(this::acknowledged, this::rejected);
 		this.channel.addReturnListener(this::returned);
@@ -114,6 +118,25 @@ final class PublishChannel {
 			publication.notWritten();
 			this.unwritten = publication;
 			throw ex;
+		}
+	}
+
+	/**
+	 * Have what the calling thread publishes from now on written at once, if possible.
+	 */
+	void beginBatch() {
+		if (this.writeBatch != null) {
+			this.writeBatch.begin();
+		}
+	}
+
+	/**
+	 * Write what was published since the batch was begun.
+	 * @throws IOException if the connection is lost
+	 */
+	void endBatch() throws IOException {
+		if (this.writeBatch != null) {
+			this.writeBatch.end();
 		}
 	}
 

@@ -23,6 +23,7 @@ import com.rabbitmq.client.Channel;
 import org.jspecify.annotations.Nullable;
 
 import dev.failover.broker.Activation;
+import dev.failover.connection.WriteBatch;
 
 /**
  * Where the publisher gets its channels from, and whom it tells of a broker that does not
@@ -93,8 +94,9 @@ interface PublishSource {
 	 * @param channel the channel
 	 * @param activation the activation that its connection belongs to, {@code null} if
 	 * the connection is lost already
+	 * @param writeBatch lets many messages be written at once, {@code null} if it cannot
 	 */
-	record Opened(Channel channel, @Nullable Activation activation) {
+	record Opened(Channel channel, @Nullable Activation activation, @Nullable WriteBatch writeBatch) {
 	}
 
 }

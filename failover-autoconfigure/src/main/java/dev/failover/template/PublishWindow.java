@@ -21,6 +21,7 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
 
 /**
@@ -34,6 +35,8 @@ final class PublishWindow {
 
 	private final Set<Publication> inside = ConcurrentHashMap.newKeySet();
 
+	private final AtomicLong earliestDeadline = new AtomicLong(never());
+
 	PublishWindow(int size) {
 		this.size = size;
 		this.free = new Semaphore(size);
@@ -46,9 +49,11 @@ final class PublishWindow {
 	 */
 	boolean enter(Publication publication) {
 		try {
-			long remaining = publication.remaining(System.nanoTime());
+			long now = System.nanoTime();
+			long remaining = publication.remaining(now);
 			if (this.free.tryAcquire() || this.free.tryAcquire(remaining, TimeUnit.NANOSECONDS)) {
 				this.inside.add(publication);
+				noteDeadline(now + remaining);
 				publication.result().whenComplete((confirmation, failure) -> leave(publication));
 				return true;
 			}
@@ -65,6 +70,35 @@ final class PublishWindow {
 	private void leave(Publication publication) {
 		this.inside.remove(publication);
 		this.free.release();
+	}
+
+	private void noteDeadline(long deadline) {
+		long earliest = this.earliestDeadline.get();
+		while (deadline - earliest < 0 && !this.earliestDeadline.compareAndSet(earliest, deadline)) {
+			earliest = this.earliestDeadline.get();
+		}
+	}
+
+	/**
+	 * End the messages whose time is over. Looks at them only if there may be one.
+	 */
+	void expire(long now) {
+		if (now - this.earliestDeadline.get() < 0) {
+			return;
+		}
+		this.earliestDeadline.set(never());
+		for (Publication publication : this.inside) {
+			if (publication.remaining(now) <= 0) {
+				publication.expire();
+			}
+			else {
+				noteDeadline(now + publication.remaining(now));
+			}
+		}
+	}
+
+	private static long never() {
+		return System.nanoTime() + Long.MAX_VALUE / 2;
 	}
 
 	void forEach(Consumer<Publication> action) {

@@ -18,16 +18,10 @@ package dev.failover.template;
 
 import java.io.IOException;
 import java.util.Arrays;
-import java.util.Deque;
 import java.util.List;
-import java.util.Queue;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ConcurrentLinkedDeque;
-import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicReference;
-import java.util.concurrent.locks.LockSupport;
 import java.util.function.Consumer;
 import java.util.function.Predicate;
 
@@ -59,17 +53,13 @@ final class PublishWriter {
 
 	private final Consumer<PublishChannel> onLeft;
 
-	private final Queue<Publication> queue = new ConcurrentLinkedQueue<>();
-
-	private final Deque<Publication> backlog = new ConcurrentLinkedDeque<>();
+	private final PublishQueue queue = new PublishQueue();
 
 	private final Semaphore turn = new Semaphore(1);
 
-	private final AtomicReference<@Nullable Thread> thread = new AtomicReference<>();
+	private final PublishThread thread;
 
 	private volatile @Nullable PublishChannel channel;
-
-	private volatile boolean closed;
 
 	/**
 	 * Create a writer.
@@ -85,7 +75,8 @@ final class PublishWriter {
 		this.repeatable = repeatable;
 		this.onNack = onNack;
 		this.onLeft = onLeft;
-		source.onMove(this::wake);
+		this.thread = new PublishThread(this::hasWork, this::work, this::end);
+		source.onMove(this.thread::wake);
 	}
 
 	@Nullable PublishChannel channel() {
@@ -100,7 +91,7 @@ final class PublishWriter {
 			this.queue.add(publication);
 		}
 		if (hasWork()) {
-			wake();
+			this.thread.wake();
 		}
 	}
 
@@ -123,61 +114,22 @@ final class PublishWriter {
 
 	private boolean hasWork() {
 		PublishChannel current = this.channel;
-		return !this.queue.isEmpty() || !this.backlog.isEmpty()
-				|| (current != null && (!current.isOpen() || this.source.isLeft()));
-	}
-
-	private void wake() {
-		Thread writer = this.thread.get();
-		if (writer == null) {
-			writer = new Thread(this::run, "failover-publisher");
-			writer.setDaemon(true);
-			if (this.thread.compareAndSet(null, writer)) {
-				writer.start();
-				return;
-			}
-			writer = this.thread.get();
-		}
-		LockSupport.unpark(writer);
-	}
-
-	private void run() {
-		while (!this.closed) {
-			try {
-				awaitWork();
-				if (this.turn.tryAcquire(1, TimeUnit.MINUTES)) {
-					try {
-						work();
-					}
-					finally {
-						this.turn.release();
-					}
-				}
-			}
-			catch (InterruptedException ex) {
-				logger.debug("Publisher is interrupted, closed: " + this.closed);
-			}
-			catch (RuntimeException | Error ex) {
-				logger.error("Publisher failed, and goes on", ex);
-			}
-		}
-		PublishChannel last = this.channel;
-		if (last != null) {
-			last.close();
-		}
-	}
-
-	private void awaitWork() throws InterruptedException {
-		while (!hasWork()) {
-			LockSupport.parkNanos(this, TimeUnit.MINUTES.toNanos(1));
-			if (Thread.interrupted()) {
-				throw new InterruptedException();
-			}
-		}
+		return !this.queue.isEmpty() || (current != null && (!current.isOpen() || this.source.isLeft()));
 	}
 
 	private void work() throws InterruptedException {
-		while (!this.closed && hasWork()) {
+		if (this.turn.tryAcquire(1, TimeUnit.MINUTES)) {
+			try {
+				writeAll();
+			}
+			finally {
+				this.turn.release();
+			}
+		}
+	}
+
+	private void writeAll() throws InterruptedException {
+		while (!this.thread.isClosed() && hasWork()) {
 			PublishChannel current = this.channel;
 			if (current != null && !current.isOpen()) {
 				lose(current);
@@ -185,10 +137,50 @@ final class PublishWriter {
 			else if (current != null && this.source.isLeft()) {
 				leave(current);
 			}
-			Publication next = this.backlog.poll();
-			next = (next != null) ? next : this.queue.poll();
+			Publication next = this.queue.poll();
 			if (next != null && !next.isDone()) {
 				publish(next);
+				publishBatch();
+			}
+		}
+	}
+
+	/**
+	 * Publish what waits and needs nothing but to be written, with few calls of the
+	 * operating system.
+	 */
+	private void publishBatch() {
+		PublishChannel current = this.channel;
+		Publication next = this.queue.peek();
+		if (current == null || next == null || !isReady(next, current)) {
+			return;
+		}
+		current.beginBatch();
+		try {
+			while (next != null && isReady(next, current)) {
+				this.queue.poll();
+				write(current, next);
+				next = this.queue.peek();
+			}
+		}
+		finally {
+			endBatch(current);
+		}
+	}
+
+	private boolean isReady(Publication publication, PublishChannel current) {
+		return !this.thread.isClosed() && this.channel == current && current.isOpen() && !publication.isSuspect()
+				&& !publication.isRejectedBy(current) && !this.source.isLeft();
+	}
+
+	private void endBatch(PublishChannel current) {
+		try {
+			current.endBatch();
+		}
+		catch (IOException | AlreadyClosedException ex) {
+			logger.debug("The connection is lost with messages that are written again", ex);
+			if (this.channel == current) {
+				lose(current);
 			}
 		}
 	}
@@ -230,7 +222,7 @@ final class PublishWriter {
 
 	private @Nullable PublishChannel open(Publication publication) throws InterruptedException {
 		try {
-			PublishChannel fresh = new PublishChannel(this.source.open(), this.onNack, this::wake);
+			PublishChannel fresh = new PublishChannel(this.source.open(), this.onNack, this.thread::wake);
 			this.channel = fresh;
 			return fresh;
 		}
@@ -241,7 +233,7 @@ final class PublishWriter {
 				publication.fail("The application is shut down");
 				return null;
 			}
-			this.backlog.addFirst(publication);
+			this.queue.addFirst(List.of(publication));
 			this.source.awaitActive(ConfirmedPublisher.RETRY);
 			return null;
 		}
@@ -266,9 +258,7 @@ final class PublishWriter {
 			logger.info("%d unconfirmed messages are published again".formatted(again.size()));
 		}
 		report(lost, unconfirmed.size(), again);
-		for (int i = again.size() - 1; i >= 0; i--) {
-			this.backlog.addFirst(again.get(i));
-		}
+		this.queue.addFirst(again);
 	}
 
 	/**
@@ -288,10 +278,13 @@ final class PublishWriter {
 	 * Write nothing any more, and end the thread.
 	 */
 	void close() {
-		this.closed = true;
-		Thread writer = this.thread.get();
-		if (writer != null) {
-			writer.interrupt();
+		this.thread.close();
+	}
+
+	private void end() {
+		PublishChannel last = this.channel;
+		if (last != null) {
+			last.close();
 		}
 	}
 

@@ -114,10 +114,11 @@ final class SpringPublishSource implements PublishSource {
 		}
 		this.last = target;
 		if (this.failover == null) {
-			return new Opened(confirming(target), this.brokers.getActivation());
+			return new Opened(confirming(target), this.brokers.getActivation(), null);
 		}
 		Channel ready = this.failover.takeConfirmChannel(target);
-		return new Opened((ready != null) ? ready : confirming(target), this.failover.getActivation(target));
+		return new Opened((ready != null) ? ready : confirming(target), this.failover.getActivation(target),
+				this.failover.getWriteBatch(target));
 	}
 
 	private static Channel confirming(com.rabbitmq.client.Connection target) throws IOException {

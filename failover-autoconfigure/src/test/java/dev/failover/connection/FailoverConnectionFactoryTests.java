@@ -142,6 +142,7 @@ class FailoverConnectionFactoryTests {
 			assertThat(first.getPort()).isEqualTo(this.one.port());
 			assertThat(second.getPort()).isEqualTo(this.one.port());
 			assertThat(second.getClientProvidedName()).isEqualTo("named");
+			assertThat(this.factory.getWriteBatch(first)).isNotNull().isNotEqualTo(this.factory.getWriteBatch(second));
 			assertThat(this.two.acceptedConnections()).isZero();
 		}
 	}

@@ -19,19 +19,25 @@ package dev.failover.template;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Consumer;
 import java.util.stream.IntStream;
 
 import com.rabbitmq.client.AMQP;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+
+import dev.failover.connection.WriteBatch;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
@@ -262,6 +268,36 @@ class ConfirmedPublisherTests {
 	}
 
 	@Test
+	void whatWaitsIsWrittenInABatch() {
+		Batch batch = submitBatch(5);
+		await().until(() -> batch.log.contains("end"));
+		assertThat(batch.log).containsExactly("written", "begin", "written", "written", "written", "written", "end");
+	}
+
+	@Test
+	void batchThatCannotBeWrittenIsWrittenAgainOnTheNextChannel() throws Exception {
+		this.source.batch = new Batch(1);
+		Batch batch = submitBatch(5);
+		assertThat(this.source.awaitWritten(1, 5).written).containsExactly("1", "2", "3", "4", "5");
+		await().until(() -> Collections.frequency(batch.log, "end") == 2);
+		this.source.channels.get(1).ackUpTo(5);
+		await().until(() -> this.source.replays.contains("5 of 5"));
+	}
+
+	@Test
+	void batchIsEndedAlsoWhenItsChannelIsLostWithinIt() {
+		this.source.onWrite = (channel) -> {
+			if (this.source.channels.size() == 1 && channel.written.size() == 3) {
+				channel.refuse(null);
+			}
+		};
+		Batch batch = submitBatch(5);
+		assertThat(this.source.awaitWritten(1, 5).written).containsExactly("1", "2", "3", "4", "5");
+		await().until(() -> Collections.frequency(batch.log, "end") == 2);
+		assertThat(batch.log.subList(0, 5)).containsExactly("written", "begin", "written", "written", "end");
+	}
+
+	@Test
 	void lateAcknowledgementOfALostChannelCountsForNothing() throws Exception {
 		Publication message = submit("1");
 		FakeChannel lost = this.source.awaitWritten(0, 1);
@@ -444,6 +480,22 @@ class ConfirmedPublisherTests {
 	}
 
 	/**
+	 * Have messages wait for a channel, and then written to one.
+	 */
+	private Batch submitBatch(int count) {
+		Batch batch = (this.source.batch instanceof Batch known) ? known : new Batch(0);
+		Consumer<FakeChannel> onWrite = this.source.onWrite;
+		this.source.batch = batch;
+		this.source.onWrite = onWrite.andThen((channel) -> batch.log.add("written"));
+		this.source.refusing = true;
+		for (int i = 1; i <= count; i++) {
+			submit("" + i);
+		}
+		this.source.accept();
+		return batch;
+	}
+
+	/**
 	 * Submit a message when the thread of the publisher has nothing to do, and wait until
 	 * it is written. The id is its number, from 1.
 	 */
@@ -510,6 +562,34 @@ class ConfirmedPublisherTests {
 		if (interrupted) {
 			Thread.currentThread().interrupt();
 		}
+	}
+
+	/**
+	 * Notes what is written in a batch.
+	 */
+	private static final class Batch implements WriteBatch {
+
+		private final List<String> log = new CopyOnWriteArrayList<>();
+
+		private final AtomicInteger failures;
+
+		Batch(int failures) {
+			this.failures = new AtomicInteger(failures);
+		}
+
+		@Override
+		public void begin() {
+			this.log.add("begin");
+		}
+
+		@Override
+		public void end() throws IOException {
+			this.log.add("end");
+			if (this.failures.getAndDecrement() > 0) {
+				throw new IOException("the connection is lost");
+			}
+		}
+
 	}
 
 	/**

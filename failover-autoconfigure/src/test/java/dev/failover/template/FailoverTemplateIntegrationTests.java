@@ -21,6 +21,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentSkipListSet;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
@@ -98,6 +99,42 @@ class FailoverTemplateIntegrationTests {
 	@Test
 	void frozenBrokerIsLeftAfterTheConfirmTimeout() throws Exception {
 		publishWhile((active) -> active.freeze());
+	}
+
+	@Test
+	void everyMessageOfABurstIsConfirmedWhoeverSendsMeanwhile() throws Exception {
+		ExecutorService executor = Executors.newFixedThreadPool(8);
+		try (PublishingFixture fixture = new PublishingFixture(List.of(one, two))) {
+			FailoverTemplate template = fixture
+				.template(new PublishSettings(Duration.ofSeconds(20), 100, Duration.ofSeconds(10)));
+			List<Future<?>> senders = new ArrayList<>();
+			for (int i = 0; i < 8; i++) {
+				int sender = i;
+				senders.add(executor.submit(() -> sendBursts(template, sender)));
+			}
+			for (Future<?> sender : senders) {
+				sender.get(60, TimeUnit.SECONDS);
+			}
+		}
+		finally {
+			executor.shutdownNow();
+		}
+	}
+
+	/**
+	 * Send bursts of many sizes, each after all of the one before is confirmed.
+	 */
+	private static Void sendBursts(FailoverTemplate template, int sender) throws Exception {
+		for (int size = 1; size <= 60; size++) {
+			List<CompletableFuture<Confirmation>> burst = new ArrayList<>();
+			for (int i = 0; i < size; i++) {
+				burst.add(template.convertAndSendAsync("", QUEUE, new byte[size * sender * 100]));
+			}
+			for (CompletableFuture<Confirmation> message : burst) {
+				assertThat(message.get(30, TimeUnit.SECONDS).tries()).isEqualTo(1);
+			}
+		}
+		return null;
 	}
 
 	@Test

@@ -25,6 +25,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 
 import dev.failover.broker.Activation;
+import dev.failover.connection.WriteBatch;
 
 import static org.awaitility.Awaitility.await;
 
@@ -38,6 +39,8 @@ final class FakeSource implements PublishSource {
 	final List<Throwable> failures = new CopyOnWriteArrayList<>();
 
 	final List<String> replays = new CopyOnWriteArrayList<>();
+
+	volatile WriteBatch batch;
 
 	volatile boolean refusing;
 
@@ -92,7 +95,7 @@ final class FakeSource implements PublishSource {
 		FakeChannel channel = new FakeChannel((written) -> this.onWrite.accept(written));
 		this.channels.add(channel);
 		this.left = false;
-		return new Opened(channel.proxy(), null);
+		return new Opened(channel.proxy(), null, this.batch);
 	}
 
 	@Override
