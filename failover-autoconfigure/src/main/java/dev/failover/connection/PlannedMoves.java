@@ -17,10 +17,12 @@
 package dev.failover.connection;
 
 import java.time.Duration;
+import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.Supplier;
@@ -61,6 +63,8 @@ public final class PlannedMoves {
 	private final Set<OpenConnection> inUse = ConcurrentHashMap.newKeySet();
 
 	private final Set<Departure> departures = ConcurrentHashMap.newKeySet();
+
+	private final Map<Future<?>, String> departing = new ConcurrentHashMap<>();
 
 	/**
 	 * Create it for connections that are opened from now on.
@@ -136,10 +140,23 @@ public final class PlannedMoves {
 	 * @throws IllegalArgumentException if there is no broker of that name
 	 */
 	public CompletableFuture<@Nullable Void> disable(String name) {
-		return leave(name).thenApply((left) -> {
+		CompletableFuture<@Nullable Void> disabled = leave(name).thenApply((left) -> {
 			this.brokers.operations().disable(name);
 			return null;
 		});
+		this.departing.put(disabled, name);
+		disabled.whenComplete((done, failure) -> this.departing.remove(disabled));
+		return disabled;
+	}
+
+	/**
+	 * Return whether a broker is being taken out of use: whatever uses it beside the
+	 * active one is to come to an end, too, as soon as nothing is left to be done.
+	 * @param name the name of the broker
+	 * @return whether it is about to be disabled, or removed
+	 */
+	public boolean isDeparting(String name) {
+		return this.departing.containsValue(name);
 	}
 
 	/**

@@ -27,6 +27,7 @@ import java.util.concurrent.SynchronousQueue;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.function.Predicate;
 import java.util.function.Supplier;
 
 import org.apache.commons.logging.Log;
@@ -84,12 +85,14 @@ public final class BrokerDrains implements BrokerListener, SmartLifecycle {
 	 * @param connections opens connections to single brokers
 	 * @param queuesOfConnections tells the names of the queues that belong to the
 	 * connection that declares them, which are not drained
+	 * @param departing tells by its name whether a broker is about to be taken out of
+	 * use: then it is consumed from until it is empty
 	 */
 	public BrokerDrains(Brokers brokers, boolean all, ContainerBook containers, DirectContainerPacer pacer,
-			DrainConnections connections, Supplier<Set<String>> queuesOfConnections) {
+			DrainConnections connections, Supplier<Set<String>> queuesOfConnections, Predicate<String> departing) {
 		Assert.notNull(brokers, "'brokers' must not be null");
 		this.brokers = brokers;
-		this.plan = new DrainPlan(brokers, all);
+		this.plan = new DrainPlan(brokers, all, departing);
 		this.containers = containers;
 		this.pacer = pacer;
 		this.connections = connections;

@@ -120,7 +120,7 @@ final class DrainLane {
 		if (this.next != null) {
 			this.next.cancel(false);
 		}
-		if (this.drain != null && !this.executor.isShutdown()) {
+		if ((this.drain != null || this.plan.isDeparting(this.broker)) && !this.executor.isShutdown()) {
 			this.next = this.executor.schedule(this::round, pause.toMillis(), TimeUnit.MILLISECONDS);
 		}
 	}

@@ -18,6 +18,7 @@ package dev.failover.listener;
 
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Predicate;
 
 import dev.failover.broker.Broker;
 import dev.failover.broker.BrokerEvent;
@@ -28,7 +29,8 @@ import dev.failover.broker.FailureReason;
 
 /**
  * Decides which brokers are consumed from beside the active one: all that are healthy, or
- * only one that was left without a failure or because of an alarm, until it is empty.
+ * only one that was left without a failure or because of an alarm, until it is empty; and
+ * until it is empty, too, one that is about to be taken out of use.
  */
 final class DrainPlan {
 
@@ -36,11 +38,16 @@ final class DrainPlan {
 
 	private final boolean all;
 
+	private final Predicate<String> departing;
+
 	private final Set<String> left = ConcurrentHashMap.newKeySet();
 
-	DrainPlan(Brokers brokers, boolean all) {
+	private final Set<String> emptied = ConcurrentHashMap.newKeySet();
+
+	DrainPlan(Brokers brokers, boolean all, Predicate<String> departing) {
 		this.brokers = brokers;
 		this.all = all;
+		this.departing = departing;
 	}
 
 	/**
@@ -74,6 +81,15 @@ final class DrainPlan {
 	 */
 	void emptied(Broker broker) {
 		this.left.remove(broker.name());
+		this.emptied.add(broker.name());
+	}
+
+	/**
+	 * Return whether a broker is about to be taken out of use, which may come to nothing
+	 * without an event.
+	 */
+	boolean isDeparting(Broker broker) {
+		return this.departing.test(broker.name());
 	}
 
 	Task task(Broker broker) {
@@ -89,9 +105,17 @@ final class DrainPlan {
 		}
 		if (this.all) {
 			boolean begun = this.brokers.getPrevious() != null;
-			return (begun && isAbleToDeliver(status.state())) ? Task.DRAIN : Task.END;
+			return (begun && isAbleToDeliver(status.state())) ? ableTask(status.broker()) : Task.END;
 		}
 		return this.left.contains(status.broker().name()) ? Task.DRAIN_UNTIL_EMPTY : Task.END;
+	}
+
+	private Task ableTask(Broker broker) {
+		if (isDeparting(broker)) {
+			return this.emptied.contains(broker.name()) ? Task.END : Task.DRAIN_UNTIL_EMPTY;
+		}
+		this.emptied.remove(broker.name());
+		return Task.DRAIN;
 	}
 
 	private static boolean isAbleToDeliver(BrokerState state) {

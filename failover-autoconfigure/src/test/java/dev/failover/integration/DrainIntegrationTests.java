@@ -47,6 +47,7 @@ import org.springframework.context.annotation.Configuration;
 
 import dev.failover.broker.Broker;
 import dev.failover.broker.Brokers;
+import dev.failover.connection.PlannedMoves;
 import dev.failover.listener.BrokerDrains;
 import dev.failover.template.Confirmation;
 import dev.failover.template.FailoverTemplate;
@@ -150,12 +151,7 @@ class DrainIntegrationTests {
 			RabbitListenerEndpointRegistry registry = context.getBean(RabbitListenerEndpointRegistry.class);
 			registry.stop();
 			BrokerDrains drains = context.getBean(BrokerDrains.class);
-			Broker broker = context.getBean(Brokers.class)
-				.getAll()
-				.stream()
-				.filter((candidate) -> candidate.port() == inactive(context).port())
-				.findFirst()
-				.orElseThrow();
+			Broker broker = broker(context, inactive(context));
 			Awaitility.await().atMost(PATIENCE).until(() -> drains.getContainerCount(broker) == 0);
 			beside.publish("beside-1");
 			Awaitility.await()
@@ -164,6 +160,36 @@ class DrainIntegrationTests {
 				.until(() -> desk.handled("beside").size() == 1);
 			registry.start();
 			Awaitility.await().atMost(PATIENCE).until(() -> desk.handled("beside").size() == 2);
+		}
+	}
+
+	/**
+	 * The time for a move is longer than the test waits.
+	 */
+	@ParameterizedTest
+	@ValueSource(strings = { "simple", "direct" })
+	void brokerIsTakenOutOfUseAsSoonAsItIsEmpty(String type) throws Exception {
+		try (ConfigurableApplicationContext context = run(type, "all", "failover.move.timeout=10m")) {
+			Desk desk = context.getBean(Desk.class);
+			desk.open();
+			send(context.getBean(FailoverTemplate.class), "active", 100);
+			Brokers brokers = context.getBean(Brokers.class);
+			PlannedMoves moves = context.getBean(PlannedMoves.class);
+			BrokerDrains drains = context.getBean(BrokerDrains.class);
+			Broker beside = broker(context, inactive(context));
+			QueueOnBroker queue = new QueueOnBroker(inactive(context), Shop.QUEUE);
+			Awaitility.await().atMost(PATIENCE).until(() -> drains.getContainerCount(beside) == 2);
+			IntStream.range(0, 100).forEach((number) -> queue.publish("beside-" + number));
+			moves.disable(beside.name()).get(PATIENCE.toSeconds(), TimeUnit.SECONDS);
+			assertThat(desk.handled("beside")).hasSize(100);
+			brokers.operations().enable(beside.name());
+			Awaitility.await().atMost(PATIENCE).until(() -> drains.getContainerCount(beside) == 2);
+			Broker active = brokers.getActive();
+			moves.remove(active.name()).get(PATIENCE.toSeconds(), TimeUnit.SECONDS);
+			assertThat(brokers.getAll()).containsExactly(beside);
+			send(context.getBean(FailoverTemplate.class), "last", 100);
+			Awaitility.await().atMost(PATIENCE).until(() -> desk.handled("last").size() == 100);
+			assertThat(desk.duplicates()).isZero();
 		}
 	}
 
@@ -198,11 +224,18 @@ class DrainIntegrationTests {
 		pending.forEach((sent) -> sent.orTimeout(PATIENCE.toSeconds(), TimeUnit.SECONDS).join());
 	}
 
-	private ConfigurableApplicationContext run(String type, String brokers) {
-		return Applications.run(Shop.class, Applications.brokers(this.first, this.second),
+	private ConfigurableApplicationContext run(String type, String brokers, String... more) {
+		List<String> properties = new ArrayList<>(List.of(more));
+		properties.addAll(List.of(Applications.brokers(this.first, this.second),
 				"spring.rabbitmq.listener.type=" + type, "failover.listener.brokers=" + brokers,
 				"failover.publish.confirm-timeout=40s", "failover.detection.success-threshold=1",
-				"failover.detection.probe-interval=100ms", "failover.detection.probe-timeout=5s");
+				"failover.detection.probe-interval=100ms", "failover.detection.probe-timeout=5s"));
+		return Applications.run(Shop.class, properties.toArray(String[]::new));
+	}
+
+	private static Broker broker(ConfigurableApplicationContext context, RabbitNode node) {
+		List<Broker> all = context.getBean(Brokers.class).getAll();
+		return all.stream().filter((candidate) -> candidate.port() == node.port()).findFirst().orElseThrow();
 	}
 
 	private RabbitNode active(ConfigurableApplicationContext context) {

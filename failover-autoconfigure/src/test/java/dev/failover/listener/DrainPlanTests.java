@@ -19,6 +19,7 @@ package dev.failover.listener;
 import java.time.Clock;
 import java.util.List;
 
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
 import dev.failover.broker.Broker;
@@ -33,6 +34,8 @@ class DrainPlanTests {
 	private final Broker first = broker("first");
 
 	private final Broker second = broker("second");
+
+	private @Nullable String departing;
 
 	private final Brokers brokers = new Brokers(List.of(this.first, this.second), Clock.systemUTC());
 
@@ -70,6 +73,21 @@ class DrainPlanTests {
 		assertThat(plan.task(this.second)).isEqualTo(Task.DRAIN);
 		this.brokers.operations().remove("second");
 		assertThat(plan.task(this.second)).isEqualTo(Task.END);
+	}
+
+	@Test
+	void brokerThatIsToBeTakenOutOfUseIsDrainedUntilItIsEmptyAndForGoodIfThatComesToNothing() {
+		DrainPlan plan = plan(true);
+		this.brokers.connected(this.first, 0);
+		this.departing = "second";
+		assertThat(plan.isDeparting(this.second)).isTrue();
+		assertThat(plan.task(this.second)).isEqualTo(Task.DRAIN_UNTIL_EMPTY);
+		plan.emptied(this.second);
+		assertThat(plan.task(this.second)).isEqualTo(Task.END);
+		this.departing = null;
+		assertThat(plan.task(this.second)).isEqualTo(Task.DRAIN);
+		this.departing = "second";
+		assertThat(plan.task(this.second)).isEqualTo(Task.DRAIN_UNTIL_EMPTY);
 	}
 
 	@Test
@@ -131,7 +149,7 @@ class DrainPlanTests {
 	}
 
 	private DrainPlan plan(boolean all) {
-		DrainPlan plan = new DrainPlan(this.brokers, all);
+		DrainPlan plan = new DrainPlan(this.brokers, all, (name) -> name.equals(this.departing));
 		this.brokers.addListener(plan::on);
 		return plan;
 	}

@@ -30,6 +30,7 @@ import org.springframework.context.annotation.Lazy;
 
 import dev.failover.autoconfigure.FailoverProperties;
 import dev.failover.broker.Brokers;
+import dev.failover.connection.PlannedMoves;
 import dev.failover.listener.BrokerDrains;
 import dev.failover.listener.ConsumerReadiness;
 import dev.failover.listener.ContainerBook;
@@ -107,9 +108,10 @@ public final class FailoverListenerAutoConfiguration {
 		@Lazy(false)
 		@ConditionalOnMissingBean
 		BrokerDrains failoverBrokerDrains(Brokers brokers, FailoverProperties properties, ContainerBook containers,
-				DirectContainerPacer pacer, DrainConnections connections, TopologyGate gate) {
+				DirectContainerPacer pacer, DrainConnections connections, TopologyGate gate, PlannedMoves moves) {
 			boolean all = properties.getListener().getBrokers() == FailoverProperties.Listener.ListenerBrokers.ALL;
-			return new BrokerDrains(brokers, all, containers, pacer, connections, gate::getQueuesOfConnections);
+			return new BrokerDrains(brokers, all, containers, pacer, connections, gate::getQueuesOfConnections,
+					moves::isDeparting);
 		}
 
 	}
