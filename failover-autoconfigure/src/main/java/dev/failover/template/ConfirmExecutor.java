@@ -20,21 +20,42 @@ import java.time.Duration;
 import java.util.Queue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.Executor;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.SynchronousQueue;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.AtomicReference;
 
+import org.apache.commons.logging.Log;
+import org.apache.commons.logging.LogFactory;
 import org.jspecify.annotations.Nullable;
 import org.springframework.scheduling.concurrent.CustomizableThreadFactory;
 
 /**
  * Runs what depends on confirms, so that it cannot hold the connection's thread up. One
- * task of the thread pool completes all futures whose confirms have come meanwhile.
+ * task of the thread pool completes all futures whose confirms have come meanwhile. If it
+ * stands still on one of them, as what depends on it waits for another one, a further
+ * thread completes the others.
  */
 final class ConfirmExecutor {
+
+	private static final Log logger = LogFactory.getLog(ConfirmExecutor.class);
+
+	private static final long IDLE_SECONDS = 10;
+
+	/**
+	 * How many checks in a row find a completion standing still before others overtake
+	 * it. Several make up the time, as one may come at once after a pause of the JVM.
+	 */
+	private static final int CHECKS = 4;
+
+	private final Duration checkInterval;
 
 	private final ThreadGroup group = new ThreadGroup("failover-confirms");
 
@@ -42,18 +63,40 @@ final class ConfirmExecutor {
 
 	private final ThreadPoolExecutor nested;
 
+	private final ScheduledThreadPoolExecutor guard;
+
 	private final Queue<Runnable> completions = new ConcurrentLinkedQueue<>();
 
-	private final AtomicBoolean draining = new AtomicBoolean();
+	private final AtomicReference<@Nullable Drain> current = new AtomicReference<>();
+
+	private final AtomicInteger left = new AtomicInteger();
+
+	private final AtomicBoolean guarded = new AtomicBoolean();
+
+	private boolean warned;
 
 	ConfirmExecutor() {
-		CustomizableThreadFactory threads = new CustomizableThreadFactory("failover-confirms-");
-		threads.setDaemon(true);
+		this(Duration.ofMillis(250));
+	}
+
+	ConfirmExecutor(Duration checkInterval) {
+		this.checkInterval = checkInterval;
+		CustomizableThreadFactory threads = threads("failover-confirms-");
 		threads.setThreadGroup(this.group);
-		this.executor = new ThreadPoolExecutor(1, 1, 10, TimeUnit.SECONDS, new LinkedBlockingQueue<>(), threads);
-		this.executor.allowCoreThreadTimeOut(true);
-		this.nested = new ThreadPoolExecutor(0, Integer.MAX_VALUE, 10, TimeUnit.SECONDS, new SynchronousQueue<>(),
+		this.executor = new ThreadPoolExecutor(1, 1, IDLE_SECONDS, TimeUnit.SECONDS, new LinkedBlockingQueue<>(),
 				threads);
+		this.executor.allowCoreThreadTimeOut(true);
+		this.nested = new ThreadPoolExecutor(0, Integer.MAX_VALUE, IDLE_SECONDS, TimeUnit.SECONDS,
+				new SynchronousQueue<>(), threads);
+		this.guard = new ScheduledThreadPoolExecutor(1, threads("failover-confirms-guard-"));
+		this.guard.setKeepAliveTime(IDLE_SECONDS, TimeUnit.SECONDS);
+		this.guard.allowCoreThreadTimeOut(true);
+	}
+
+	private static CustomizableThreadFactory threads(String prefix) {
+		CustomizableThreadFactory threads = new CustomizableThreadFactory(prefix);
+		threads.setDaemon(true);
+		return threads;
 	}
 
 	/**
@@ -65,26 +108,22 @@ final class ConfirmExecutor {
 		boolean isNested = Thread.currentThread().getThreadGroup() == this.group;
 		source.whenComplete((value, failure) -> {
 			Runnable completion = () -> complete(relayed, value, failure);
-			if (isNested) {
+			if (isNested || this.executor.isShutdown()) {
 				execute(this.nested, completion);
-				return;
 			}
-			this.completions.add(completion);
-			if (!this.draining.get() && this.draining.compareAndSet(false, true)) {
-				execute(this.executor, this::drain);
+			else {
+				completeInOrder(completion);
 			}
 		});
 		return relayed;
 	}
 
-	private void drain() {
-		do {
-			for (Runnable next = this.completions.poll(); next != null; next = this.completions.poll()) {
-				next.run();
-			}
-			this.draining.set(false);
-		}
-		while (!this.completions.isEmpty() && this.draining.compareAndSet(false, true));
+	/**
+	 * Run something after what was handed over before and has not stood still.
+	 */
+	void completeInOrder(Runnable completion) {
+		this.completions.add(completion);
+		drain();
 	}
 
 	private static <T> void complete(CompletableFuture<T> relayed, T value, @Nullable Throwable failure) {
@@ -96,7 +135,34 @@ final class ConfirmExecutor {
 		}
 	}
 
-	private static void execute(ThreadPoolExecutor target, Runnable task) {
+	/**
+	 * Have the completions run, unless somebody does so already.
+	 */
+	private void drain() {
+		if (this.current.get() == null) {
+			Drain drain = new Drain();
+			if (this.current.compareAndSet(null, drain)) {
+				start(drain);
+			}
+		}
+	}
+
+	private void start(Drain drain) {
+		boolean started = false;
+		try {
+			startGuard();
+			boolean free = this.left.get() == 0 && !this.executor.isShutdown();
+			execute(free ? this.executor : this.nested, drain);
+			started = true;
+		}
+		finally {
+			if (!started) {
+				this.current.compareAndSet(drain, null);
+			}
+		}
+	}
+
+	private static void execute(Executor target, Runnable task) {
 		try {
 			target.execute(task);
 		}
@@ -105,15 +171,129 @@ final class ConfirmExecutor {
 		}
 	}
 
+	private void startGuard() {
+		if (!this.guarded.get() && this.guarded.compareAndSet(false, true)) {
+			scheduleCheck();
+		}
+	}
+
+	private void scheduleCheck() {
+		try {
+			this.guard.schedule(this::check, this.checkInterval.toMillis(), TimeUnit.MILLISECONDS);
+		}
+		catch (RejectedExecutionException ex) {
+			logger.trace("Closed, and nothing was under way", ex);
+		}
+	}
+
+	private void check() {
+		Drain drain = this.current.get();
+		if (drain != null) {
+			try {
+				overtakeIfStandingStill(drain);
+			}
+			finally {
+				scheduleCheck();
+			}
+			return;
+		}
+		this.guarded.set(false);
+		if (this.current.get() != null) {
+			startGuard();
+		}
+		else if (this.executor.isShutdown()) {
+			end();
+		}
+	}
+
+	private void overtakeIfStandingStill(Drain drain) {
+		if (drain.standsStill() && !this.completions.isEmpty() && leave(drain)) {
+			String message = "What depends on a confirm has run for %d ms; others are completed on a further thread"
+				.formatted(this.checkInterval.multipliedBy(CHECKS).toMillis());
+			if (this.warned) {
+				logger.debug(message);
+			}
+			else {
+				this.warned = true;
+				logger.warn(message + ". It is logged only once");
+			}
+			drain();
+		}
+	}
+
+	private boolean leave(Drain drain) {
+		this.left.incrementAndGet();
+		if (this.current.compareAndSet(drain, null)) {
+			return true;
+		}
+		this.left.decrementAndGet();
+		return false;
+	}
+
+	/**
+	 * Wait for what is under way. If that takes longer than the time-out, the guard ends
+	 * the threads when all futures whose confirms have come are completed.
+	 */
 	void close(Duration timeout) {
 		this.executor.shutdown();
-		this.nested.shutdown();
 		try {
 			this.executor.awaitTermination(timeout.toNanos(), TimeUnit.NANOSECONDS);
 		}
 		catch (InterruptedException ex) {
 			Thread.currentThread().interrupt();
 		}
+		if (this.current.get() == null) {
+			end();
+		}
+	}
+
+	private void end() {
+		this.guard.shutdownNow();
+		this.nested.shutdown();
+	}
+
+	/**
+	 * Runs completions in order until there are none, or it has been left.
+	 */
+	private final class Drain implements Runnable {
+
+		private final AtomicLong completed = new AtomicLong();
+
+		private long seen = -1;
+
+		private int checks;
+
+		@Override
+		public void run() {
+			try {
+				Runnable next = next();
+				for (long count = 1; next != null; count++) {
+					next.run();
+					this.completed.lazySet(count);
+					next = next();
+				}
+			}
+			finally {
+				if (!ConfirmExecutor.this.current.compareAndSet(this, null)) {
+					ConfirmExecutor.this.left.decrementAndGet();
+				}
+				if (!ConfirmExecutor.this.completions.isEmpty()) {
+					drain();
+				}
+			}
+		}
+
+		private @Nullable Runnable next() {
+			return (ConfirmExecutor.this.current.get() == this) ? ConfirmExecutor.this.completions.poll() : null;
+		}
+
+		private boolean standsStill() {
+			long now = this.completed.get();
+			this.checks = (now == this.seen) ? this.checks + 1 : 0;
+			this.seen = now;
+			return this.checks >= CHECKS;
+		}
+
 	}
 
 }

@@ -153,9 +153,10 @@ public class FailoverTemplate extends EnsuredRabbitTemplate {
 	 * @param message the message; it gets an id if it has none
 	 * @return a future that always completes: with the confirmation, or exceptionally
 	 * with a {@link MessageReturnedException} or a {@link PublishException}. Its
-	 * dependents run one after the other on a thread of the template, where other futures
-	 * complete, too: they must not block it, and not wait there for what was sent
-	 * elsewhere
+	 * dependents run on a thread of the template, where other futures complete one after
+	 * the other, in the order of their confirms. One that blocks that thread, waiting for
+	 * what was sent elsewhere for example, holds the others up for about a second; they
+	 * are then completed on a further thread, before it has ended
 	 * @throws IllegalStateException if the template is inside of {@code invoke} or its
 	 * channel is transacted: such work ends with its channel
 	 */

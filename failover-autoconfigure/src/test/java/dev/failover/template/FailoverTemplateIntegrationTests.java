@@ -196,6 +196,31 @@ class FailoverTemplateIntegrationTests {
 	}
 
 	@Test
+	void whatDependsOnAConfirmMayWaitForAMessageThatWasSentElsewhere() throws Exception {
+		ExecutorService executor = Executors.newSingleThreadExecutor();
+		try (PublishingFixture fixture = new PublishingFixture(List.of(one, two))) {
+			FailoverTemplate template = fixture.template(PublishSettings.DEFAULTS);
+			CompletableFuture<CompletableFuture<Confirmation>> elsewhere = new CompletableFuture<>();
+			CompletableFuture<CompletableFuture<Confirmation>> dependent = new CompletableFuture<>();
+			CountDownLatch sent = new CountDownLatch(1);
+			executor.execute(() -> {
+				CompletableFuture<Confirmation> first = template.convertAndSendAsync("", QUEUE, "first");
+				sent.countDown();
+				dependent.complete(first.thenApply((confirmation) -> elsewhere.join().join()));
+			});
+			assertThat(sent.await(30, TimeUnit.SECONDS)).isTrue();
+			elsewhere.complete(template.convertAndSendAsync("", QUEUE, "second"));
+			assertThat(elsewhere.join().get(30, TimeUnit.SECONDS).tries()).isEqualTo(1);
+			assertThat(dependent.get(30, TimeUnit.SECONDS).get(30, TimeUnit.SECONDS))
+				.isEqualTo(elsewhere.join().join());
+			template.destroy();
+		}
+		finally {
+			executor.shutdownNow();
+		}
+	}
+
+	@Test
 	void callbackThatThrowsDoesNotMakeAConfirmedSendFail() {
 		try (PublishingFixture fixture = new PublishingFixture(List.of(one, two))) {
 			FailoverTemplate template = fixture.template(PublishSettings.DEFAULTS);
