@@ -16,9 +16,14 @@
 
 package dev.failover.listener;
 
+import java.time.Duration;
 import java.util.Collection;
 import java.util.List;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 
+import org.apache.commons.logging.Log;
+import org.apache.commons.logging.LogFactory;
 import org.springframework.amqp.core.Queue;
 import org.springframework.amqp.rabbit.listener.AbstractMessageListenerContainer;
 import org.springframework.amqp.rabbit.listener.BlockingQueueConsumer;
@@ -30,6 +35,14 @@ import org.springframework.amqp.rabbit.listener.SimpleMessageListenerContainer;
  * begin at once, and the old ones end when they have handled what they were given.
  */
 final class ContainerConsumers {
+
+	private static final Log logger = LogFactory.getLog(ContainerMover.class);
+
+	private static final Duration END = Duration.ofSeconds(1);
+
+	private static final Duration LOOK = Duration.ofMillis(5);
+
+	private static final long START_MILLIS = 1000;
 
 	private ContainerConsumers() {
 	}
@@ -65,6 +78,49 @@ final class ContainerConsumers {
 		Queue[] missing = queues.stream().filter((queue) -> !known.contains(queue)).toArray(Queue[]::new);
 		if (missing.length > 0) {
 			container.addQueues(missing);
+		}
+	}
+
+	/**
+	 * Stop a container, and see to it that it can be started at once. The threads of its
+	 * consumers have something to do still when it has stopped, for which they need a
+	 * lock that a start holds. If there are no other threads for the new consumers, both
+	 * would wait for each other.
+	 * @param hurry ends the wait for the threads
+	 */
+	static void stop(AbstractMessageListenerContainer container, CountDownLatch hurry) {
+		List<BlockingQueueConsumer> stopped = (container instanceof SimpleMessageListenerContainer simple)
+				? consumers(simple) : List.of();
+		container.stop();
+		long deadline = System.nanoTime() + END.toNanos();
+		try {
+			while (stopped.stream().anyMatch((consumer) -> !consumer.getConsumerTags().isEmpty())
+					&& System.nanoTime() - deadline < 0 && !hurry.await(LOOK.toMillis(), TimeUnit.MILLISECONDS)) {
+				logger.trace("Waiting for the consumers of " + container);
+			}
+		}
+		catch (InterruptedException ex) {
+			Thread.currentThread().interrupt();
+		}
+	}
+
+	/**
+	 * Start a container that was stopped, and do not wait for long if its threads are
+	 * busy: they get no further until the start is over.
+	 */
+	static void start(AbstractMessageListenerContainer container) {
+		if (container instanceof SimpleMessageListenerContainer simple
+				&& Settings.read(simple, "consumerStartTimeout") instanceof Long timeout) {
+			simple.setConsumerStartTimeout(Math.min(timeout, START_MILLIS));
+			try {
+				simple.start();
+			}
+			finally {
+				simple.setConsumerStartTimeout(timeout);
+			}
+		}
+		else {
+			container.start();
 		}
 	}
 

@@ -18,6 +18,7 @@ package dev.failover.listener;
 
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.SynchronousQueue;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
@@ -55,7 +56,7 @@ public final class ContainerMover implements BrokerListener, ApplicationListener
 
 	private volatile CompletableFuture<?> last = CompletableFuture.completedFuture(null);
 
-	private volatile boolean closed;
+	private final CountDownLatch closed = new CountDownLatch(1);
 
 	/**
 	 * Create a mover that follows the given brokers until it is closed.
@@ -79,7 +80,7 @@ public final class ContainerMover implements BrokerListener, ApplicationListener
 	 */
 	@Override
 	public void onEvent(BrokerEvent event) {
-		if (event instanceof BrokerEvent.Activated activated && activated.isPlanned() && !this.closed) {
+		if (event instanceof BrokerEvent.Activated activated && activated.isPlanned() && !isClosed()) {
 			this.last = this.last.handleAsync((moved, failure) -> moveAll(), this.executor)
 				.thenCompose((moves) -> moves);
 		}
@@ -106,25 +107,29 @@ public final class ContainerMover implements BrokerListener, ApplicationListener
 	}
 
 	private void restart(AbstractMessageListenerContainer container, List<Queue> queues) {
-		if (this.closed) {
+		if (isClosed()) {
 			return;
 		}
 		try {
 			boolean running = container.isRunning();
 			if (running) {
-				container.stop();
+				ContainerConsumers.stop(container, this.closed);
 			}
 			ContainerConsumers.restore(container, queues);
 			if (running) {
-				container.start();
+				ContainerConsumers.start(container);
 			}
-			if (this.closed) {
+			if (isClosed()) {
 				container.stop();
 			}
 		}
 		catch (RuntimeException ex) {
 			logger.error("Listener container cannot be moved: " + container, ex);
 		}
+	}
+
+	private boolean isClosed() {
+		return this.closed.getCount() == 0;
 	}
 
 	/**
@@ -137,7 +142,7 @@ public final class ContainerMover implements BrokerListener, ApplicationListener
 
 	@Override
 	public void close() {
-		this.closed = true;
+		this.closed.countDown();
 		this.brokers.removeListener(this);
 		this.executor.shutdown();
 	}

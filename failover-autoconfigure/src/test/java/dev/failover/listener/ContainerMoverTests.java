@@ -20,16 +20,23 @@ import java.net.ConnectException;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 
 import com.rabbitmq.client.Channel;
+import com.rabbitmq.client.Consumer;
 import org.awaitility.Awaitility;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.springframework.amqp.AmqpConnectException;
 import org.springframework.amqp.rabbit.connection.AbstractConnectionFactory;
 import org.springframework.amqp.rabbit.connection.Connection;
 import org.springframework.amqp.rabbit.listener.DirectMessageListenerContainer;
+import org.springframework.amqp.rabbit.listener.SimpleMessageListenerContainer;
+import org.springframework.scheduling.concurrent.ThreadPoolTaskExecutor;
+import org.springframework.transaction.PlatformTransactionManager;
 
 import dev.failover.broker.Broker;
 import dev.failover.broker.BrokerEvent;
@@ -76,6 +83,31 @@ class ContainerMoverTests {
 		}
 	}
 
+	@Test
+	void containerWhoseThreadsAreAsManyAsItsConsumersStartsAgainAtOnce() throws Exception {
+		Broker from = broker("first");
+		Broker to = broker("second");
+		Brokers brokers = new Brokers(List.of(from, to), Clock.systemUTC());
+		ThreadPoolTaskExecutor threads = new ThreadPoolTaskExecutor();
+		threads.setCorePoolSize(1);
+		threads.afterPropertiesSet();
+		SlowlyEnding container = new SlowlyEnding(connectionFactory(), threads);
+		ContainerBook book = new ContainerBook();
+		book.postProcessAfterInitialization(container, "container");
+		try (ContainerMover mover = new ContainerMover(brokers, book)) {
+			container.start();
+			assertThat(this.consumers).hasValue(1);
+			container.slow = true;
+			mover.onEvent(new BrokerEvent.Activated(from, to, Duration.ZERO, null));
+			Awaitility.await().atMost(PATIENCE).until(() -> this.consumers.get() == 2);
+			Awaitility.await().atMost(PATIENCE).until(container::isRunning);
+		}
+		finally {
+			container.stop();
+			threads.shutdown();
+		}
+	}
+
 	private DirectMessageListenerContainer container() throws Exception {
 		DirectMessageListenerContainer container = new DirectMessageListenerContainer(connectionFactory());
 		container.setQueueNames("orders");
@@ -93,7 +125,11 @@ class ContainerMoverTests {
 		Channel channel = mock();
 		given(channel.isOpen()).willReturn(true);
 		given(channel.basicConsume(eq("orders"), anyBoolean(), any(), anyBoolean(), anyBoolean(), any(), any()))
-			.willAnswer((call) -> "consumer-" + this.consumers.incrementAndGet());
+			.willAnswer((call) -> {
+				String tag = "consumer-" + this.consumers.incrementAndGet();
+				call.<Consumer>getArgument(6).handleConsumeOk(tag);
+				return tag;
+			});
 		Connection connection = mock();
 		given(connection.isOpen()).willReturn(true);
 		given(connection.createChannel(anyBoolean())).willReturn(channel);
@@ -110,6 +146,38 @@ class ContainerMoverTests {
 
 	private static Broker broker(String name) {
 		return new Broker(name, name + ".example.com", 5672, "guest", "guest", "/", false, null, 0, 1);
+	}
+
+	/**
+	 * Takes its time after it has told that a consumer has ended.
+	 */
+	private static final class SlowlyEnding extends SimpleMessageListenerContainer {
+
+		private volatile boolean slow;
+
+		SlowlyEnding(AbstractConnectionFactory connectionFactory, ThreadPoolTaskExecutor threads) {
+			super(connectionFactory);
+			setTaskExecutor(threads);
+			setQueueNames("orders");
+			setReceiveTimeout(50);
+			setMessageListener((message) -> {
+			});
+			afterPropertiesSet();
+		}
+
+		@Override
+		protected @Nullable PlatformTransactionManager getTransactionManager() {
+			if (this.slow) {
+				try {
+					new CountDownLatch(1).await(100, TimeUnit.MILLISECONDS);
+				}
+				catch (InterruptedException ex) {
+					Thread.currentThread().interrupt();
+				}
+			}
+			return super.getTransactionManager();
+		}
+
 	}
 
 }
