@@ -22,9 +22,14 @@ import java.util.HashMap;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Function;
 import java.util.stream.Collectors;
 
+import com.rabbitmq.client.Channel;
+import com.rabbitmq.client.Connection;
+import com.rabbitmq.client.DefaultConsumer;
 import org.jspecify.annotations.Nullable;
+import org.springframework.amqp.rabbit.connection.ChannelProxy;
 import org.springframework.amqp.rabbit.listener.ConsumeOkEvent;
 import org.springframework.beans.factory.DisposableBean;
 import org.springframework.context.ApplicationContext;
@@ -42,7 +47,8 @@ import dev.failover.broker.Brokers;
 /**
  * Notices when every queue of the running containers is consumed from on the broker that
  * has become active, and tells so once. Not before the application context is refreshed,
- * as containers are started one after the other.
+ * as containers are started one after the other, and not while containers are being
+ * moved.
  */
 public final class ConsumerReadiness implements BrokerListener, SmartApplicationListener, DisposableBean {
 
@@ -54,12 +60,14 @@ public final class ConsumerReadiness implements BrokerListener, SmartApplication
 
 	private final ContainerBook containers;
 
+	private final Function<Connection, @Nullable Activation> activations;
+
 	private final ApplicationContext context;
 
 	/**
-	 * What was active when a queue was consumed from last.
+	 * What a queue is consumed from, by its name.
 	 */
-	private final Map<String, @Nullable Activation> consumed = new HashMap<>();
+	private final Map<String, Activation> consumed = new HashMap<>();
 
 	private boolean refreshed;
 
@@ -71,26 +79,37 @@ public final class ConsumerReadiness implements BrokerListener, SmartApplication
 	 * Create an instance that follows the given brokers until it is destroyed.
 	 * @param brokers the brokers
 	 * @param containers the containers
+	 * @param activations tells what was active when a connection was opened, if that is
+	 * one of the application's, and open
 	 * @param context the application context that the containers belong to
 	 */
-	public ConsumerReadiness(Brokers brokers, ContainerBook containers, ApplicationContext context) {
+	public ConsumerReadiness(Brokers brokers, ContainerBook containers,
+			Function<Connection, @Nullable Activation> activations, ApplicationContext context) {
 		Assert.notNull(brokers, "'brokers' must not be null");
 		Assert.notNull(containers, "'containers' must not be null");
+		Assert.notNull(activations, "'activations' must not be null");
 		Assert.notNull(context, "'context' must not be null");
 		this.brokers = brokers;
 		this.notices = new BrokerNotices(brokers);
 		this.containers = containers;
+		this.activations = activations;
 		this.context = context;
 		this.awaited = brokers.getActivation();
+		containers.addMoveListener(() -> update(() -> {
+		}));
 		brokers.addListener(this);
 	}
 
+	/**
+	 * Consumers that have begun on the new broker before this is told of it count.
+	 */
 	@Override
 	public void onEvent(BrokerEvent event) {
-		if (event instanceof BrokerEvent.Activated) {
+		if (event instanceof BrokerEvent.Activated activated) {
 			update(() -> {
 				this.activatedAt = System.nanoTime();
 				this.awaited = this.brokers.getActivation();
+				this.consumed.values().removeIf((activation) -> !activation.broker().isSameAs(activated.to()));
 			});
 		}
 	}
@@ -98,11 +117,26 @@ public final class ConsumerReadiness implements BrokerListener, SmartApplication
 	@Override
 	public void onApplicationEvent(ApplicationEvent event) {
 		if (event instanceof ConsumeOkEvent consuming) {
-			update(() -> this.consumed.put(consuming.getQueue(), this.brokers.getActivation()));
+			Activation activation = activationOf(consuming);
+			if (activation != null) {
+				update(() -> this.consumed.put(consuming.getQueue(), activation));
+			}
 		}
 		else if (event instanceof ContextRefreshedEvent own && own.getApplicationContext() == this.context) {
 			update(() -> this.refreshed = true);
 		}
+	}
+
+	/**
+	 * A consumer of the broker that was left may be late to tell that it has begun.
+	 */
+	private @Nullable Activation activationOf(ConsumeOkEvent consuming) {
+		if (!(consuming.getSource() instanceof DefaultConsumer consumer)) {
+			return this.brokers.getActivation();
+		}
+		Channel channel = (consumer.getChannel() instanceof ChannelProxy proxy) ? proxy.getTargetChannel()
+				: consumer.getChannel();
+		return (channel != null) ? this.activations.apply(channel.getConnection()) : null;
 	}
 
 	private void update(Runnable change) {
@@ -112,7 +146,8 @@ public final class ConsumerReadiness implements BrokerListener, SmartApplication
 		this.lock.lock();
 		try {
 			change.run();
-			Set<String> expected = (this.awaited != null && this.refreshed) ? queues() : Set.of();
+			boolean settled = this.awaited != null && this.refreshed && !this.containers.isMoving();
+			Set<String> expected = settled ? queues() : Set.of();
 			if (!expected.isEmpty() && expected.stream().allMatch(this::isConsumed)) {
 				ready = this.awaited;
 				queues = expected.size();

@@ -17,6 +17,8 @@
 package dev.failover.listener;
 
 import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.atomic.AtomicInteger;
 
 import org.jspecify.annotations.Nullable;
 import org.springframework.amqp.rabbit.config.AbstractRabbitListenerContainerFactory;
@@ -33,6 +35,10 @@ import dev.failover.connection.FailoverConnectionFactory;
 public final class ContainerBook implements BeanPostProcessor {
 
 	private final WeakSet<AbstractMessageListenerContainer> containers = new WeakSet<>();
+
+	private final AtomicInteger moves = new AtomicInteger();
+
+	private final List<Runnable> moveListeners = new CopyOnWriteArrayList<>();
 
 	@Override
 	public @Nullable Object postProcessAfterInitialization(Object bean, String beanName) {
@@ -55,6 +61,36 @@ public final class ContainerBook implements BeanPostProcessor {
 			.filter((container) -> container.getConnectionFactory() instanceof AbstractConnectionFactory known
 					&& known.getRabbitConnectionFactory() instanceof FailoverConnectionFactory)
 			.toList();
+	}
+
+	/**
+	 * Note that containers are going to be moved. Until that has ended, they may not run
+	 * or not know their queues.
+	 */
+	void beginMove() {
+		this.moves.incrementAndGet();
+	}
+
+	/**
+	 * Note that a move that has begun is over, and tell so.
+	 */
+	void endMove() {
+		this.moves.decrementAndGet();
+		this.moveListeners.forEach(Runnable::run);
+	}
+
+	/**
+	 * Return whether containers are being moved.
+	 */
+	boolean isMoving() {
+		return this.moves.get() > 0;
+	}
+
+	/**
+	 * Add a listener that is told of the end of each move.
+	 */
+	void addMoveListener(Runnable listener) {
+		this.moveListeners.add(listener);
 	}
 
 }

@@ -81,8 +81,10 @@ public final class ContainerMover implements BrokerListener, ApplicationListener
 	@Override
 	public void onEvent(BrokerEvent event) {
 		if (event instanceof BrokerEvent.Activated activated && activated.isPlanned() && !isClosed()) {
+			this.containers.beginMove();
 			this.last = this.last.handleAsync((moved, failure) -> moveAll(), this.executor)
-				.thenCompose((moves) -> moves);
+				.thenCompose((moves) -> moves)
+				.whenComplete((moved, failure) -> this.containers.endMove());
 		}
 	}
 

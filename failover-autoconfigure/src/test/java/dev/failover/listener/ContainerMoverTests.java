@@ -100,7 +100,8 @@ class ContainerMoverTests {
 			container.slow = true;
 			mover.onEvent(new BrokerEvent.Activated(from, to, Duration.ZERO, null));
 			Awaitility.await().atMost(PATIENCE).until(() -> this.consumers.get() == 2);
-			Awaitility.await().atMost(PATIENCE).until(container::isRunning);
+			Awaitility.await().atMost(PATIENCE).until(() -> !book.isMoving());
+			assertThat(container.isRunning()).isTrue();
 		}
 		finally {
 			container.stop();

@@ -30,6 +30,7 @@ import org.springframework.context.annotation.Lazy;
 
 import dev.failover.autoconfigure.FailoverProperties;
 import dev.failover.broker.Brokers;
+import dev.failover.connection.FailoverConnectionFactory;
 import dev.failover.connection.PlannedMoves;
 import dev.failover.listener.BrokerDrains;
 import dev.failover.listener.ConsumerReadiness;
@@ -100,8 +101,8 @@ public final class FailoverListenerAutoConfiguration {
 		@Lazy(false)
 		@ConditionalOnMissingBean
 		ConsumerReadiness failoverConsumerReadiness(Brokers brokers, ContainerBook containers,
-				ApplicationContext context) {
-			return new ConsumerReadiness(brokers, containers, context);
+				FailoverConnectionFactory connectionFactory, ApplicationContext context) {
+			return new ConsumerReadiness(brokers, containers, connectionFactory::getActivation, context);
 		}
 
 		@Bean
