@@ -213,7 +213,7 @@ final class BrokerConnector implements AutoCloseable {
 
 	private void watch(ConnectAttempt attempt, Connection connection) {
 		connection.addShutdownListener((signal) -> {
-			if (FailureReasons.isOfBroker(signal) && !this.executor.isShutdown()) {
+			if (FailureReasons.isOfBroker(signal) && !attempt.hasFailed() && !this.executor.isShutdown()) {
 				this.brokers.failed(attempt.broker(), attempt.incarnation(), FailureReasons.of(signal), signal);
 			}
 		});

@@ -21,7 +21,7 @@ import java.net.Socket;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.BiConsumer;
 
 import org.apache.commons.logging.Log;
@@ -44,7 +44,7 @@ final class ConnectAttempt {
 
 	private final BiConsumer<ConnectAttempt, @Nullable Throwable> onEnd;
 
-	private final AtomicBoolean ended = new AtomicBoolean();
+	private final AtomicReference<State> state = new AtomicReference<>(State.RUNNING);
 
 	private final CompletableFuture<OpenConnection> result = new CompletableFuture<>();
 
@@ -73,16 +73,23 @@ final class ConnectAttempt {
 		return this.result;
 	}
 
+	/**
+	 * Whether the attempt has failed, so that what it has opened is closed by this side.
+	 */
+	boolean hasFailed() {
+		return this.state.get() == State.FAILED;
+	}
+
 	void opened(Socket socket) throws IOException {
 		this.sockets.add(socket);
-		if (this.ended.get()) {
+		if (this.state.get() != State.RUNNING) {
 			OpenSockets.close(socket);
 			throw new IOException("The attempt to connect to %s has ended".formatted(this.broker.name()));
 		}
 	}
 
 	void succeed(OpenConnection connection) {
-		if (!this.ended.compareAndSet(false, true)) {
+		if (!this.state.compareAndSet(State.RUNNING, State.SUCCEEDED)) {
 			logger.debug("Connection to %s was opened too late, and is closed".formatted(this.broker));
 			this.sockets.forEach(OpenSockets::close);
 			return;
@@ -92,11 +99,17 @@ final class ConnectAttempt {
 	}
 
 	void fail(Throwable failure) {
-		if (this.ended.compareAndSet(false, true)) {
+		if (this.state.compareAndSet(State.RUNNING, State.FAILED)) {
 			this.onEnd.accept(this, failure);
 			this.sockets.forEach(OpenSockets::close);
 			this.result.completeExceptionally(failure);
 		}
+	}
+
+	private enum State {
+
+		RUNNING, SUCCEEDED, FAILED
+
 	}
 
 }

@@ -27,6 +27,8 @@ import org.jspecify.annotations.Nullable;
  */
 final class Dial {
 
+	private static final int ABORT_MILLIS = 1000;
+
 	private final ConnectAttempt attempt;
 
 	private volatile @Nullable Socket socket;
@@ -50,10 +52,17 @@ final class Dial {
 		this.attempt.opened(opened);
 	}
 
+	/**
+	 * Take note that the connection is open.
+	 * @throws IllegalStateException if it is none on a socket, which a broker that fails
+	 * could not be left by; it is closed then
+	 */
 	OpenConnection opened(Connection connection) {
 		Socket opened = this.socket;
 		if (opened == null) {
-			throw new IllegalStateException("The socket of %s is not known".formatted(connection));
+			connection.abort(ABORT_MILLIS);
+			throw new IllegalStateException("NIO and Netty are not supported: a broker that fails is left by closing "
+					+ "its sockets. Use neither useNio() nor netty() in a ConnectionFactoryCustomizer");
 		}
 		return new OpenConnection(this.attempt.broker(), this.attempt.incarnation(), connection, opened);
 	}

@@ -68,7 +68,7 @@ final class ConfirmedPublisher {
 		this.window = new PublishWindow(settings.maxInFlight());
 		this.watch = new PublishWatch(this::inspect, source, settings.confirmTimeout());
 		this.writer = new PublishWriter(source, this::isRepeatable, this::rejected,
-				(left) -> this.watch.later(left::close, Duration.ZERO));
+				(left) -> this.watch.aside(left::close));
 	}
 
 	/**
@@ -146,9 +146,7 @@ final class ConfirmedPublisher {
 		this.window.expire(System.nanoTime());
 		PublishChannel current = this.writer.channel();
 		Publication oldest = (current != null) ? current.oldest() : null;
-		if (current != null && oldest != null) {
-			this.watch.judge(current.activation(), oldest);
-		}
+		this.watch.judge((current != null) ? current.activation() : null, oldest);
 		return oldest != null || this.window.inFlight() > 0;
 	}
 

@@ -19,6 +19,8 @@ package dev.failover.template;
 import java.time.Duration;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
+import java.util.concurrent.SynchronousQueue;
+import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -33,7 +35,8 @@ import dev.failover.broker.Activation;
 
 /**
  * Looks after messages at regular intervals while there are any, and sleeps otherwise.
- * Tells of a broker that takes long to confirm.
+ * Tells of a broker that takes long to confirm. What blocks is done on further threads,
+ * so that no deadline is missed meanwhile.
  */
 final class PublishWatch implements AutoCloseable {
 
@@ -60,6 +63,16 @@ final class PublishWatch implements AutoCloseable {
 
 	private final ScheduledThreadPoolExecutor executor;
 
+	private final ThreadPoolExecutor blocking;
+
+	/**
+	 * The first unconfirmed message at the last inspection. The executor's thread alone
+	 * knows it.
+	 */
+	private @Nullable Publication first;
+
+	private long firstSince;
+
 	private volatile long inspectedAt = System.nanoTime();
 
 	private volatile long resumedAt = System.nanoTime();
@@ -68,10 +81,16 @@ final class PublishWatch implements AutoCloseable {
 		this.inspection = inspection;
 		this.source = source;
 		this.confirmTimeout = confirmTimeout;
-		CustomizableThreadFactory threads = new CustomizableThreadFactory("failover-publish-watch-");
-		threads.setDaemon(true);
-		this.executor = new ScheduledThreadPoolExecutor(1, threads);
+		this.executor = new ScheduledThreadPoolExecutor(1, threads("failover-publish-watch-"));
 		this.executor.setExecuteExistingDelayedTasksAfterShutdownPolicy(false);
+		this.blocking = new ThreadPoolExecutor(0, Integer.MAX_VALUE, 1, TimeUnit.SECONDS, new SynchronousQueue<>(),
+				threads("failover-publish-left-"));
+	}
+
+	private static CustomizableThreadFactory threads(String prefix) {
+		CustomizableThreadFactory threads = new CustomizableThreadFactory(prefix);
+		threads.setDaemon(true);
+		return threads;
 	}
 
 	void start() {
@@ -82,28 +101,61 @@ final class PublishWatch implements AutoCloseable {
 	}
 
 	/**
-	 * Judge the broker by how long its oldest confirm is outstanding. Time in which this
-	 * process stood still does not count, as what came meanwhile is read only now, nor
-	 * does the time of an alarm. What others have not confirmed either is waited for
-	 * longer on each, up to a limit: it may be the queue that takes nothing, as it is on
-	 * all nodes of a cluster while the queue has no leader.
+	 * Judge the broker by how long its oldest confirm is outstanding since all before it
+	 * came, as what is written to a slow network waits for what is before it; and at last
+	 * by how long ago the message was written. Time in which this process stood still
+	 * does not count, as what came meanwhile is read only now, nor does the time of an
+	 * alarm. What others have not confirmed either is waited for longer on each, up to a
+	 * limit: it may be the queue that takes nothing, as it is on all nodes of a cluster
+	 * while the queue has no leader.
+	 * @param oldest the oldest message that is unconfirmed, or {@code null} if there is
+	 * none
 	 */
-	void judge(@Nullable Activation activation, Publication oldest) {
+	void judge(@Nullable Activation activation, @Nullable Publication oldest) {
 		long now = System.nanoTime();
+		if (this.first != oldest) {
+			this.first = oldest;
+			this.firstSince = now;
+		}
+		if (oldest == null) {
+			return;
+		}
 		if (this.source.isBlocked(activation)) {
 			this.resumedAt = now;
 		}
-		long nanos = Math.min(now - oldest.writtenAt(), now - this.resumedAt);
+		long age = Math.min(now - oldest.writtenAt(), now - this.resumedAt);
+		Duration longest = this.confirmTimeout.multipliedBy(MAX_PATIENCE);
 		Duration patience = this.confirmTimeout.multipliedBy(Math.max(1, Math.min(oldest.tries(), MAX_PATIENCE)));
-		if (nanos > patience.toNanos()) {
-			this.source.failed(activation,
-					new TimeoutException("No confirm within %d ms".formatted(patience.toMillis())));
+		if (Math.min(age, now - this.firstSince) > patience.toNanos()) {
+			giveUp(activation, patience);
 		}
-		else if (nanos > LATE.toNanos()) {
+		else if (age > longest.toNanos()) {
+			giveUp(activation, longest);
+		}
+		else if (age > LATE.toNanos()) {
 			this.source.suspect(activation);
 		}
 	}
 
+	private void giveUp(@Nullable Activation activation, Duration patience) {
+		this.source.failed(activation, new TimeoutException("No confirm within %d ms".formatted(patience.toMillis())));
+	}
+
+	/**
+	 * Do something that may block, at once, on a thread of its own.
+	 */
+	void aside(Runnable task) {
+		try {
+			this.blocking.execute(task);
+		}
+		catch (RejectedExecutionException ex) {
+			logger.debug("Nothing is done any more", ex);
+		}
+	}
+
+	/**
+	 * Do something that does not block, later.
+	 */
 	void later(Runnable task, Duration delay) {
 		try {
 			this.executor.schedule(task, delay.toMillis(), TimeUnit.MILLISECONDS);
@@ -139,6 +191,7 @@ final class PublishWatch implements AutoCloseable {
 	@Override
 	public void close() {
 		this.executor.shutdownNow();
+		this.blocking.shutdownNow();
 	}
 
 }

@@ -28,7 +28,9 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 
+import com.rabbitmq.client.AddressResolver;
 import com.rabbitmq.client.AuthenticationFailureException;
 import com.rabbitmq.client.Channel;
 import com.rabbitmq.client.Connection;
@@ -106,9 +108,12 @@ class FailoverConnectionFactoryTests {
 	}
 
 	private void add(String name, int port, String password) {
+		add(name, port, password, new ConnectionFactory());
+	}
+
+	private void add(String name, int port, String password, ConnectionFactory target) {
 		this.all.add(new Broker(name, "127.0.0.1", port, this.embedded.username(), password,
 				this.embedded.virtualHost(), false, null, 0, 1));
-		ConnectionFactory target = new ConnectionFactory();
 		target.setUsername(this.embedded.username());
 		target.setPassword(password);
 		target.setVirtualHost(this.embedded.virtualHost());
@@ -156,6 +161,42 @@ class FailoverConnectionFactoryTests {
 				.map(BrokerFailure::reason)
 				.contains(FailureReason.UNREACHABLE);
 		}
+	}
+
+	@Test
+	@SuppressWarnings("deprecation")
+	void brokerThatIsSetToNioIsPassedOverAndNoConnectionToItLeft() throws Exception {
+		this.factories.get("one").useNio();
+		try (Connection connection = this.factory.newConnection()) {
+			assertThat(connection.getPort()).isEqualTo(this.two.port());
+			assertThat(this.brokers.getStatus("one").orElseThrow().lastFailure().description())
+				.contains("NIO and Netty are not supported");
+			Awaitility.await().atMost(PATIENCE).until(() -> this.one.openConnections() == 0);
+		}
+	}
+
+	@Test
+	void connectionThatIsOpenTooLateToTellOfTheBrokerIsNoFailureOfIt() throws Exception {
+		CountDownLatch late = new CountDownLatch(1);
+		add("late", this.one.port(), this.embedded.password(), new ConnectionFactory() {
+
+			@Override
+			public Connection newConnection(ExecutorService executor, AddressResolver addressResolver, String name)
+					throws IOException, TimeoutException {
+				Connection opened = super.newConnection(executor, addressResolver, name);
+				Awaitility.await().atMost(PATIENCE).until(() -> !opened.isOpen());
+				late.countDown();
+				return opened;
+			}
+
+		});
+		recreate(PATIENT);
+		Broker broker = this.all.get(2);
+		assertThat(this.factory.getBrokerAccess().knock(broker, Duration.ofSeconds(1))).failsWithin(PATIENCE);
+		assertThat(late.await(PATIENCE.toSeconds(), TimeUnit.SECONDS)).isTrue();
+		Awaitility.await()
+			.during(Duration.ofMillis(300))
+			.until(() -> this.brokers.getStatus("late").orElseThrow().lastFailure() == null);
 	}
 
 	@Test

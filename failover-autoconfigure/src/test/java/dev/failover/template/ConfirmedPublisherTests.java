@@ -157,6 +157,19 @@ class ConfirmedPublisherTests {
 	}
 
 	@Test
+	void brokerThatDoesNotAnswerTheCloseOfItsChannelHoldsNoDeadlineUp() throws Exception {
+		submit("1");
+		FakeChannel old = this.source.awaitWritten(0, 1);
+		CountDownLatch answer = new CountDownLatch(1);
+		old.onClose = () -> awaitUninterruptibly(answer);
+		this.source.blocked = true;
+		this.source.move();
+		this.source.awaitWritten(1, 1);
+		assertOutcome(submit("2", true, Duration.ofMillis(200)), PublishOutcome.UNKNOWN, "not confirmed in time");
+		answer.countDown();
+	}
+
+	@Test
 	void brokerThatIsBlockedIsNotWaitedForInAMove() throws Exception {
 		Publication message = submit("1");
 		this.source.awaitWritten(0, 1);
@@ -359,6 +372,36 @@ class ConfirmedPublisherTests {
 						(failure) -> assertThat(failure).hasMessage("No confirm within %d ms".formatted(expected))));
 			channel.lose();
 		}
+	}
+
+	@Test
+	void brokerThatConfirmsSlowlyButSteadilyIsNotGivenUp() throws Exception {
+		this.publisher = new ConfirmedPublisher(this.source,
+				new PublishSettings(Duration.ofSeconds(2), 10, Duration.ZERO), null);
+		for (int i = 1; i <= 7; i++) {
+			submit("" + i);
+		}
+		FakeChannel channel = this.source.awaitWritten(0, 7);
+		for (int i = 1; i <= 7; i++) {
+			await().during(Duration.ofMillis(500)).until(() -> this.source.failures.isEmpty());
+			channel.ack(i);
+		}
+	}
+
+	@Test
+	void brokerThatConfirmsTooSlowlyIsGivenUp() throws Exception {
+		this.publisher = new ConfirmedPublisher(this.source,
+				new PublishSettings(Duration.ofMillis(500), 50, Duration.ZERO), null);
+		for (int i = 1; i <= 50; i++) {
+			submit("" + i);
+		}
+		FakeChannel channel = this.source.awaitWritten(0, 50);
+		int confirmed = 0;
+		while (this.source.failures.isEmpty() && confirmed < 50) {
+			channel.ack(++confirmed);
+			await().pollDelay(Duration.ofMillis(100)).until(() -> true);
+		}
+		assertThat(this.source.failures).first().asString().contains("No confirm within 2000 ms");
 	}
 
 	@Test

@@ -43,6 +43,9 @@ final class FakeChannel {
 
 	final List<String> writers = new CopyOnWriteArrayList<>();
 
+	volatile Runnable onClose = () -> {
+	};
+
 	private final Consumer<FakeChannel> onWrite;
 
 	private ConfirmCallback onAck;
@@ -86,7 +89,10 @@ final class FakeChannel {
 				return this.sequence;
 			}
 			case "basicPublish" -> publish((AMQP.BasicProperties) args[3]);
-			case "close" -> this.open = false;
+			case "close" -> {
+				this.onClose.run();
+				this.open = false;
+			}
 			case "confirmSelect" -> {
 				return null;
 			}
