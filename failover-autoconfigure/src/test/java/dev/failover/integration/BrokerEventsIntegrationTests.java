@@ -27,7 +27,8 @@ import java.util.stream.Stream;
 
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.DisplayName;
-import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.springframework.amqp.core.Queue;
 import org.springframework.amqp.rabbit.annotation.RabbitListener;
 import org.springframework.amqp.rabbit.config.DirectRabbitListenerContainerFactory;
@@ -65,50 +66,85 @@ class BrokerEventsIntegrationTests {
 	@South
 	private RabbitNode second;
 
-	@Test
-	@DisplayName("Behaviour 29: events tell in order of loss, switch, messages in flight, consumers and return")
-	void applicationIsToldOfAFailoverInOrder() throws Exception {
-		try (ConfigurableApplicationContext context = Applications.run(Shop.class,
-				Applications.brokers(this.first, this.second), "failover.detection.success-threshold=1")) {
+	@ParameterizedTest
+	@EnumSource
+	@DisplayName("Behaviour 29: events tell in order of loss, switch, messages in flight, consumers, return and fail-back")
+	void applicationIsToldOfAFailoverAndOfFailbackInOrder(Fault fault) throws Exception {
+		try (ConfigurableApplicationContext context = run()) {
 			Shop shop = context.getBean(Shop.class);
-			Broker from = context.getBean(Brokers.class).getActive();
+			Brokers brokers = context.getBean(Brokers.class);
+			Broker from = brokers.getAll().get(0);
+			Broker to = brokers.getAll().get(1);
 			shop.await(BrokerEvent.ConsumersReady.class, 1);
 			assertThat(shop.names()).endsWith("Activated", "ConsumersReady");
 			shop.events.clear();
-			RabbitNode node = (from.port() == this.first.port()) ? this.first : this.second;
-			failOver(context.getBean(FailoverTemplate.class), node);
+			failOver(context.getBean(FailoverTemplate.class), fault);
 			shop.await(BrokerEvent.Replayed.class, 1);
 			shop.await(BrokerEvent.ConsumersReady.class, 1);
-			Broker to = context.getBean(Brokers.class).getActive();
-			node.start();
-			Awaitility.await().atMost(PATIENCE).until(() -> shop.names().contains("UP"));
-			assertThat(shop.names()).isIn(List.of("DOWN", "Lost", "Activated", "Replayed", "ConsumersReady", "UP"),
-					List.of("DOWN", "Lost", "Activated", "ConsumersReady", "Replayed", "UP"));
-			assertThat(shop.events).contains(new BrokerEvent.Replayed(from, IN_FLIGHT, IN_FLIGHT));
-			assertThat(shop.single(BrokerEvent.ConsumersReady.class).broker()).isEqualTo(to);
-			assertThat(shop.single(BrokerEvent.ConsumersReady.class).queues()).isEqualTo(2);
-			BrokerEvent.Activated activated = shop.single(BrokerEvent.Activated.class);
-			assertThat(activated.from()).isEqualTo(from);
-			assertThat(activated.to()).isEqualTo(to);
-			assertThat(activated.failure()).isEqualTo(shop.single(BrokerEvent.Lost.class).failure());
+			fault.mend(this.first);
+			shop.await(BrokerEvent.ConsumersReady.class, 2);
+			assertThat(shop.names()).startsWith("DOWN", "Lost", "Activated")
+				.endsWith("UP", "FailbackPlanned", "Activated", "ConsumersReady");
+			assertThat(shop.names().subList(3, 5)).containsExactlyInAnyOrder("Replayed", "ConsumersReady");
+			assertThat(shop.names()).hasSize(9);
+			shop.assertLoss(from, to);
+			shop.assertFailback(to, from);
 			assertThat(shop.threads).allMatch((thread) -> thread.startsWith("failover-events-"));
 		}
 	}
 
+	private ConfigurableApplicationContext run() {
+		return Applications.run(Shop.class, "failover.brokers[0].uri=" + this.first.uri(),
+				"failover.brokers[1].uri=" + this.second.uri(), "failover.brokers[1].priority=1",
+				"failover.strategy=priority", "failover.failback.grace=100ms",
+				"failover.detection.success-threshold=1");
+	}
+
 	/**
-	 * Messages that a frozen broker does not confirm are in flight when it is killed.
+	 * Messages that a frozen broker does not confirm are in flight when it is lost.
 	 */
-	private void failOver(FailoverTemplate template, RabbitNode node) throws Exception {
+	private void failOver(FailoverTemplate template, Fault fault) throws Exception {
 		template.convertAndSend(Shop.ORDERS, "warm");
-		node.freeze();
+		this.first.freeze();
 		List<CompletableFuture<Confirmation>> sent = Stream
 			.generate(() -> template.convertAndSendAsync("", Shop.BILLS, "bill"))
 			.limit(IN_FLIGHT)
 			.toList();
-		node.kill();
+		fault.strike(this.first);
 		for (CompletableFuture<Confirmation> each : sent) {
 			each.get(PATIENCE.toSeconds(), TimeUnit.SECONDS);
 		}
+	}
+
+	enum Fault {
+
+		KILL {
+			@Override
+			void strike(RabbitNode frozen) {
+				frozen.kill();
+			}
+
+			@Override
+			void mend(RabbitNode node) {
+				node.start();
+			}
+		},
+
+		FREEZE {
+			@Override
+			void strike(RabbitNode frozen) {
+			}
+
+			@Override
+			void mend(RabbitNode node) {
+				node.thaw();
+			}
+		};
+
+		abstract void strike(RabbitNode frozen);
+
+		abstract void mend(RabbitNode node);
+
 	}
 
 	@Configuration(proxyBeanMethods = false)
@@ -160,8 +196,34 @@ class BrokerEventsIntegrationTests {
 				.until(() -> this.events.stream().filter(type::isInstance).count() == count);
 		}
 
-		<T extends BrokerEvent> T single(Class<T> type) {
-			return this.events.stream().filter(type::isInstance).map(type::cast).findFirst().orElseThrow();
+		private <T extends BrokerEvent> List<T> all(Class<T> type) {
+			return this.events.stream().filter(type::isInstance).map(type::cast).toList();
+		}
+
+		void assertLoss(Broker from, Broker to) {
+			BrokerEvent.Lost lost = all(BrokerEvent.Lost.class).get(0);
+			assertThat(lost.broker()).isEqualTo(from);
+			BrokerEvent.Activated activated = all(BrokerEvent.Activated.class).get(0);
+			assertThat(activated.from()).isEqualTo(from);
+			assertThat(activated.to()).isEqualTo(to);
+			assertThat(activated.failure()).isEqualTo(lost.failure());
+			assertThat(activated.isPlanned()).isFalse();
+			assertThat(this.events).contains(new BrokerEvent.Replayed(from, IN_FLIGHT, IN_FLIGHT));
+			BrokerEvent.ConsumersReady ready = all(BrokerEvent.ConsumersReady.class).get(0);
+			assertThat(ready.broker()).isEqualTo(to);
+			assertThat(ready.queues()).isEqualTo(2);
+		}
+
+		void assertFailback(Broker from, Broker to) {
+			assertThat(all(BrokerEvent.FailbackPlanned.class))
+				.containsExactly(new BrokerEvent.FailbackPlanned(from, to, Duration.ofMillis(100)));
+			BrokerEvent.Activated activated = all(BrokerEvent.Activated.class).get(1);
+			assertThat(activated.from()).isEqualTo(from);
+			assertThat(activated.to()).isEqualTo(to);
+			assertThat(activated.isPlanned()).isTrue();
+			BrokerEvent.ConsumersReady ready = all(BrokerEvent.ConsumersReady.class).get(1);
+			assertThat(ready.broker()).isEqualTo(to);
+			assertThat(ready.queues()).isEqualTo(2);
 		}
 
 		/**

@@ -18,7 +18,9 @@ package dev.failover.integration;
 
 import java.time.Duration;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 
@@ -40,6 +42,7 @@ import org.springframework.scheduling.concurrent.ThreadPoolTaskExecutor;
 
 import dev.failover.broker.Broker;
 import dev.failover.broker.BrokerEvent;
+import dev.failover.broker.BrokerState;
 import dev.failover.broker.Brokers;
 import dev.failover.test.RabbitNode;
 import dev.failover.test.junit.BrokerTest;
@@ -73,6 +76,7 @@ class PlannedMoveEventsIntegrationTests {
 				shop.assertReady(context.getBean(Brokers.class).getActive());
 			}
 			Awaitility.await().during(Duration.ofSeconds(1)).atMost(PATIENCE).until(shop.told::isEmpty);
+			assertThat(shop.threads).allMatch((thread) -> thread.startsWith("failover-events-"));
 		}
 	}
 
@@ -82,6 +86,8 @@ class PlannedMoveEventsIntegrationTests {
 		private static final List<String> QUEUES = List.of("move-1", "move-2", "move-3", "move-4", "move-5", "move-6");
 
 		private final BlockingQueue<BrokerEvent> told = new LinkedBlockingQueue<>();
+
+		private final Set<String> threads = ConcurrentHashMap.newKeySet();
 
 		@Bean
 		Declarables queues() {
@@ -129,9 +135,11 @@ class PlannedMoveEventsIntegrationTests {
 
 		@EventListener
 		void told(BrokerEvent event) {
-			if (event instanceof BrokerEvent.Activated || event instanceof BrokerEvent.ConsumersReady) {
+			boolean tried = event instanceof BrokerEvent.StateChanged changed && changed.from() == BrokerState.UNKNOWN;
+			if (!tried) {
 				this.told.add(event);
 			}
+			this.threads.add(Thread.currentThread().getName());
 		}
 
 		void assertReady(Broker broker) throws InterruptedException {
