@@ -68,6 +68,8 @@ final class BrokerConnector implements AutoCloseable {
 
 	private final BrokerDialer dialer;
 
+	private final ConnectionWatch watch;
+
 	private final List<Consumer<OpenConnection>> listeners = new CopyOnWriteArrayList<>();
 
 	private final List<Runnable> onClose = new CopyOnWriteArrayList<>();
@@ -81,6 +83,7 @@ final class BrokerConnector implements AutoCloseable {
 	BrokerConnector(Brokers brokers, BrokerFactories factories, ConnectSettings settings, HostResolver resolver) {
 		this.brokers = brokers;
 		this.settings = settings;
+		this.watch = new ConnectionWatch(brokers, System::nanoTime);
 		this.executor = new ThreadPoolExecutor(0, Integer.MAX_VALUE, IDLE_SECONDS, TimeUnit.SECONDS,
 				new SynchronousQueue<>(), threads("failover-connect-"));
 		this.dialer = new BrokerDialer(factories, this.sockets, resolver, settings, this.executor);
@@ -187,7 +190,7 @@ final class BrokerConnector implements AutoCloseable {
 		try {
 			OpenConnection opened = this.dialer.dial(attempt, request);
 			prepare(opened, toPrepare);
-			watch(attempt, opened.connection());
+			this.watch.watch(opened, attempt::hasFailed);
 			attempt.succeed(opened);
 		}
 		catch (InterruptedException ex) {
@@ -209,14 +212,6 @@ final class BrokerConnector implements AutoCloseable {
 		catch (IOException | RuntimeException ex) {
 			throw new PreparationException(connection.broker().name(), ex);
 		}
-	}
-
-	private void watch(ConnectAttempt attempt, Connection connection) {
-		connection.addShutdownListener((signal) -> {
-			if (FailureReasons.isOfBroker(signal) && !attempt.hasFailed() && !this.executor.isShutdown()) {
-				this.brokers.failed(attempt.broker(), attempt.incarnation(), FailureReasons.of(signal), signal);
-			}
-		});
 	}
 
 	private void ended(ConnectAttempt attempt, @Nullable Throwable failure) {
@@ -290,6 +285,7 @@ final class BrokerConnector implements AutoCloseable {
 
 	@Override
 	public void close() {
+		this.watch.close();
 		this.executor.shutdown();
 		this.timer.shutdownNow();
 		this.attempts.forEach((attempt) -> attempt.fail(new CancellationException("The connection factory is closed")));

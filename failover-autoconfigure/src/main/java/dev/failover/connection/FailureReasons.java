@@ -75,6 +75,23 @@ final class FailureReasons {
 	}
 
 	/**
+	 * Whether the broker closed the connection because it cannot make sense of what it
+	 * was sent, or does not implement it: the mistake of whoever sent it, and so the same
+	 * on any other broker. What is refused, or fails in the broker, is none.
+	 */
+	static boolean isMistake(ShutdownSignalException signal) {
+		if (signal.isInitiatedByApplication() || !(signal.getReason() instanceof AMQP.Connection.Close close)) {
+			return false;
+		}
+		return switch (close.getReplyCode()) {
+			case AMQP.FRAME_ERROR, AMQP.SYNTAX_ERROR, AMQP.COMMAND_INVALID, AMQP.CHANNEL_ERROR, AMQP.UNEXPECTED_FRAME,
+					AMQP.NOT_IMPLEMENTED ->
+				true;
+			default -> false;
+		};
+	}
+
+	/**
 	 * Whether the broker told why it closed the connection. If it only closed it, during
 	 * the login, the client takes it for a refusal.
 	 */

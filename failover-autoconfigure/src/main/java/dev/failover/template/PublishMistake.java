@@ -23,6 +23,9 @@ import com.rabbitmq.client.AMQP;
 import com.rabbitmq.client.ShutdownSignalException;
 import org.jspecify.annotations.Nullable;
 
+import dev.failover.ensure.FailureClassifier;
+import dev.failover.ensure.FailureVerdict;
+
 /**
  * Finds the message for which a broker closed the channel. The protocol tells only that
  * it is one of the unconfirmed (AMQP 0-9-1, channel.close: class and method, but no
@@ -30,12 +33,16 @@ import org.jspecify.annotations.Nullable;
  */
 final class PublishMistake {
 
+	private static final FailureClassifier CLASSIFIER = FailureClassifier.standard();
+
 	private PublishMistake() {
 	}
 
 	/**
 	 * Sort messages for publishing them again: those above suspicion first. A message
-	 * that is proven guilty ends; one that was not written is above suspicion.
+	 * that is proven guilty ends; one that was not written is above suspicion. When the
+	 * whole connection was closed, it may be for what was done on another channel, so
+	 * that a message is guilty only the second time.
 	 * @return the messages that remain
 	 */
 	static List<Publication> sort(List<Publication> unconfirmed, PublishChannel lost) {
@@ -46,7 +53,7 @@ final class PublishMistake {
 		}
 		List<Publication> suspects = suspects(
 				unconfirmed.stream().filter((publication) -> !lost.isUnwritten(publication)).toList(), text);
-		if (suspects.size() == 1) {
+		if (suspects.size() == 1 && (!reason.isHardError() || suspects.get(0).isSuspect())) {
 			Publication guilty = suspects.get(0);
 			guilty.rejected(reason);
 			guilty.fail("The broker refused the message: " + text);
@@ -73,9 +80,8 @@ final class PublishMistake {
 				default -> null;
 			};
 		}
-		if (signal.getReason() instanceof AMQP.Connection.Close close && close.getReplyCode() >= AMQP.FRAME_ERROR
-				&& close.getReplyCode() <= AMQP.NOT_IMPLEMENTED && close.getReplyCode() != AMQP.RESOURCE_ERROR
-				&& close.getReplyCode() != AMQP.NOT_ALLOWED) {
+		if (signal.getReason() instanceof AMQP.Connection.Close close
+				&& CLASSIFIER.classify(signal, null).equals(FailureVerdict.NEVER)) {
 			return (close.getReplyText() != null) ? close.getReplyText() : "";
 		}
 		return null;

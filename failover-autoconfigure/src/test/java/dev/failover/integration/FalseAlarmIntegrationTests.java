@@ -20,21 +20,27 @@ import java.io.BufferedReader;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Queue;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 
+import com.rabbitmq.client.Connection;
+import com.rabbitmq.client.ShutdownSignalException;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.springframework.amqp.rabbit.annotation.RabbitListener;
+import org.springframework.amqp.rabbit.connection.ConnectionFactory;
 import org.springframework.context.ConfigurableApplicationContext;
 import org.springframework.context.annotation.Configuration;
 import org.springframework.context.event.EventListener;
 import org.springframework.core.task.SimpleAsyncTaskExecutor;
 
+import dev.failover.broker.Broker;
 import dev.failover.broker.BrokerEvent;
 import dev.failover.broker.BrokerState;
+import dev.failover.broker.BrokerStatus;
 import dev.failover.broker.Brokers;
 import dev.failover.template.FailoverTemplate;
 import dev.failover.test.RabbitNode;
@@ -79,6 +85,42 @@ class FalseAlarmIntegrationTests {
 			await().atMost(PATIENCE).until(() -> consumer.received.get() == BIG_MESSAGES);
 			assertThat(consumer.alarms).isEmpty();
 		}
+	}
+
+	@Test
+	void connectionThatIsClosedForAMistakeIsNoFailure() throws Exception {
+		try (ConfigurableApplicationContext context = Applications.run(Consumer.class,
+				Applications.brokers(this.first, this.second))) {
+			FailoverTemplate template = context.getBean(FailoverTemplate.class);
+			Consumer consumer = context.getBean(Consumer.class);
+			Brokers brokers = context.getBean(Brokers.class);
+			ConnectionFactory consumers = context.getBean(ConnectionFactory.class);
+			ConnectionFactory publishers = consumers.getPublisherConnectionFactory();
+			template.convertAndSend(SteadyApplication.QUEUE, new byte[0]);
+			await().atMost(PATIENCE).until(() -> consumer.received.get() == 1);
+			Broker active = brokers.getActive();
+			for (int round = 1; round <= 2; round++) {
+				makeMistake(consumers);
+				makeMistake(publishers);
+				template.convertAndSend(SteadyApplication.QUEUE, new byte[0]);
+				int received = round + 1;
+				await().atMost(PATIENCE).until(() -> consumer.received.get() == received);
+			}
+			assertThat(brokers.getActive()).isEqualTo(active);
+			assertThat(brokers.getStatuses()).extracting(BrokerStatus::lastFailure).containsOnlyNulls();
+			assertThat(consumer.alarms).isEmpty();
+		}
+	}
+
+	/**
+	 * Publish with the flag {@code immediate}, which RabbitMQ does not implement.
+	 */
+	private static void makeMistake(ConnectionFactory connectionFactory) throws Exception {
+		Connection connection = connectionFactory.createConnection().getDelegate();
+		CompletableFuture<ShutdownSignalException> end = new CompletableFuture<>();
+		connection.addShutdownListener(end::complete);
+		connection.createChannel().basicPublish("", SteadyApplication.QUEUE, false, true, null, new byte[0]);
+		assertThat(end.get(PATIENCE.toSeconds(), TimeUnit.SECONDS)).hasMessageContaining("reply-code=540");
 	}
 
 	@Test
@@ -175,6 +217,18 @@ class FalseAlarmIntegrationTests {
 		static boolean isAlarm(BrokerEvent event) {
 			return event instanceof BrokerEvent.Lost
 					|| (event instanceof BrokerEvent.StateChanged changed && changed.failure() != null);
+		}
+
+	}
+
+	@Configuration(proxyBeanMethods = false)
+	static class Consumer extends Alarms {
+
+		final AtomicInteger received = new AtomicInteger();
+
+		@RabbitListener(queues = SteadyApplication.QUEUE)
+		void receive(byte[] body) {
+			this.received.incrementAndGet();
 		}
 
 	}

@@ -67,6 +67,33 @@ class PublishMistakeTests {
 		assertThat(unwritten.isSuspect()).isFalse();
 	}
 
+	/**
+	 * The connection may have been closed for what was done on another channel of it.
+	 */
+	@Test
+	void onlyMessageForWhichTheConnectionIsClosedIsGuiltyTheSecondTime() throws Exception {
+		Publication message = publication("1");
+		assertThat(PublishMistake.sort(List.of(message), closedConnection(message))).containsExactly(message);
+		assertThat(message.result()).isNotDone();
+		assertThat(message.isSuspect()).isTrue();
+		assertThat(PublishMistake.sort(List.of(message), closedConnection(message))).isEmpty();
+		assertThat(message.result()).isCompletedExceptionally();
+	}
+
+	private PublishChannel closedConnection(Publication written) throws Exception {
+		PublishChannel channel = new PublishChannel(this.source.open(), (rejected) -> {
+		}, () -> {
+		});
+		channel.publish(written);
+		this.source.channels.get(this.source.channels.size() - 1)
+			.refuse(new ShutdownSignalException(true, false,
+					new AMQP.Connection.Close.Builder().replyCode(AMQP.NOT_IMPLEMENTED)
+						.replyText("NOT_IMPLEMENTED - immediate=true")
+						.build(),
+					null));
+		return channel;
+	}
+
 	private static Publication publication(String id) {
 		return new Publication("internal", "", true, new AMQP.BasicProperties.Builder().messageId(id).build(),
 				new byte[10], true, System.nanoTime() + Duration.ofSeconds(20).toNanos());

@@ -1,0 +1,132 @@
+/*
+ * Copyright 2026-present the original author or authors.
+ *
+ * Licensed under the Apache License, Version 2.0 (the "License");
+ * you may not use this file except in compliance with the License.
+ * You may obtain a copy of the License at
+ *
+ *      https://www.apache.org/licenses/LICENSE-2.0
+ *
+ * Unless required by applicable law or agreed to in writing, software
+ * distributed under the License is distributed on an "AS IS" BASIS,
+ * WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+ * See the License for the specific language governing permissions and
+ * limitations under the License.
+ */
+
+package dev.failover.connection;
+
+import java.time.Duration;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.BooleanSupplier;
+import java.util.function.LongSupplier;
+
+import com.rabbitmq.client.ShutdownSignalException;
+import org.apache.commons.logging.Log;
+import org.apache.commons.logging.LogFactory;
+import org.jspecify.annotations.Nullable;
+
+import dev.failover.broker.Brokers;
+
+/**
+ * Watches connections, and tells {@link Brokers} when one has ended by a fault of its
+ * broker. A connection that the broker closed for a mistake of the application is no such
+ * fault, unless that goes on for a while without any connection to the broker that lasts.
+ */
+final class ConnectionWatch {
+
+	private static final Log logger = LogFactory.getLog(ConnectionWatch.class);
+
+	/**
+	 * A connection that was open for so long shows that the broker works.
+	 */
+	static final Duration LASTING = Duration.ofSeconds(1);
+
+	/**
+	 * How long all connections may end earlier, and how many must do so.
+	 */
+	static final Duration PATIENCE = Duration.ofSeconds(10);
+
+	static final int MANY = 5;
+
+	private final Brokers brokers;
+
+	private final LongSupplier nanoTime;
+
+	private final Map<OpenConnection, Long> openedAt = new ConcurrentHashMap<>();
+
+	private final Map<String, Streak> streaks = new ConcurrentHashMap<>();
+
+	private volatile boolean closed;
+
+	ConnectionWatch(Brokers brokers, LongSupplier nanoTime) {
+		this.brokers = brokers;
+		this.nanoTime = nanoTime;
+	}
+
+	/**
+	 * Watch a connection until it ends.
+	 * @param opened the connection
+	 * @param abandoned whether it was given up before anybody used it, and is therefore
+	 * closed by this side
+	 */
+	void watch(OpenConnection opened, BooleanSupplier abandoned) {
+		this.openedAt.put(opened, this.nanoTime.getAsLong());
+		opened.connection().addShutdownListener((signal) -> {
+			Long since = this.openedAt.remove(opened);
+			if (!this.closed && !abandoned.getAsBoolean()) {
+				ended(opened, since, signal);
+			}
+		});
+	}
+
+	private void ended(OpenConnection connection, @Nullable Long since, ShutdownSignalException signal) {
+		if (FailureReasons.isMistake(signal) && isExcused(connection.broker().name(), since)) {
+			logger.warn("Broker %s closed a connection for a mistake of this application, and stays in use: %s"
+				.formatted(connection.broker(), signal.getMessage()));
+		}
+		else if (FailureReasons.isOfBroker(signal)) {
+			this.brokers.failed(connection.broker(), connection.incarnation(), FailureReasons.of(signal), signal);
+		}
+	}
+
+	private boolean isExcused(String broker, @Nullable Long since) {
+		long now = this.nanoTime.getAsLong();
+		boolean works = isLasting(since, now) || this.openedAt.entrySet()
+			.stream()
+			.anyMatch((entry) -> entry.getKey().broker().name().equals(broker) && isLasting(entry.getValue(), now));
+		if (works) {
+			this.streaks.remove(broker);
+			return true;
+		}
+		Streak streak = this.streaks.merge(broker, new Streak(now, 1),
+				(before, one) -> new Streak(before.begunAt(), before.count() + 1));
+		if (streak.count() < MANY || now - streak.begunAt() < PATIENCE.toNanos()) {
+			return true;
+		}
+		this.streaks.remove(broker);
+		return false;
+	}
+
+	private static boolean isLasting(@Nullable Long since, long now) {
+		return since != null && now - since >= LASTING.toNanos();
+	}
+
+	/**
+	 * Tell nothing any more.
+	 */
+	void close() {
+		this.closed = true;
+	}
+
+	/**
+	 * Connections to a broker that ended early, one after the other.
+	 *
+	 * @param begunAt when the first one ended, in nanoseconds
+	 * @param count how many
+	 */
+	private record Streak(long begunAt, int count) {
+	}
+
+}

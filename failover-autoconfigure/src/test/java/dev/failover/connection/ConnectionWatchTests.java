@@ -1,0 +1,214 @@
+/*
+ * Copyright 2026-present the original author or authors.
+ *
+ * Licensed under the Apache License, Version 2.0 (the "License");
+ * you may not use this file except in compliance with the License.
+ * You may obtain a copy of the License at
+ *
+ *      https://www.apache.org/licenses/LICENSE-2.0
+ *
+ * Unless required by applicable law or agreed to in writing, software
+ * distributed under the License is distributed on an "AS IS" BASIS,
+ * WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+ * See the License for the specific language governing permissions and
+ * limitations under the License.
+ */
+
+package dev.failover.connection;
+
+import java.net.Socket;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.List;
+import java.util.stream.IntStream;
+
+import com.rabbitmq.client.AMQP;
+import com.rabbitmq.client.Connection;
+import com.rabbitmq.client.ShutdownListener;
+import com.rabbitmq.client.ShutdownSignalException;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+import dev.failover.broker.Broker;
+import dev.failover.broker.BrokerState;
+import dev.failover.broker.Brokers;
+import dev.failover.broker.FailureReason;
+import dev.failover.ensure.FailureClassifier;
+import dev.failover.ensure.FailureVerdict;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.mockito.ArgumentMatchers.any;
+import static org.mockito.BDDMockito.willAnswer;
+import static org.mockito.Mockito.mock;
+
+/**
+ * Tests for {@link ConnectionWatch}.
+ */
+class ConnectionWatchTests {
+
+	private static final Duration AN_INSTANT = Duration.ofMillis(1);
+
+	private final Broker broker = new Broker("one", "localhost", 5672, "user", "secret", "/", false, null, 0, 1);
+
+	private final Broker other = new Broker("two", "localhost", 5673, "user", "secret", "/", false, null, 0, 1);
+
+	private final Brokers brokers = new Brokers(List.of(this.broker, this.other), Clock.systemUTC());
+
+	private long nanoTime;
+
+	private boolean abandoned;
+
+	private final ConnectionWatch watch = new ConnectionWatch(this.brokers, () -> this.nanoTime);
+
+	@ParameterizedTest
+	@ValueSource(ints = { AMQP.FRAME_ERROR, AMQP.SYNTAX_ERROR, AMQP.COMMAND_INVALID, AMQP.CHANNEL_ERROR,
+			AMQP.UNEXPECTED_FRAME, AMQP.NOT_IMPLEMENTED })
+	void mistakeOfTheCallerIsNoFailureOfTheBroker(int code) {
+		open(this.broker).close(closedByBroker(code));
+		assertStaysInUse();
+	}
+
+	@ParameterizedTest
+	@ValueSource(ints = { AMQP.CONNECTION_FORCED, AMQP.INVALID_PATH, AMQP.ACCESS_REFUSED, AMQP.RESOURCE_ERROR,
+			AMQP.NOT_ALLOWED, AMQP.INTERNAL_ERROR })
+	void whatIsNoMistakeIsAFailureOfTheBroker(int code) {
+		open(this.broker).close(closedByBroker(code));
+		assertFailed();
+	}
+
+	@Test
+	void lostConnectionIsAFailureOfTheBroker() {
+		open(this.broker).close(new ShutdownSignalException(true, false, null, null));
+		assertFailed();
+	}
+
+	/**
+	 * Which code is a mistake is known in two places that do not know each other.
+	 */
+	@ParameterizedTest
+	@MethodSource("codes")
+	void agreesWithWhatIsRepeated(int code) {
+		ShutdownSignalException signal = closedByBroker(code);
+		boolean never = FailureClassifier.standard().classify(signal, null).equals(FailureVerdict.NEVER);
+		assertThat(FailureReasons.isMistake(signal)).isEqualTo(never);
+	}
+
+	static IntStream codes() {
+		return IntStream.concat(IntStream.of(AMQP.REPLY_SUCCESS), IntStream.range(300, 600));
+	}
+
+	@Test
+	void brokerToWhichNoConnectionLastsIsGivenUp() {
+		for (int i = 1; i < ConnectionWatch.MANY; i++) {
+			closeByMistakeAfter(AN_INSTANT);
+		}
+		pass(ConnectionWatch.PATIENCE);
+		assertStaysInUse();
+		closeByMistakeAfter(AN_INSTANT);
+		assertFailed();
+	}
+
+	@Test
+	void manyMistakesInAShortTimeAreNoFailure() {
+		for (int i = 0; i < 10 * ConnectionWatch.MANY; i++) {
+			closeByMistakeAfter(AN_INSTANT);
+		}
+		assertStaysInUse();
+	}
+
+	@Test
+	void brokerToWhichAnotherConnectionLastsIsNotGivenUp() {
+		open(this.other);
+		for (int i = 0; i < ConnectionWatch.MANY; i++) {
+			closeByMistakeAfter(AN_INSTANT);
+		}
+		open(this.broker);
+		pass(ConnectionWatch.PATIENCE);
+		closeByMistakeAfter(AN_INSTANT);
+		assertStaysInUse();
+	}
+
+	@Test
+	void connectionThatLastedShowsThatTheBrokerWorks() {
+		for (int i = 0; i < 10 * ConnectionWatch.MANY; i++) {
+			closeByMistakeAfter((i % ConnectionWatch.MANY == 0) ? ConnectionWatch.LASTING : AN_INSTANT);
+			pass(ConnectionWatch.PATIENCE.dividedBy(ConnectionWatch.MANY));
+		}
+		assertStaysInUse();
+	}
+
+	@Test
+	void connectionThatWasGivenUpTellsNothing() {
+		FakeConnection connection = open(this.broker);
+		this.abandoned = true;
+		connection.close(new ShutdownSignalException(true, false, null, null));
+		assertStaysInUse();
+	}
+
+	@Test
+	void nothingIsToldAfterItsEnd() {
+		FakeConnection connection = open(this.broker);
+		this.watch.close();
+		connection.close(closedByBroker(AMQP.CONNECTION_FORCED));
+		assertStaysInUse();
+	}
+
+	private void closeByMistakeAfter(Duration time) {
+		FakeConnection connection = open(this.broker);
+		pass(time);
+		connection.close(closedByBroker(AMQP.FRAME_ERROR));
+	}
+
+	private void pass(Duration time) {
+		this.nanoTime += time.toNanos();
+	}
+
+	private FakeConnection open(Broker target) {
+		long incarnation = this.brokers.getIncarnation(target);
+		this.brokers.connected(target, incarnation);
+		FakeConnection connection = new FakeConnection();
+		this.watch.watch(new OpenConnection(target, incarnation, connection.mock, new Socket()), () -> this.abandoned);
+		return connection;
+	}
+
+	private static ShutdownSignalException closedByBroker(int code) {
+		return new ShutdownSignalException(true, false,
+				new AMQP.Connection.Close.Builder().replyCode(code).replyText("by the test").build(), null);
+	}
+
+	private void assertStaysInUse() {
+		assertThat(this.brokers.getStatus("one").orElseThrow()).satisfies((status) -> {
+			assertThat(status.state()).isEqualTo(BrokerState.UP);
+			assertThat(status.lastFailure()).isNull();
+		});
+	}
+
+	private void assertFailed() {
+		assertThat(this.brokers.getStatus("one").orElseThrow()).satisfies((status) -> {
+			assertThat(status.state()).isEqualTo(BrokerState.DOWN);
+			assertThat(status.lastFailure()).isNotNull();
+			assertThat(status.lastFailure().reason()).isIn(FailureReason.CONNECTION_CLOSED,
+					FailureReason.CONNECTION_LOST, FailureReason.ACCESS_REFUSED);
+		});
+	}
+
+	private static final class FakeConnection {
+
+		private final Connection mock = mock(Connection.class);
+
+		private ShutdownListener listener;
+
+		private FakeConnection() {
+			willAnswer((invocation) -> this.listener = invocation.getArgument(0)).given(this.mock)
+				.addShutdownListener(any());
+		}
+
+		private void close(ShutdownSignalException signal) {
+			this.listener.shutdownCompleted(signal);
+		}
+
+	}
+
+}
