@@ -156,7 +156,7 @@ public final class FailoverRabbitAutoConfiguration {
 	private static CachingConnectionFactory caching(com.rabbitmq.client.ConnectionFactory target, String addresses,
 			CachingConnectionFactoryConfigurer configurer, FailoverProperties properties, Environment environment) {
 		boolean returnsSet = UserSettings.isSet(environment, "spring.rabbitmq.publisher-returns");
-		CachingConnectionFactory factory = returnsSet ? new CachingConnectionFactory(target)
+		CachingConnectionFactory factory = returnsSet ? new LastingConnectionFactory(target)
 				: new PromptConnectionFactory(target);
 		configurer.configure(factory);
 		factory.setAddresses(addresses);

@@ -27,12 +27,13 @@ import org.springframework.amqp.rabbit.connection.CachingConnectionFactory;
 import org.springframework.amqp.rabbit.connection.PublisherCallbackChannelImpl;
 
 /**
- * {@link CachingConnectionFactory} with publisher returns that closes channels at once,
- * as it does without. Otherwise a channel stays open for 5 seconds in case that a message
- * is still returned, and with it the channel of each consumer that stops: what was
- * delivered to it is held back that long, and the end of the application, too.
+ * {@link CachingConnectionFactory} that keeps its connections for as long as it has
+ * users, and with publisher returns closes channels at once, as it does without.
+ * Otherwise a channel stays open for 5 seconds in case that a message is still returned,
+ * and with it the channel of each consumer that stops: what was delivered to it is held
+ * back that long, and the end of the application, too.
  */
-final class PromptConnectionFactory extends CachingConnectionFactory {
+final class PromptConnectionFactory extends LastingConnectionFactory {
 
 	/**
 	 * A channel whose close cannot be put off is closed at once.
