@@ -33,6 +33,12 @@ import dev.failover.broker.FailureReason;
  */
 final class FailureReasons {
 
+	/**
+	 * The class of the methods that open a connection: the broker does not allow the
+	 * virtual host, not what is done with it.
+	 */
+	private static final int CONNECTION_CLASS = 10;
+
 	private FailureReasons() {
 	}
 
@@ -76,8 +82,9 @@ final class FailureReasons {
 
 	/**
 	 * Whether the broker closed the connection because it cannot make sense of what it
-	 * was sent, or does not implement it: the mistake of whoever sent it, and so the same
-	 * on any other broker. What is refused, or fails in the broker, is none.
+	 * was sent, does not implement it, or allows it nowhere: the mistake of whoever sent
+	 * it, and so the same on any other broker. What the user may not do, or fails in the
+	 * broker, is none.
 	 */
 	static boolean isMistake(ShutdownSignalException signal) {
 		if (signal.isInitiatedByApplication() || !(signal.getReason() instanceof AMQP.Connection.Close close)) {
@@ -87,6 +94,7 @@ final class FailureReasons {
 			case AMQP.FRAME_ERROR, AMQP.SYNTAX_ERROR, AMQP.COMMAND_INVALID, AMQP.CHANNEL_ERROR, AMQP.UNEXPECTED_FRAME,
 					AMQP.NOT_IMPLEMENTED ->
 				true;
+			case AMQP.NOT_ALLOWED -> close.getClassId() > CONNECTION_CLASS;
 			default -> false;
 		};
 	}

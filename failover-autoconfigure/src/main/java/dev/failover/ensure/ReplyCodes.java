@@ -40,12 +40,18 @@ final class ReplyCodes {
 	 */
 	private static final String NO_REPLY_CONSUMER = "fast reply consumer does not exist";
 
+	/**
+	 * The class of the methods that open a connection: the broker does not allow the
+	 * virtual host, not what is done with it.
+	 */
+	private static final int CONNECTION_CLASS = 10;
+
 	private ReplyCodes() {
 	}
 
 	static FailureVerdict classify(ShutdownSignalException signal) {
 		if (signal.getReason() instanceof AMQP.Connection.Close close) {
-			return ofConnection(close.getReplyCode());
+			return ofConnection(close.getReplyCode(), close.getClassId());
 		}
 		if (signal.getReason() instanceof AMQP.Channel.Close close) {
 			return ofChannel(close.getReplyCode(), close.getReplyText());
@@ -54,11 +60,12 @@ final class ReplyCodes {
 		return lost ? FailureVerdict.nextBroker(lossReason(signal.getCause())) : FailureVerdict.SAME_BROKER;
 	}
 
-	private static FailureVerdict ofConnection(int code) {
+	private static FailureVerdict ofConnection(int code, int classId) {
 		return switch (code) {
 			case AMQP.REPLY_SUCCESS -> FailureVerdict.SAME_BROKER;
-			case AMQP.ACCESS_REFUSED, AMQP.NOT_ALLOWED, AMQP.INVALID_PATH ->
-				FailureVerdict.nextBroker(FailureReason.ACCESS_REFUSED);
+			case AMQP.ACCESS_REFUSED, AMQP.INVALID_PATH -> FailureVerdict.nextBroker(FailureReason.ACCESS_REFUSED);
+			case AMQP.NOT_ALLOWED -> (classId > CONNECTION_CLASS) ? FailureVerdict.NEVER
+					: FailureVerdict.nextBroker(FailureReason.ACCESS_REFUSED);
 			case AMQP.FRAME_ERROR, AMQP.SYNTAX_ERROR, AMQP.COMMAND_INVALID, AMQP.CHANNEL_ERROR, AMQP.UNEXPECTED_FRAME,
 					AMQP.NOT_IMPLEMENTED ->
 				FailureVerdict.NEVER;

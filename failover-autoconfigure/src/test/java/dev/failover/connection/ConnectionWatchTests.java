@@ -48,6 +48,10 @@ import static org.mockito.Mockito.mock;
  */
 class ConnectionWatchTests {
 
+	private static final int CONNECTION = 10;
+
+	private static final int BASIC = 60;
+
 	private static final Duration AN_INSTANT = Duration.ofMillis(1);
 
 	private final Broker broker = new Broker("one", "localhost", 5672, "user", "secret", "/", false, null, 0, 1);
@@ -90,9 +94,24 @@ class ConnectionWatchTests {
 	@ParameterizedTest
 	@MethodSource("codes")
 	void agreesWithWhatIsRepeated(int code) {
-		ShutdownSignalException signal = closedByBroker(code);
-		boolean never = FailureClassifier.standard().classify(signal, null).equals(FailureVerdict.NEVER);
-		assertThat(FailureReasons.isMistake(signal)).isEqualTo(never);
+		for (int classId : List.of(0, CONNECTION, BASIC)) {
+			ShutdownSignalException signal = closedByBroker(code, classId);
+			boolean never = FailureClassifier.standard().classify(signal, null).equals(FailureVerdict.NEVER);
+			assertThat(FailureReasons.isMistake(signal)).isEqualTo(never);
+		}
+	}
+
+	@ParameterizedTest
+	@ValueSource(ints = { CONNECTION, 0 })
+	void virtualHostThatIsNotAllowedIsAFailureOfTheBroker(int classId) {
+		open(this.broker).close(closedByBroker(AMQP.NOT_ALLOWED, classId));
+		assertFailed();
+	}
+
+	@Test
+	void whatIsNotAllowedToBeDoneIsAMistakeOfTheCaller() {
+		open(this.broker).close(closedByBroker(AMQP.NOT_ALLOWED, BASIC));
+		assertStaysInUse();
 	}
 
 	static IntStream codes() {
@@ -174,8 +193,13 @@ class ConnectionWatchTests {
 	}
 
 	private static ShutdownSignalException closedByBroker(int code) {
+		return closedByBroker(code, 0);
+	}
+
+	private static ShutdownSignalException closedByBroker(int code, int classId) {
 		return new ShutdownSignalException(true, false,
-				new AMQP.Connection.Close.Builder().replyCode(code).replyText("by the test").build(), null);
+				new AMQP.Connection.Close.Builder().replyCode(code).replyText("by the test").classId(classId).build(),
+				null);
 	}
 
 	private void assertStaysInUse() {

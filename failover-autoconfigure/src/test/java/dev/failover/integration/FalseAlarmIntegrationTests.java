@@ -17,8 +17,10 @@
 package dev.failover.integration;
 
 import java.io.BufferedReader;
+import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.Queue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentLinkedQueue;
@@ -26,7 +28,9 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 
+import com.rabbitmq.client.Channel;
 import com.rabbitmq.client.Connection;
+import com.rabbitmq.client.DefaultConsumer;
 import com.rabbitmq.client.ShutdownSignalException;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -99,12 +103,17 @@ class FalseAlarmIntegrationTests {
 			template.convertAndSend(SteadyApplication.QUEUE, new byte[0]);
 			await().atMost(PATIENCE).until(() -> consumer.received.get() == 1);
 			Broker active = brokers.getActive();
-			for (int round = 1; round <= 2; round++) {
-				makeMistake(consumers);
-				makeMistake(publishers);
+			for (ConnectionFactory used : List.of(consumers, publishers)) {
+				// the flag immediate, which RabbitMQ does not implement
+				makeMistake(used, 540,
+						(channel) -> channel.basicPublish("", SteadyApplication.QUEUE, false, true, null, new byte[0]));
+				makeMistake(used, 530, (channel) -> {
+					channel.basicConsume(channel.queueDeclare().getQueue(), true, "tag", new DefaultConsumer(channel));
+					channel.basicConsume(channel.queueDeclare().getQueue(), true, "tag", new DefaultConsumer(channel));
+				});
+				int before = consumer.received.get();
 				template.convertAndSend(SteadyApplication.QUEUE, new byte[0]);
-				int received = round + 1;
-				await().atMost(PATIENCE).until(() -> consumer.received.get() == received);
+				await().atMost(PATIENCE).until(() -> consumer.received.get() == before + 1);
 			}
 			assertThat(brokers.getActive()).isEqualTo(active);
 			assertThat(brokers.getStatuses()).extracting(BrokerStatus::lastFailure).containsOnlyNulls();
@@ -112,15 +121,17 @@ class FalseAlarmIntegrationTests {
 		}
 	}
 
-	/**
-	 * Publish with the flag {@code immediate}, which RabbitMQ does not implement.
-	 */
-	private static void makeMistake(ConnectionFactory connectionFactory) throws Exception {
+	private static void makeMistake(ConnectionFactory connectionFactory, int code, Mistake mistake) throws Exception {
 		Connection connection = connectionFactory.createConnection().getDelegate();
 		CompletableFuture<ShutdownSignalException> end = new CompletableFuture<>();
 		connection.addShutdownListener(end::complete);
-		connection.createChannel().basicPublish("", SteadyApplication.QUEUE, false, true, null, new byte[0]);
-		assertThat(end.get(PATIENCE.toSeconds(), TimeUnit.SECONDS)).hasMessageContaining("reply-code=540");
+		try {
+			mistake.make(connection.createChannel());
+		}
+		catch (IOException ex) {
+			assertThat(ex).hasCauseInstanceOf(ShutdownSignalException.class);
+		}
+		assertThat(end.get(PATIENCE.toSeconds(), TimeUnit.SECONDS)).hasMessageContaining("reply-code=" + code);
 	}
 
 	@Test
@@ -245,6 +256,13 @@ class FalseAlarmIntegrationTests {
 			this.never.await(1, TimeUnit.SECONDS);
 			this.received.incrementAndGet();
 		}
+
+	}
+
+	@FunctionalInterface
+	private interface Mistake {
+
+		void make(Channel channel) throws IOException;
 
 	}
 
