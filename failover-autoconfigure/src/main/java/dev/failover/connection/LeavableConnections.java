@@ -25,6 +25,7 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
 
 import com.rabbitmq.client.Connection;
@@ -96,8 +97,9 @@ final class LeavableConnections implements AutoCloseable {
 	 */
 	Connection use(OpenConnection opened) {
 		LeavableConnection view = new LeavableConnection(opened, () -> isElsewhere(opened.broker()));
-		InUse entry = new InUse(opened, view);
+		InUse entry = new InUse(opened, view, new AtomicBoolean());
 		this.inUse.add(entry);
+		opened.connection().addBlockedListener((reason) -> entry.blocked().set(true), () -> entry.blocked().set(false));
 		opened.connection().addShutdownListener((signal) -> this.inUse.remove(entry));
 		if (isElsewhere(opened.broker())) {
 			leave(entry);
@@ -122,6 +124,10 @@ final class LeavableConnections implements AutoCloseable {
 		if (!entry.view().leave()) {
 			return;
 		}
+		if (entry.blocked().get()) {
+			cut(entry);
+			return;
+		}
 		later(Duration.ZERO, () -> clean(entry.opened().connection()));
 		later(FIRST, () -> closeIfIdle(entry, System.nanoTime() + this.timeout.toNanos()));
 	}
@@ -129,6 +135,10 @@ final class LeavableConnections implements AutoCloseable {
 	private void closeIfIdle(InUse entry, long deadline) {
 		Connection connection = entry.opened().connection();
 		if (!connection.isOpen()) {
+			return;
+		}
+		if (entry.blocked().get()) {
+			cut(entry);
 			return;
 		}
 		clean(connection);
@@ -142,6 +152,29 @@ final class LeavableConnections implements AutoCloseable {
 				.formatted(entry.opened().broker(), this.timeout.toMillis()));
 		}
 		this.connector.abort(connection);
+	}
+
+	/**
+	 * Close a connection that the broker does not read, because of an alarm: nothing on
+	 * it would come to an end.
+	 */
+	private void cut(InUse entry) {
+		logger.info("Connection to %s is closed with what runs on it: the broker is blocked by an alarm"
+			.formatted(entry.opened().broker()));
+		this.connector.abort(entry.opened().connection());
+		later(ROUND, () -> cutOff(entry));
+	}
+
+	/**
+	 * Close the socket as soon as that is not taken for a failure of the broker.
+	 */
+	private void cutOff(InUse entry) {
+		if (entry.opened().connection().getCloseReason() != null) {
+			OpenSockets.close(entry.opened().socket());
+		}
+		else {
+			later(ROUND, () -> cutOff(entry));
+		}
 	}
 
 	private void clean(Connection connection) {
@@ -187,8 +220,9 @@ final class LeavableConnections implements AutoCloseable {
 	 *
 	 * @param opened the connection
 	 * @param view what the application sees of it
+	 * @param blocked whether the broker does not read it, because of an alarm
 	 */
-	private record InUse(OpenConnection opened, LeavableConnection view) {
+	private record InUse(OpenConnection opened, LeavableConnection view, AtomicBoolean blocked) {
 	}
 
 }
