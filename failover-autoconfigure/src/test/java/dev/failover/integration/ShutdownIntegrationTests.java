@@ -50,7 +50,7 @@ class ShutdownIntegrationTests {
 		Set<Thread> before = threads();
 		ConfigurableApplicationContext context = run();
 		RabbitTemplate template = context.getBean(RabbitTemplate.class);
-		try (Senders senders = Senders.start(50, 20, (order) -> template.convertAndSend(OrderQueue.NAME, order))) {
+		try (Senders senders = Senders.start(50, 400, (order) -> template.convertAndSend(OrderQueue.NAME, order))) {
 			senders.awaitThird();
 			this.first.kill();
 			this.second.kill();
@@ -59,7 +59,7 @@ class ShutdownIntegrationTests {
 			context.close();
 			assertThat(Duration.ofNanos(System.nanoTime() - start)).isLessThan(Duration.ofSeconds(15));
 			senders.awaitEnd();
-			assertThat(senders.sent().size() + senders.errors().size()).isEqualTo(1000);
+			assertThat(senders.sent().size() + senders.errors().size()).isEqualTo(20_000);
 			assertThat(senders.errors()).isNotEmpty()
 				.allSatisfy((error) -> assertThat(error).isInstanceOf(AmqpException.class));
 			assertThat(Duration.ofNanos(System.nanoTime() - start)).isLessThan(Duration.ofSeconds(20));
