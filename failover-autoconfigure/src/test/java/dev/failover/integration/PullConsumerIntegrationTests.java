@@ -41,6 +41,7 @@ import org.springframework.context.annotation.Configuration;
 
 import dev.failover.broker.Broker;
 import dev.failover.broker.Brokers;
+import dev.failover.connection.PlannedMoves;
 import dev.failover.listener.PullConsumer;
 import dev.failover.template.FailoverTemplate;
 import dev.failover.test.EmbeddedBroker;
@@ -100,6 +101,32 @@ class PullConsumerIntegrationTests {
 		assertThat(load.errors()).isEmpty();
 		assertThat(found).containsAll(load.sent());
 		assertThat(shop.threads).containsExactly("failover-pull-" + Shop.QUEUE);
+	}
+
+	/**
+	 * The time for a move is longer than the test.
+	 */
+	@Test
+	void consumerMovesAfterTheMessageInHandInAPlannedMove(@North RabbitNode first, @South RabbitNode second)
+			throws Exception {
+		try (ConfigurableApplicationContext context = Applications.run(Shop.class, Applications.brokers(first, second),
+				"failover.move.timeout=10m")) {
+			Shop shop = context.getBean(Shop.class);
+			FailoverTemplate template = context.getBean(FailoverTemplate.class);
+			CountDownLatch end = new CountDownLatch(1);
+			shop.listener = (order) -> hold(end);
+			template.convertAndSend(Shop.QUEUE, "in hand");
+			await().atMost(PATIENCE).until(() -> shop.handled.contains("in hand"));
+			Broker left = context.getBean(Brokers.class).getActive();
+			Applications.move(context);
+			template.convertAndSend(Shop.QUEUE, "next");
+			assertThat(shop.handled).containsExactly("in hand");
+			end.countDown();
+			await().atMost(PATIENCE).until(() -> shop.handled.contains("next"));
+			context.getBean(PlannedMoves.class).disable(left.name()).get(PATIENCE.toSeconds(), TimeUnit.SECONDS);
+			assertThat(shop.handled).containsExactly("in hand", "next");
+		}
+		assertThat(QueueOnBroker.drain(Shop.QUEUE, first, second)).isEmpty();
 	}
 
 	@Test

@@ -16,6 +16,7 @@
 
 package dev.failover.integration;
 
+import java.net.ConnectException;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
@@ -32,6 +33,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.springframework.amqp.AmqpConnectException;
 import org.springframework.amqp.AmqpException;
 import org.springframework.amqp.core.Message;
 import org.springframework.amqp.core.MessageBuilder;
@@ -109,6 +111,14 @@ class RequestReplyIntegrationTests {
 			template.setReplyTimeout(500);
 			assertThat(template.convertSendAndReceive(Shop.REQUESTS, Desk.SILENT)).isNull();
 			assertThat(desk.requests.get(Desk.SILENT)).hasSize(1);
+			template.setReplyTimeout(TimeUnit.MINUTES.toMillis(2));
+			assertThatThrownBy(() -> template.ensure(EnsurePolicy.DEFAULT.withIdempotent(false), () -> {
+				template.convertSendAndReceive(Shop.REQUESTS, "replied to");
+				if (desk.requests.get("replied to").size() == 1) {
+					throw new AmqpConnectException(new ConnectException("nothing is sent any more"));
+				}
+				return null;
+			})).isInstanceOf(AmqpConnectException.class);
 		}
 	}
 
