@@ -22,7 +22,9 @@ import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Stream;
 
 import org.awaitility.Awaitility;
@@ -89,6 +91,7 @@ class BrokerEventsIntegrationTests {
 			assertThat(shop.names()).hasSize(9);
 			shop.assertLoss(from, to);
 			shop.assertFailback(to, from);
+			assertThat(shop.overlapping).as("told of two events at a time").isFalse();
 			assertThat(shop.threads).allMatch((thread) -> thread.startsWith("failover-events-"));
 		}
 	}
@@ -158,6 +161,10 @@ class BrokerEventsIntegrationTests {
 
 		private final Set<String> threads = ConcurrentHashMap.newKeySet();
 
+		private final AtomicInteger telling = new AtomicInteger();
+
+		private volatile boolean overlapping;
+
 		@Bean
 		Queue orders() {
 			return new Queue(ORDERS);
@@ -185,9 +192,12 @@ class BrokerEventsIntegrationTests {
 		}
 
 		@EventListener
-		void told(BrokerEvent event) {
+		void told(BrokerEvent event) throws InterruptedException {
+			this.overlapping |= this.telling.getAndIncrement() > 0;
 			this.events.add(event);
 			this.threads.add(Thread.currentThread().getName());
+			new CountDownLatch(1).await(20, TimeUnit.MILLISECONDS);
+			this.telling.decrementAndGet();
 		}
 
 		void await(Class<? extends BrokerEvent> type, int count) {
