@@ -181,6 +181,8 @@ class AlarmIntegrationTests {
 		List<String> all = new ArrayList<>(Stream.of(properties).toList());
 		all.add(Applications.brokers(this.first, this.second));
 		all.add("failover.publish.confirm-timeout=2s");
+		// a busy machine may take long to show that a blocked broker is alive
+		all.add("failover.detection.probe-timeout=5s");
 		return Applications.run(application, all.toArray(String[]::new));
 	}
 
