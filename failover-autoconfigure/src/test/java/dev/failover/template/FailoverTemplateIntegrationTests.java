@@ -156,12 +156,14 @@ class FailoverTemplateIntegrationTests {
 	}
 
 	@Test
-	void messageThatNoQueueIsBoundForIsReturned() throws Exception {
+	void messageThatNoQueueIsBoundForIsReturnedUnlessItIsNotMandatory() throws Exception {
 		try (PublishingFixture fixture = new PublishingFixture(List.of(one, two))) {
 			FailoverTemplate template = fixture.template(PublishSettings.DEFAULTS);
 			assertThatExceptionOfType(MessageReturnedException.class)
 				.isThrownBy(() -> template.convertAndSend("", "nobody", "lost"))
 				.withMessageContaining("NO_ROUTE");
+			template.setMandatory(false);
+			template.convertAndSend("", "nobody", "lost");
 			template.destroy();
 		}
 	}

@@ -32,13 +32,15 @@ import dev.failover.template.FailoverTemplate;
  * thread.
  *
  * @param template the template
+ * @param mandatory whether a message for which no queue is bound is to be returned
  */
-record FailoverAsyncLoad(FailoverTemplate template) implements Load {
+record FailoverAsyncLoad(FailoverTemplate template, boolean mandatory) implements Load {
 
 	@Override
 	public void publish(byte[] body, int messages) throws Exception {
 		CountDownLatch confirmed = new CountDownLatch(messages);
 		AtomicReference<@Nullable Throwable> failed = new AtomicReference<>();
+		this.template.setMandatory(this.mandatory);
 		for (int i = 0; i < messages; i++) {
 			this.template.sendAsync("", NodePair.QUEUE, MessageBuilder.withBody(body).build())
 				.whenComplete((confirmation, failure) -> {

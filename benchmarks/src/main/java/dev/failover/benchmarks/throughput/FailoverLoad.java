@@ -47,6 +47,7 @@ final class FailoverLoad implements Load {
 
 	@Override
 	public void publish(byte[] body, int messages) throws Exception {
+		this.template.setMandatory(true);
 		Callable<Void> share = () -> {
 			for (int i = 0; i < messages / this.threads; i++) {
 				this.template.convertAndSend(NodePair.QUEUE, body);

@@ -41,8 +41,8 @@ final class RawAsyncLoad extends RawLoad {
 
 	private final int size;
 
-	RawAsyncLoad(NodePair nodes, int window) throws IOException {
-		super(nodes);
+	RawAsyncLoad(NodePair nodes, int window, boolean mandatory) throws IOException {
+		super(nodes, mandatory);
 		this.size = window;
 		this.window = new Semaphore(window);
 		this.channel.addConfirmListener(this::confirmed, (sequence, multiple) -> {

@@ -37,7 +37,14 @@ class RawLoad implements Load {
 
 	private final Connection connection;
 
+	private final boolean mandatory;
+
 	RawLoad(NodePair nodes) throws IOException {
+		this(nodes, false);
+	}
+
+	RawLoad(NodePair nodes, boolean mandatory) throws IOException {
+		this.mandatory = mandatory;
 		this.connection = new BenchmarkQueue(nodes.first()).connect();
 		this.channel = this.connection.createChannel();
 		this.channel.confirmSelect();
@@ -52,7 +59,7 @@ class RawLoad implements Load {
 	}
 
 	final void publish(byte[] body) throws IOException {
-		this.channel.basicPublish("", NodePair.QUEUE, MessageProperties.PERSISTENT_BASIC, body);
+		this.channel.basicPublish("", NodePair.QUEUE, this.mandatory, MessageProperties.PERSISTENT_BASIC, body);
 	}
 
 	@Override

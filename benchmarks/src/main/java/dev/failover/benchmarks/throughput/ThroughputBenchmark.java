@@ -68,7 +68,7 @@ public final class ThroughputBenchmark {
 	 */
 	public static void run(String... arguments) throws Exception {
 		BenchmarkOptions options = BenchmarkOptions.parse(List.of("rounds", "messages"), arguments);
-		int rounds = options.number("rounds", 7);
+		int rounds = options.number("rounds", 21);
 		int messages = options.number("messages", 20_000);
 		try (NodePair nodes = NodePair.start()) {
 			new ThroughputBenchmark(nodes).run(rounds, messages);
@@ -107,8 +107,12 @@ public final class ThroughputBenchmark {
 		String raw = "amqp-client, asynchronous confirms";
 		String rawEach = "amqp-client, `waitForConfirms` after each";
 		int each = Math.max(messages / 10, 1);
-		return List.of(new Contender(raw, new RawAsyncLoad(this.nodes, WINDOW), messages, raw),
-				new Contender("`FailoverTemplate.sendAsync`", new FailoverAsyncLoad(failover), messages, raw),
+		return List.of(new Contender(raw, new RawAsyncLoad(this.nodes, WINDOW, false), messages, raw),
+				new Contender(raw + ", `mandatory`", new RawAsyncLoad(this.nodes, WINDOW, true), messages, raw),
+				new Contender("`FailoverTemplate.sendAsync`, `mandatory` as by default",
+						new FailoverAsyncLoad(failover, true), messages, raw),
+				new Contender("`FailoverTemplate.sendAsync`, not `mandatory`", new FailoverAsyncLoad(failover, false),
+						messages, raw),
 				new Contender("Spring `CorrelationData`, futures awaited later", new SpringLoad(spring, WINDOW),
 						messages, raw),
 				new Contender(rawEach, new RawLoad(this.nodes), each, rawEach),
