@@ -206,17 +206,17 @@ final class ConfirmExecutor {
 		}
 	}
 
+	/**
+	 * After the end nobody is held up any more, and the guard need not stay for it.
+	 */
 	private void overtakeIfStandingStill(Drain drain) {
-		if (drain.standsStill() && !this.completions.isEmpty() && leave(drain)) {
-			String message = "What depends on a confirm has run for %d ms; others are completed on a further thread"
-				.formatted(this.checkInterval.multipliedBy(CHECKS).toMillis());
-			if (this.warned) {
-				logger.debug(message);
+		boolean needed = !this.completions.isEmpty() || this.executor.isShutdown();
+		if (drain.standsStill() && needed && leave(drain) && !this.completions.isEmpty()) {
+			if (!this.warned) {
+				logger.warn("What depends on a confirm stands still; others are completed on a further thread. "
+						+ "It is logged only once");
 			}
-			else {
-				this.warned = true;
-				logger.warn(message + ". It is logged only once");
-			}
+			this.warned = true;
 			drain();
 		}
 	}

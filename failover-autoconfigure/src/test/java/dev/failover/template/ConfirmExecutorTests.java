@@ -152,6 +152,20 @@ class ConfirmExecutorTests {
 		Awaitility.await().atMost(PATIENCE).until(() -> threads().isEmpty());
 	}
 
+	@Test
+	void onlyWhatStandsStillOutlivesIt() {
+		CountDownLatch end = new CountDownLatch(1);
+		CompletableFuture<Boolean> standing = this.quick.relay(CompletableFuture.completedFuture(1))
+			.thenApplyAsync((value) -> await(end), this.quick::completeInOrder);
+		Awaitility.await().atMost(PATIENCE).until(() -> threads().size() == 2);
+		this.quick.close(Duration.ofMillis(1));
+		Awaitility.await().atMost(PATIENCE).until(() -> threads().size() == 1);
+		assertThat(standing).isNotDone();
+		end.countDown();
+		assertThat(standing).succeedsWithin(PATIENCE).isEqualTo(true);
+		Awaitility.await().atMost(PATIENCE).until(() -> threads().isEmpty());
+	}
+
 	/**
 	 * Confirm messages of which each but the last has something that waits for the next.
 	 */
