@@ -38,14 +38,26 @@ final class ContainerTuner {
 	private static final Log logger = LogFactory.getLog(ContainerTuner.class);
 
 	/**
-	 * How often a container looks whether its connection is still there.
+	 * How long a consumer of a simple container waits for a message until it looks
+	 * whether its connection is still there. Nothing wakes it.
 	 */
-	static final long POLL_MILLIS = 100;
+	static final long RECEIVE_MILLIS = 30;
+
+	/**
+	 * How often a direct container that is not told looks whether its connection is still
+	 * there.
+	 */
+	static final long MONITOR_MILLIS = 100;
 
 	/**
 	 * How long to wait until something that failed on a working broker is tried again.
 	 */
 	static final long RETRY_MILLIS = RenewingBackOff.MAX_MILLIS;
+
+	/**
+	 * Spring's default.
+	 */
+	private static final int IDLE_TRIGGER = 10;
 
 	private final DirectContainerPacer pacer;
 
@@ -107,13 +119,25 @@ final class ContainerTuner {
 		if (!isSet.test("receiveTimeout")
 				&& Settings.is(container, "receiveTimeout", SimpleMessageListenerContainer.DEFAULT_RECEIVE_TIMEOUT)
 				&& pollIsCheap(container)) {
-			container.setReceiveTimeout(POLL_MILLIS);
+			container.setReceiveTimeout(RECEIVE_MILLIS);
+			keepIdleTime(container, isSet);
 		}
 		if (Settings.is(container, "retryDeclarationInterval", null)) {
 			container.setRetryDeclarationInterval(RETRY_MILLIS);
 		}
 		if (hasDefaultDeclarationInterval(container, isSet)) {
 			container.setFailedDeclarationRetryInterval(RETRY_MILLIS);
+		}
+	}
+
+	/**
+	 * What makes a consumer end that is not needed any more is how often it has waited in
+	 * vain.
+	 */
+	private static void keepIdleTime(SimpleMessageListenerContainer container, Predicate<String> isSet) {
+		if (!isSet.test("consecutiveIdleTrigger") && Settings.is(container, "consecutiveIdleTrigger", IDLE_TRIGGER)) {
+			container.setConsecutiveIdleTrigger(
+					(int) (IDLE_TRIGGER * SimpleMessageListenerContainer.DEFAULT_RECEIVE_TIMEOUT / RECEIVE_MILLIS));
 		}
 	}
 
@@ -126,10 +150,13 @@ final class ContainerTuner {
 
 	private void tuneDirect(DirectMessageListenerContainer container, Predicate<String> isSet) {
 		if (!isSet.test("monitorInterval") && Settings.is(container, "monitorInterval", 10_000L)) {
-			container.setMonitorInterval(POLL_MILLIS);
+			container.setMonitorInterval(MONITOR_MILLIS);
 		}
 		if (hasDefaultDeclarationInterval(container, isSet)) {
 			this.pacer.add(container);
+			if (Settings.is(container, "taskSchedulerSet", false)) {
+				this.pacer.wake(container);
+			}
 		}
 	}
 

@@ -22,6 +22,11 @@ import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 
+import com.rabbitmq.client.ShutdownSignalException;
+import org.jspecify.annotations.Nullable;
+import org.springframework.amqp.rabbit.connection.Connection;
+import org.springframework.amqp.rabbit.connection.ConnectionFactory;
+import org.springframework.amqp.rabbit.connection.ConnectionListener;
 import org.springframework.amqp.rabbit.listener.AbstractMessageListenerContainer;
 import org.springframework.amqp.rabbit.listener.DirectMessageListenerContainer;
 import org.springframework.scheduling.concurrent.CustomizableThreadFactory;
@@ -32,16 +37,22 @@ import dev.failover.broker.BrokerListener;
 import dev.failover.broker.Brokers;
 
 /**
- * Sets how soon direct containers restart their consumers: at once for a moment after the
- * active broker was lost and after another one became active, else at leisure, so that a
- * missing queue or a long outage does not flood the log.
+ * Sets how soon direct containers restart their consumers: at once for a moment after a
+ * connection was lost and after a broker became active, which their monitors are woken
+ * for, else at leisure, so that a missing queue or a long outage does not flood the log.
  */
 public final class DirectContainerPacer implements BrokerListener, AutoCloseable {
 
 	/**
 	 * Below the interval of the monitor, to pass at each of its rounds.
 	 */
-	private static final long HURRY_MILLIS = ContainerTuner.POLL_MILLIS / 2;
+	private static final long HURRY_MILLIS = 20;
+
+	/**
+	 * When a monitor passes that was woken in vain because its last round was just
+	 * before.
+	 */
+	private static final Duration AGAIN = Duration.ofMillis(HURRY_MILLIS + 5);
 
 	private static final Duration HURRY_AFTER_LOSS = Duration.ofSeconds(1);
 
@@ -50,6 +61,12 @@ public final class DirectContainerPacer implements BrokerListener, AutoCloseable
 	private final Brokers brokers;
 
 	private final WeakSet<DirectMessageListenerContainer> containers = new WeakSet<>();
+
+	private final WeakSet<ConnectionFactory> connectionFactories = new WeakSet<>();
+
+	private final ConnectionListener connectionListener = new LossListener();
+
+	private final MonitorScheduler monitors = new MonitorScheduler();
 
 	private final AtomicLong changes = new AtomicLong();
 
@@ -74,7 +91,18 @@ public final class DirectContainerPacer implements BrokerListener, AutoCloseable
 
 	void add(DirectMessageListenerContainer container) {
 		this.containers.add(container);
-		container.setFailedDeclarationRetryInterval(this.interval);
+		set(container, this.interval);
+	}
+
+	/**
+	 * Wake the monitor of a container that has not been started yet, from now on.
+	 */
+	void wake(DirectMessageListenerContainer container) {
+		container.setTaskScheduler(this.monitors);
+		ConnectionFactory connectionFactory = container.getConnectionFactory();
+		if (this.connectionFactories.add(connectionFactory)) {
+			connectionFactory.addConnectionListener(this.connectionListener);
+		}
 	}
 
 	/**
@@ -93,6 +121,7 @@ public final class DirectContainerPacer implements BrokerListener, AutoCloseable
 		}
 		else if (event instanceof BrokerEvent.Activated) {
 			hurry(HURRY_AFTER_ACTIVATION);
+			this.monitors.wake(AGAIN);
 		}
 	}
 
@@ -115,13 +144,48 @@ public final class DirectContainerPacer implements BrokerListener, AutoCloseable
 
 	private void set(long millis) {
 		this.interval = millis;
-		this.containers.list().forEach((container) -> container.setFailedDeclarationRetryInterval(millis));
+		this.containers.list().forEach((container) -> set(container, millis));
+	}
+
+	/**
+	 * A container takes this for the interval of its monitor, too, if it is the shorter
+	 * one at its start.
+	 */
+	private static void set(DirectMessageListenerContainer container, long millis) {
+		container.setFailedDeclarationRetryInterval(
+				container.isRunning() ? millis : Math.max(millis, ContainerTuner.MONITOR_MILLIS));
 	}
 
 	@Override
 	public void close() {
 		this.brokers.removeListener(this);
+		this.connectionFactories.list()
+			.forEach((connectionFactory) -> connectionFactory.removeConnectionListener(this.connectionListener));
 		this.timer.shutdownNow();
+		this.monitors.shutdown();
+	}
+
+	/**
+	 * Told when the channels of the connection are closed, which may be before and after
+	 * the event of the broker's loss.
+	 */
+	private final class LossListener implements ConnectionListener {
+
+		@Override
+		public void onCreate(@Nullable Connection connection) {
+		}
+
+		@Override
+		public void onShutDown(ShutdownSignalException signal) {
+			if (signal.isInitiatedByApplication()) {
+				return;
+			}
+			if (DirectContainerPacer.this.interval != HURRY_MILLIS) {
+				hurry(HURRY_AFTER_LOSS);
+			}
+			DirectContainerPacer.this.monitors.wake(AGAIN);
+		}
+
 	}
 
 }

@@ -33,10 +33,14 @@ final class WeakSet<T> {
 
 	private final Set<T> elements = Collections.newSetFromMap(new WeakHashMap<>());
 
-	void add(T element) {
+	/**
+	 * Add an element.
+	 * @return whether it is new
+	 */
+	boolean add(T element) {
 		this.lock.lock();
 		try {
-			this.elements.add(element);
+			return this.elements.add(element);
 		}
 		finally {
 			this.lock.unlock();

@@ -63,7 +63,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 /**
  * Consumers of every kind, under load, while their broker fails in every way, again and
  * again. By default, one round of every fault, each with one type of container; with the
- * system property {@code failover.test.rounds} so many rounds of every fault with both.
+ * system property {@code failover.test.rounds} so many rounds of every fault with both,
+ * or of one fault alone with {@code failover.test.fault}.
  */
 @BrokerTest
 class ConsumerFaultsIntegrationTests {
@@ -73,6 +74,8 @@ class ConsumerFaultsIntegrationTests {
 	private static final Duration PATIENCE = Duration.ofSeconds(60);
 
 	private static final @Nullable Integer EXTENT = Integer.getInteger("failover.test.rounds");
+
+	private static final @Nullable String FAULT = System.getProperty("failover.test.fault");
 
 	private static final int ROUNDS = (EXTENT != null) ? EXTENT : 1;
 
@@ -130,6 +133,7 @@ class ConsumerFaultsIntegrationTests {
 
 	static Stream<Arguments> cells() {
 		return Arrays.stream(Fault.values())
+			.filter((fault) -> FAULT == null || FAULT.equals(fault.name()))
 			.flatMap((fault) -> Arrays.stream(ConsumerVariant.Container.values())
 				.filter((container) -> EXTENT != null || container.ordinal() == fault.ordinal() % 2)
 				.map((container) -> Arguments.of(container, fault)));

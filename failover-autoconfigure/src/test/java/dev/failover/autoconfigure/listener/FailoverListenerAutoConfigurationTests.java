@@ -39,6 +39,7 @@ import org.springframework.boot.test.context.runner.ApplicationContextRunner;
 import org.springframework.context.ApplicationContext;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
+import org.springframework.scheduling.TaskScheduler;
 import org.springframework.transaction.PlatformTransactionManager;
 import org.springframework.util.backoff.FixedBackOff;
 
@@ -67,7 +68,8 @@ class FailoverListenerAutoConfigurationTests {
 		this.runner.run((context) -> {
 			AbstractMessageListenerContainer container = container(context);
 			assertThat(container).isInstanceOf(SimpleMessageListenerContainer.class);
-			assertThat(setting(container, "receiveTimeout")).isEqualTo(100L);
+			assertThat(setting(container, "receiveTimeout")).isEqualTo(30L);
+			assertThat(setting(container, "consecutiveIdleTrigger")).isEqualTo(333);
 			assertThat(setting(container, "recoveryBackOff")).hasToString("RenewingBackOff{first=200, max=2000}");
 			assertThat(setting(container, "retryDeclarationInterval")).isEqualTo(2000L);
 			assertThat(setting(container, "failedDeclarationRetryInterval")).isEqualTo(2000L);
@@ -92,6 +94,7 @@ class FailoverListenerAutoConfigurationTests {
 			AbstractMessageListenerContainer container = container(context);
 			assertThat(container).isInstanceOf(DirectMessageListenerContainer.class);
 			assertThat(setting(container, "monitorInterval")).isEqualTo(100L);
+			assertThat(setting(container, "taskScheduler")).isNotNull();
 			assertThat(setting(container, "failedDeclarationRetryInterval")).isEqualTo(2000L);
 			assertThat(setting(container, "recoveryBackOff")).hasToString("RenewingBackOff{first=200, max=2000}");
 			assertThat(container.isPossibleAuthenticationFailureFatal()).isFalse();
@@ -122,12 +125,14 @@ class FailoverListenerAutoConfigurationTests {
 	void keepsWhatTheUserHasSetOnAFactoryEvenIfItIsTheDefault() {
 		withSimpleFactory((factory) -> {
 			factory.setReceiveTimeout(1000L);
+			factory.setConsecutiveIdleTrigger(10);
 			factory.setRecoveryInterval(5000L);
 			factory.setFailedDeclarationRetryInterval(5000L);
 			factory.setMissingQueuesFatal(true);
 		}).run((context) -> {
 			AbstractMessageListenerContainer container = container(context);
 			assertThat(setting(container, "receiveTimeout")).isEqualTo(1000L);
+			assertThat(setting(container, "consecutiveIdleTrigger")).isEqualTo(10);
 			assertThat(setting(container, "recoveryBackOff")).isInstanceOf(FixedBackOff.class);
 			assertThat(setting(container, "failedDeclarationRetryInterval")).isEqualTo(5000L);
 			assertThat(setting(container, "missingQueuesFatal")).isEqualTo(true);
@@ -137,12 +142,15 @@ class FailoverListenerAutoConfigurationTests {
 
 	@Test
 	void keepsWhatTheUserHasSetOnADirectFactory() {
+		TaskScheduler users = mock();
 		this.direct.withBean("rabbitListenerContainerFactory", DirectRabbitListenerContainerFactory.class, () -> {
 			DirectRabbitListenerContainerFactory factory = new DirectRabbitListenerContainerFactory();
 			factory.setMonitorInterval(10_000L);
 			factory.setFailedDeclarationRetryInterval(5000L);
+			factory.setTaskScheduler(users);
 			return factory;
 		}).run((context) -> {
+			assertThat(setting(container(context), "taskScheduler")).isSameAs(users);
 			assertThat(setting(container(context), "monitorInterval")).isEqualTo(10_000L);
 			assertThat(setting(container(context), "failedDeclarationRetryInterval")).isEqualTo(5000L);
 		});
@@ -175,7 +183,7 @@ class FailoverListenerAutoConfigurationTests {
 	void tunesContainersThatAreBeans() {
 		this.runner.withUserConfiguration(ContainerBeans.class).run((context) -> {
 			SimpleMessageListenerContainer plain = context.getBean("plain", SimpleMessageListenerContainer.class);
-			assertThat(setting(plain, "receiveTimeout")).isEqualTo(100L);
+			assertThat(setting(plain, "receiveTimeout")).isEqualTo(30L);
 			assertThat(setting(plain, "missingQueuesFatal")).isEqualTo(false);
 			assertThat(plain.isPossibleAuthenticationFailureFatal()).isFalse();
 			SimpleMessageListenerContainer set = context.getBean("set", SimpleMessageListenerContainer.class);
