@@ -96,6 +96,15 @@ public interface BrokerAccess {
 	void endStandBy();
 
 	/**
+	 * Return whether a connection that the application uses is open to a broker, one that
+	 * it has left with work on it included. Connections that are opened beside those of
+	 * the application do not count.
+	 * @param broker the name of the broker
+	 * @return whether something may still run there
+	 */
+	boolean isInUse(String broker);
+
+	/**
 	 * Return whether new work goes to the active broker.
 	 * @return a future that completes when all channels are closed that lie idle on
 	 * connections to a broker that is active no more, which would be used again

@@ -89,6 +89,11 @@ final class ConnectorAccess implements BrokerAccess {
 	}
 
 	@Override
+	public boolean isInUse(String broker) {
+		return this.connections.isInUse(broker);
+	}
+
+	@Override
 	public CompletableFuture<@Nullable Void> settled() {
 		return this.connections.cleaned();
 	}

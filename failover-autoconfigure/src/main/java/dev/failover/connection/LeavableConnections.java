@@ -107,6 +107,14 @@ final class LeavableConnections implements AutoCloseable {
 		return view;
 	}
 
+	/**
+	 * Return whether a connection that the application uses, or has left with work on it,
+	 * is open to a broker.
+	 */
+	boolean isInUse(String broker) {
+		return this.inUse.stream().anyMatch((entry) -> entry.opened().broker().name().equals(broker));
+	}
+
 	private boolean isElsewhere(Broker broker) {
 		Activation active = this.brokers.getActivation();
 		return active != null && !active.broker().name().equals(broker.name());

@@ -87,12 +87,16 @@ public final class BrokerDrains implements BrokerListener, SmartLifecycle {
 	 * connection that declares them, which are not drained
 	 * @param departing tells by its name whether a broker is about to be taken out of
 	 * use: then it is consumed from until it is empty
+	 * @param inUse tells by its name whether the application has a connection to a broker
+	 * still: what it has in hand there may go back to a queue, which is not empty for
+	 * good before
 	 */
 	public BrokerDrains(Brokers brokers, boolean all, ContainerBook containers, DirectContainerPacer pacer,
-			DrainConnections connections, Supplier<Set<String>> queuesOfConnections, Predicate<String> departing) {
+			DrainConnections connections, Supplier<Set<String>> queuesOfConnections, Predicate<String> departing,
+			Predicate<String> inUse) {
 		Assert.notNull(brokers, "'brokers' must not be null");
 		this.brokers = brokers;
-		this.plan = new DrainPlan(brokers, all, departing);
+		this.plan = new DrainPlan(brokers, all, departing, inUse);
 		this.containers = containers;
 		this.pacer = pacer;
 		this.connections = connections;

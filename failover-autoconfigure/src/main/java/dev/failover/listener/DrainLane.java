@@ -158,7 +158,7 @@ final class DrainLane {
 	private void drainUntilEmpty() throws InterruptedException {
 		BrokerDrain current = drain();
 		if (isThorough()) {
-			boolean empty = current.isEmpty();
+			boolean empty = !this.plan.isInUse(this.broker) && current.isEmpty();
 			if (empty && this.wasEmpty && current.finish()) {
 				logger.info("%s is drained".formatted(this.broker));
 				this.plan.emptied(this.broker);

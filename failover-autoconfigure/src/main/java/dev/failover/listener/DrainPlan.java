@@ -40,14 +40,17 @@ final class DrainPlan {
 
 	private final Predicate<String> departing;
 
+	private final Predicate<String> inUse;
+
 	private final Set<String> left = ConcurrentHashMap.newKeySet();
 
 	private final Set<String> emptied = ConcurrentHashMap.newKeySet();
 
-	DrainPlan(Brokers brokers, boolean all, Predicate<String> departing) {
+	DrainPlan(Brokers brokers, boolean all, Predicate<String> departing, Predicate<String> inUse) {
 		this.brokers = brokers;
 		this.all = all;
 		this.departing = departing;
+		this.inUse = inUse;
 	}
 
 	/**
@@ -90,6 +93,13 @@ final class DrainPlan {
 	 */
 	boolean isDeparting(Broker broker) {
 		return this.departing.test(broker.name());
+	}
+
+	/**
+	 * Return whether the application has something in hand on a broker, or may have.
+	 */
+	boolean isInUse(Broker broker) {
+		return this.inUse.test(broker.name());
 	}
 
 	Task task(Broker broker) {

@@ -173,6 +173,11 @@ class BrokerRoundsTests {
 		}
 
 		@Override
+		public boolean isInUse(String broker) {
+			throw new UnsupportedOperationException();
+		}
+
+		@Override
 		public CompletableFuture<Void> settled() {
 			throw new UnsupportedOperationException();
 		}

@@ -149,7 +149,7 @@ class DrainPlanTests {
 	}
 
 	private DrainPlan plan(boolean all) {
-		DrainPlan plan = new DrainPlan(this.brokers, all, (name) -> name.equals(this.departing));
+		DrainPlan plan = new DrainPlan(this.brokers, all, (name) -> name.equals(this.departing), (name) -> false);
 		this.brokers.addListener(plan::on);
 		return plan;
 	}

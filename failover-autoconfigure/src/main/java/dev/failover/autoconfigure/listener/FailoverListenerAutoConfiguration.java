@@ -109,10 +109,11 @@ public final class FailoverListenerAutoConfiguration {
 		@Lazy(false)
 		@ConditionalOnMissingBean
 		BrokerDrains failoverBrokerDrains(Brokers brokers, FailoverProperties properties, ContainerBook containers,
-				DirectContainerPacer pacer, DrainConnections connections, TopologyGate gate, PlannedMoves moves) {
+				DirectContainerPacer pacer, DrainConnections connections, TopologyGate gate, PlannedMoves moves,
+				FailoverConnectionFactory connectionFactory) {
 			boolean all = properties.getListener().getBrokers() == FailoverProperties.Listener.ListenerBrokers.ALL;
 			return new BrokerDrains(brokers, all, containers, pacer, connections, gate::getQueuesOfConnections,
-					moves::isDeparting);
+					moves::isDeparting, connectionFactory.getBrokerAccess()::isInUse);
 		}
 
 	}

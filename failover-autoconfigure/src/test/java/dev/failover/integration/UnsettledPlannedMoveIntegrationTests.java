@@ -1,0 +1,138 @@
+/*
+ * Copyright 2026-present the original author or authors.
+ *
+ * Licensed under the Apache License, Version 2.0 (the "License");
+ * you may not use this file except in compliance with the License.
+ * You may obtain a copy of the License at
+ *
+ *      https://www.apache.org/licenses/LICENSE-2.0
+ *
+ * Unless required by applicable law or agreed to in writing, software
+ * distributed under the License is distributed on an "AS IS" BASIS,
+ * WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+ * See the License for the specific language governing permissions and
+ * limitations under the License.
+ */
+
+package dev.failover.integration;
+
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+
+import org.awaitility.Awaitility;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.springframework.amqp.core.Queue;
+import org.springframework.amqp.rabbit.annotation.RabbitListener;
+import org.springframework.context.ConfigurableApplicationContext;
+import org.springframework.context.annotation.Bean;
+import org.springframework.context.annotation.Configuration;
+
+import dev.failover.broker.Broker;
+import dev.failover.broker.Brokers;
+import dev.failover.connection.PlannedMoves;
+import dev.failover.template.FailoverTemplate;
+import dev.failover.test.RabbitNode;
+import dev.failover.test.junit.BrokerTest;
+
+/**
+ * What becomes of messages that are not acknowledged yet when their consumer moves to
+ * another broker.
+ */
+@BrokerTest
+class UnsettledPlannedMoveIntegrationTests {
+
+	private static final Duration PATIENCE = Duration.ofSeconds(60);
+
+	@North
+	private RabbitNode first;
+
+	@South
+	private RabbitNode second;
+
+	@BeforeEach
+	void empty() {
+		List.of(this.first, this.second).forEach((node) -> new QueueOnBroker(node, Moved.QUEUE).delete());
+	}
+
+	/**
+	 * The time for a move is longer than the test waits.
+	 */
+	@ParameterizedTest
+	@ValueSource(strings = { "simple", "direct" })
+	void messageWhoseHandlerFailsLongAfterTheMoveIsHandledAgain(String type) throws Exception {
+		try (ConfigurableApplicationContext context = run(type, "10m")) {
+			Desk desk = context.getBean(Desk.class);
+			context.getBean(FailoverTemplate.class).convertAndSend(Moved.QUEUE, "fails the first time");
+			Awaitility.await().atMost(PATIENCE).until(() -> desk.begun.get() == 1);
+			Broker left = context.getBean(Brokers.class).getActive();
+			context.getBean(PlannedMoves.class).disable(left.name()).get(PATIENCE.toSeconds(), TimeUnit.SECONDS);
+			Awaitility.await().atMost(PATIENCE).until(() -> desk.handled.get() == 1);
+		}
+	}
+
+	@ParameterizedTest
+	@ValueSource(strings = { "simple", "direct" })
+	void messageWhoseHandlerTakesLongerThanTheMoveIsSeenAgain(String type) throws Exception {
+		try (ConfigurableApplicationContext context = run(type, "3s")) {
+			Desk desk = context.getBean(Desk.class);
+			context.getBean(FailoverTemplate.class).convertAndSend(Moved.QUEUE, "never ends the first time");
+			Awaitility.await().atMost(PATIENCE).until(() -> desk.begun.get() == 1);
+			Applications.move(context);
+			Awaitility.await().atMost(PATIENCE).until(() -> desk.handled.get() == 1);
+			desk.end.countDown();
+		}
+	}
+
+	private ConfigurableApplicationContext run(String type, String timeout) {
+		return Applications.run(Moved.class, Applications.brokers(this.first, this.second),
+				"spring.rabbitmq.listener.type=" + type, "failover.move.timeout=" + timeout);
+	}
+
+	@Configuration(proxyBeanMethods = false)
+	static class Moved {
+
+		static final String QUEUE = "unsettled";
+
+		@Bean
+		Queue unsettled() {
+			return new Queue(QUEUE);
+		}
+
+		@Bean
+		Desk desk() {
+			return new Desk();
+		}
+
+	}
+
+	/**
+	 * Does not come to a good end with a message the first time.
+	 */
+	static class Desk {
+
+		final AtomicInteger begun = new AtomicInteger();
+
+		final AtomicInteger handled = new AtomicInteger();
+
+		final CountDownLatch end = new CountDownLatch(1);
+
+		@RabbitListener(queues = Moved.QUEUE)
+		void handle(String body) throws InterruptedException {
+			if (this.begun.incrementAndGet() == 1) {
+				boolean fails = body.startsWith("fails");
+				if (!this.end.await(fails ? 4 : PATIENCE.toSeconds(), TimeUnit.SECONDS)) {
+					throw new IllegalStateException(body);
+				}
+				return;
+			}
+			this.handled.incrementAndGet();
+		}
+
+	}
+
+}
