@@ -118,7 +118,8 @@ public final class Failback implements BrokerListener, AutoCloseable {
 
 	private static boolean isNews(BrokerEvent event) {
 		return event instanceof BrokerEvent.Lost || event instanceof BrokerEvent.Added
-				|| event instanceof BrokerEvent.Reweighted
+				|| (event instanceof BrokerEvent.Reweighted changed
+						&& changed.from().priority() != changed.to().priority())
 				|| (event instanceof BrokerEvent.StateChanged changed && changed.from() == BrokerState.DISABLED);
 	}
 

@@ -123,6 +123,20 @@ class FailbackTests {
 	}
 
 	@Test
+	void anotherWeightIsNoReasonToLeaveWhereAnOperatorHasMovedTo() {
+		failback(new PriorityStrategy());
+		this.brokers.connected(this.primary, 0);
+		this.brokers.operations().activate("secondary");
+		this.brokers.operations().reweight("secondary", 1, 7);
+		this.brokers.operations().reweight("primary", 0, 7);
+		pass(600_000);
+		assertThat(this.moves).isEmpty();
+		this.brokers.operations().reweight("secondary", 3, 7);
+		pass(30_000);
+		assertThat(this.moves).containsExactly("primary");
+	}
+
+	@Test
 	void goesBackToABrokerThatIsEnabledAgain() {
 		failback(new PriorityStrategy());
 		this.brokers.connected(this.primary, 0);
