@@ -164,7 +164,7 @@ class FailbackIntegrationTests {
 				"failover.brokers[1].uri=" + uri.replace(":" + this.first.port(), ":" + this.toFirst.port()),
 				"failover.brokers[1].name=primary", "failover.strategy=priority",
 				"failover.detection.probe-interval=100ms", "failover.detection.probe-timeout=5s",
-				"failover.detection.success-threshold=1"));
+				"failover.detection.success-threshold=1", "failover.connect.race-delay=3s"));
 		return Applications.run(Publishing.class, all.toArray(String[]::new));
 	}
 
