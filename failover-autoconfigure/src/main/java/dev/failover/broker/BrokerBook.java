@@ -55,6 +55,8 @@ final class BrokerBook {
 	 */
 	private long firstIncarnation;
 
+	private long enablings;
+
 	BrokerBook(List<Broker> brokers, RecoveryPolicy policy, BrokerEvents events, Clock clock) {
 		this.policy = policy;
 		this.events = events;
@@ -67,6 +69,7 @@ final class BrokerBook {
 
 	private boolean put(Broker broker) {
 		BrokerEntry entry = new BrokerEntry(broker, this.firstIncarnation, this.policy, this.clock.instant());
+		entry.enabling = ++this.enablings;
 		return this.entries.putIfAbsent(broker.name(), entry) == null;
 	}
 
@@ -131,6 +134,7 @@ final class BrokerBook {
 
 	void enable(String name) {
 		BrokerEntry entry = get(name);
+		entry.enabling = ++this.enablings;
 		if (!entry.isEnabled()) {
 			entry.reset(this.clock.instant());
 			enter(entry, BrokerState.UNKNOWN, null);

@@ -36,6 +36,11 @@ final class BrokerEntry {
 
 	long incarnation;
 
+	/**
+	 * The last time that it was added, or that somebody asked for it to be enabled.
+	 */
+	long enabling;
+
 	@Nullable BrokerFailure lastFailure;
 
 	private int successes;

@@ -63,7 +63,43 @@ public final class BrokerOperations {
 	}
 
 	/**
-	 * Let a broker be used again. It is tried like one that has not been tried yet.
+	 * Take a broker out of use as {@link #disable(String)} does, unless somebody has
+	 * wanted it to be used since.
+	 * @param name the name of the broker
+	 * @param enabling what {@link #getEnabling(String)} returned then
+	 * @throws IllegalArgumentException if there is no broker of that name
+	 * @throws IllegalStateException if the broker was enabled again, is active, or the
+	 * last one that is enabled
+	 */
+	public void disable(String name, long enabling) {
+		change(() -> {
+			checkNotEnabledSince(name, enabling, "disabled");
+			this.book.disable(name);
+		});
+	}
+
+	private void checkNotEnabledSince(String name, long enabling, String what) {
+		Assert.state(this.book.get(name).enabling == enabling,
+				() -> "Broker '%s' is not %s: it was enabled meanwhile".formatted(name, what));
+	}
+
+	/**
+	 * Return a number that is another one after each call of {@link #enable(String)} for
+	 * a broker, and if another broker was added under the name: whoever takes a broker
+	 * out of use bit by bit gives that up then.
+	 * @param name the name of the broker
+	 * @return the number, or 0 if there is no broker of that name
+	 */
+	public long getEnabling(String name) {
+		return this.brokers.read(() -> {
+			BrokerEntry entry = this.book.find(name);
+			return (entry != null) ? entry.enabling : 0;
+		});
+	}
+
+	/**
+	 * Let a broker be used again. It is tried like one that has not been tried yet. What
+	 * is about to take it out of use is called off.
 	 * @param name the name of the broker
 	 * @throws IllegalArgumentException if there is no broker of that name
 	 */
@@ -91,6 +127,22 @@ public final class BrokerOperations {
 	 */
 	public void remove(String name) {
 		change(() -> this.book.remove(name));
+	}
+
+	/**
+	 * Remove a broker as {@link #remove(String)} does, unless somebody has wanted it to
+	 * be used since.
+	 * @param name the name of the broker
+	 * @param enabling what {@link #getEnabling(String)} returned then
+	 * @throws IllegalArgumentException if there is no broker of that name
+	 * @throws IllegalStateException if the broker was enabled again, is active, or the
+	 * last one that is enabled
+	 */
+	public void remove(String name, long enabling) {
+		change(() -> {
+			checkNotEnabledSince(name, enabling, "removed");
+			this.book.remove(name);
+		});
 	}
 
 	/**

@@ -267,7 +267,7 @@ public final class Brokers {
 		});
 	}
 
-	private <T> T read(Supplier<T> action) {
+	<T> T read(Supplier<T> action) {
 		this.lock.lock();
 		try {
 			return action.get();

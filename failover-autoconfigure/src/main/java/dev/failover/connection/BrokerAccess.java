@@ -53,6 +53,15 @@ public interface BrokerAccess {
 	CompletableFuture<@Nullable Void> check(Broker broker);
 
 	/**
+	 * Connect to a broker as for the application, with the topology declared there, and
+	 * close the connection again, within the connect time-out. {@link Brokers} is told
+	 * whether the broker can serve.
+	 * @param broker the broker
+	 * @return a future that completes when the connection was ready, or fails
+	 */
+	CompletableFuture<@Nullable Void> prepare(Broker broker);
+
+	/**
 	 * Connect to a broker and close the connection again. {@link Brokers} is not told if
 	 * that fails.
 	 * @param broker the broker

@@ -59,6 +59,11 @@ final class ConnectorAccess implements BrokerAccess {
 	}
 
 	@Override
+	public CompletableFuture<@Nullable Void> prepare(Broker broker) {
+		return discarded(this.connector.startPrepared(broker, ConnectRequest.named(PROBE)));
+	}
+
+	@Override
 	public CompletableFuture<@Nullable Void> knock(Broker broker, Duration timeout) {
 		return discarded(this.connector.startUnreported(broker, PROBE, timeout));
 	}

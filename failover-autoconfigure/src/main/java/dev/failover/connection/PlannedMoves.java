@@ -17,15 +17,13 @@
 package dev.failover.connection;
 
 import java.time.Duration;
-import java.util.Map;
+import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionException;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.Future;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
-import java.util.function.Supplier;
+import java.util.concurrent.atomic.AtomicReference;
 
 import org.apache.commons.logging.Log;
 import org.apache.commons.logging.LogFactory;
@@ -44,8 +42,9 @@ import dev.failover.broker.Brokers;
  * goes to it; what is under way finishes on the old broker, within the time for that;
  * then the connections to the old broker are closed.
  * <p>
- * A move that has not happened yet gives way to one that is asked for later. Nothing is
- * changed by a move that fails.
+ * A move that has not happened yet gives way to one that is asked for later, also if that
+ * is to the broker that is active still. Likewise, a broker that is enabled again is not
+ * disabled by what was asked for before. Nothing is changed by a move that fails.
  * <p>
  * Safe for use by any number of threads; no method blocks. Futures complete on threads of
  * the connection factory, and what depends on them must not block.
@@ -64,7 +63,9 @@ public final class PlannedMoves {
 
 	private final Set<Departure> departures = ConcurrentHashMap.newKeySet();
 
-	private final Map<Future<?>, String> departing = new ConcurrentHashMap<>();
+	private final List<Leave> leaves = new CopyOnWriteArrayList<>();
+
+	private final AtomicReference<@Nullable PlannedMove> last = new AtomicReference<>();
 
 	/**
 	 * Create it for connections that are opened from now on.
@@ -103,31 +104,54 @@ public final class PlannedMoves {
 		BrokerStatus status = this.brokers.getStatus(name)
 			.orElseThrow(() -> new IllegalArgumentException(
 					"Broker '%s' is not one of %s".formatted(name, this.brokers.getAll())));
-		if (status.active() || !status.state().isUsable() || this.brokers.getActivation() == null) {
-			return attempt(() -> this.brokers.operations().activate(name));
+		if (!status.state().isUsable()) {
+			return refuse(name);
 		}
-		logger.info("Preparing a move to " + status.broker());
-		return this.access.standBy(status.broker())
-			.orTimeout(this.timeout.toNanos(), TimeUnit.NANOSECONDS)
-			.handle((ready, failure) -> activate(status.broker(), failure))
+		PlannedMove move = new PlannedMove(status.broker());
+		return move.follow(this.last.getAndSet(move))
+			.thenCompose((turn) -> make(move))
 			.thenCompose((activation) -> this.access.settled().thenApply((settled) -> activation));
 	}
 
-	private Activation activate(Broker broker, @Nullable Throwable failure) {
-		if (failure != null) {
-			if (failure instanceof TimeoutException) {
-				this.access.endStandBy();
-			}
-			throw new IllegalStateException(
-					"Broker '%s' cannot become active: no connection was made ready".formatted(broker.name()),
-					(failure instanceof CompletionException) ? failure.getCause() : failure);
-		}
+	private CompletableFuture<Activation> refuse(String name) {
 		try {
-			return this.brokers.operations().activate(broker.name());
+			return CompletableFuture.completedFuture(this.brokers.operations().activate(name));
 		}
-		finally {
-			this.access.endStandBy();
+		catch (IllegalStateException ex) {
+			return CompletableFuture.failedFuture(ex);
 		}
+	}
+
+	private CompletableFuture<Activation> make(PlannedMove move) {
+		if (isActive(move.broker())) {
+			move.prepared(null);
+		}
+		else if (!move.hasGivenWay()) {
+			logger.info("Preparing a move to " + move.broker());
+			prepare(move).orTimeout(this.timeout.toNanos(), TimeUnit.NANOSECONDS)
+				.whenComplete((ready, failure) -> move.prepared(failure));
+		}
+		return move.whenReady(() -> this.brokers.operations().activate(move.broker().name()), this.access::endStandBy);
+	}
+
+	/**
+	 * Without an active broker, there is nothing that standby connections are wanted for.
+	 */
+	private CompletableFuture<@Nullable Void> prepare(PlannedMove move) {
+		Broker broker = move.broker();
+		if (this.brokers.getActivation() != null) {
+			return this.access.standBy(broker);
+		}
+		return this.access.prepare(broker).thenCompose((prepared) -> {
+			Broker active = this.brokers.getActive();
+			boolean wanted = active != null && !isActive(broker) && !move.hasGivenWay();
+			return wanted ? this.access.standBy(broker) : CompletableFuture.completedFuture(null);
+		});
+	}
+
+	private boolean isActive(Broker broker) {
+		Broker active = this.brokers.getActive();
+		return active != null && active.name().equals(broker.name());
 	}
 
 	/**
@@ -136,17 +160,21 @@ public final class PlannedMoves {
 	 * messages that wait in its queues included, within the time for that.
 	 * @param name the name of the broker
 	 * @return a future that completes when the broker is disabled, and fails with an
-	 * {@link IllegalStateException} if no other broker can become active
+	 * {@link IllegalStateException} if no other broker can become active, a later move
+	 * was asked for, or the broker was enabled meanwhile
 	 * @throws IllegalArgumentException if there is no broker of that name
 	 */
 	public CompletableFuture<@Nullable Void> disable(String name) {
-		CompletableFuture<@Nullable Void> disabled = leave(name).thenApply((left) -> {
-			this.brokers.operations().disable(name);
+		return disable(new Leave(name, this.brokers.operations().getEnabling(name)));
+	}
+
+	private CompletableFuture<@Nullable Void> disable(Leave leave) {
+		CompletableFuture<@Nullable Void> left = leave(leave.broker());
+		this.leaves.add(leave);
+		return left.<@Nullable Void>thenApply((done) -> {
+			this.brokers.operations().disable(leave.broker(), leave.enabling());
 			return null;
-		});
-		this.departing.put(disabled, name);
-		disabled.whenComplete((done, failure) -> this.departing.remove(disabled));
-		return disabled;
+		}).whenComplete((done, failure) -> this.leaves.remove(leave));
 	}
 
 	/**
@@ -156,7 +184,8 @@ public final class PlannedMoves {
 	 * @return whether it is about to be disabled, or removed
 	 */
 	public boolean isDeparting(String name) {
-		return this.departing.containsValue(name);
+		long enabling = this.brokers.operations().getEnabling(name);
+		return this.leaves.stream().anyMatch((leave) -> leave.broker().equals(name) && leave.enabling() == enabling);
 	}
 
 	/**
@@ -164,12 +193,14 @@ public final class PlannedMoves {
 	 * listeners have in hand then is handled, within the time for that.
 	 * @param name the name of the broker
 	 * @return a future that completes when the broker is removed, and fails with an
-	 * {@link IllegalStateException} if no other broker can become active
+	 * {@link IllegalStateException} if no other broker can become active, a later move
+	 * was asked for, or the broker was enabled meanwhile
 	 * @throws IllegalArgumentException if there is no broker of that name
 	 */
 	public CompletableFuture<@Nullable Void> remove(String name) {
-		return disable(name).thenCompose((disabled) -> awaitDeparture(name)).thenApply((left) -> {
-			this.brokers.operations().remove(name);
+		Leave leave = new Leave(name, this.brokers.operations().getEnabling(name));
+		return disable(leave).thenCompose((disabled) -> awaitDeparture(name)).thenApply((left) -> {
+			this.brokers.operations().remove(name, leave.enabling());
 			return null;
 		});
 	}
@@ -203,13 +234,13 @@ public final class PlannedMoves {
 		}
 	}
 
-	private static <T> CompletableFuture<T> attempt(Supplier<T> action) {
-		try {
-			return CompletableFuture.completedFuture(action.get());
-		}
-		catch (IllegalStateException ex) {
-			return CompletableFuture.failedFuture(ex);
-		}
+	/**
+	 * A broker that is to be taken out of use.
+	 *
+	 * @param broker the name of the broker
+	 * @param enabling the last time that it was enabled before
+	 */
+	private record Leave(String broker, long enabling) {
 	}
 
 	/**

@@ -158,6 +158,11 @@ class BrokerRoundsTests {
 		}
 
 		@Override
+		public CompletableFuture<Void> prepare(Broker broker) {
+			throw new UnsupportedOperationException();
+		}
+
+		@Override
 		public CompletableFuture<Void> knock(Broker broker, Duration timeout) {
 			throw new UnsupportedOperationException();
 		}

@@ -1,0 +1,108 @@
+/*
+ * Copyright 2026-present the original author or authors.
+ *
+ * Licensed under the Apache License, Version 2.0 (the "License");
+ * you may not use this file except in compliance with the License.
+ * You may obtain a copy of the License at
+ *
+ *      https://www.apache.org/licenses/LICENSE-2.0
+ *
+ * Unless required by applicable law or agreed to in writing, software
+ * distributed under the License is distributed on an "AS IS" BASIS,
+ * WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+ * See the License for the specific language governing permissions and
+ * limitations under the License.
+ */
+
+package dev.failover.connection;
+
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.function.Supplier;
+
+import org.jspecify.annotations.Nullable;
+
+import dev.failover.broker.Activation;
+import dev.failover.broker.Broker;
+
+/**
+ * A move that was asked for. It gives way to a later one as long as it is not made, and
+ * makes that one wait while it is.
+ */
+final class PlannedMove {
+
+	private final Broker broker;
+
+	private final CompletableFuture<@Nullable PlannedMove> ready = new CompletableFuture<>();
+
+	private final CompletableFuture<@Nullable Void> ended = new CompletableFuture<>();
+
+	PlannedMove(Broker broker) {
+		this.broker = broker;
+	}
+
+	Broker broker() {
+		return this.broker;
+	}
+
+	/**
+	 * Take the place of the move before.
+	 * @return completes when that one is made, or has given way
+	 */
+	CompletableFuture<@Nullable Void> follow(@Nullable PlannedMove before) {
+		if (before == null) {
+			return CompletableFuture.completedFuture(null);
+		}
+		before.ready.complete(this);
+		return before.ended;
+	}
+
+	boolean hasGivenWay() {
+		return this.ready.isDone();
+	}
+
+	/**
+	 * Have the move made, or fail if it cannot be made.
+	 */
+	void prepared(@Nullable Throwable failure) {
+		if (failure != null) {
+			this.ready.completeExceptionally(failure);
+		}
+		else {
+			this.ready.complete(null);
+		}
+	}
+
+	/**
+	 * Make the move as soon as it is prepared.
+	 * @param make makes it
+	 * @param atEnd done in any case, before the next move begins
+	 * @return fails with an {@link IllegalStateException} if the move is not made
+	 */
+	CompletableFuture<Activation> whenReady(Supplier<Activation> make, Runnable atEnd) {
+		return this.ready.handle((later, failure) -> {
+			try {
+				check(later, failure);
+				return make.get();
+			}
+			finally {
+				atEnd.run();
+				this.ended.complete(null);
+			}
+		});
+	}
+
+	private void check(@Nullable PlannedMove later, @Nullable Throwable failure) {
+		String name = this.broker.name();
+		if (failure != null) {
+			throw new IllegalStateException(
+					"Broker '%s' cannot become active: no connection was made ready".formatted(name),
+					(failure instanceof CompletionException) ? failure.getCause() : failure);
+		}
+		if (later != null) {
+			throw new IllegalStateException("Broker '%s' does not become active: a later move, to '%s', was asked for"
+				.formatted(name, later.broker.name()));
+		}
+	}
+
+}

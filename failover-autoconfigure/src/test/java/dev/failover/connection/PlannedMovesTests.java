@@ -1,0 +1,260 @@
+/*
+ * Copyright 2026-present the original author or authors.
+ *
+ * Licensed under the Apache License, Version 2.0 (the "License");
+ * you may not use this file except in compliance with the License.
+ * You may obtain a copy of the License at
+ *
+ *      https://www.apache.org/licenses/LICENSE-2.0
+ *
+ * Unless required by applicable law or agreed to in writing, software
+ * distributed under the License is distributed on an "AS IS" BASIS,
+ * WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+ * See the License for the specific language governing permissions and
+ * limitations under the License.
+ */
+
+package dev.failover.connection;
+
+import java.io.IOException;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.function.Consumer;
+
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+import dev.failover.broker.Activation;
+import dev.failover.broker.Broker;
+import dev.failover.broker.BrokerEvent;
+import dev.failover.broker.BrokerState;
+import dev.failover.broker.Brokers;
+import dev.failover.broker.FailureReason;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+class PlannedMovesTests {
+
+	private final Brokers brokers = new Brokers(List.of(broker("one"), broker("two"), broker("three")),
+			Clock.systemUTC());
+
+	private final Access access = new Access();
+
+	private final PlannedMoves moves = new PlannedMoves(this.brokers, this.access, Duration.ofMinutes(1));
+
+	@BeforeEach
+	void connectToOne() {
+		this.brokers.connected(broker("one"), 0);
+	}
+
+	@Test
+	void brokerBecomesActiveWhenItIsReady() {
+		CompletableFuture<Activation> moved = this.moves.activate("two");
+		assertThat(this.brokers.getActive()).isEqualTo(broker("one"));
+		this.access.ready("two");
+		assertThat(moved).isCompletedWithValue(new Activation(broker("two"), 0));
+		assertThat(this.brokers.getActive()).isEqualTo(broker("two"));
+		assertThat(this.access.demands).as("ended").isEmpty();
+	}
+
+	@Test
+	void laterMoveTakesThePlaceOfTheOneBefore() {
+		CompletableFuture<Activation> first = this.moves.activate("two");
+		CompletableFuture<Activation> later = this.moves.activate("three");
+		assertGivenWay(first, "two", "three");
+		this.access.ready("three");
+		assertThat(later).isCompletedWithValue(new Activation(broker("three"), 0));
+	}
+
+	@Test
+	void laterMoveToTheBrokerThatIsActiveStillTakesThePlaceOfTheOneBefore() {
+		CompletableFuture<Activation> first = this.moves.activate("two");
+		CompletableFuture<Activation> later = this.moves.activate("one");
+		assertThat(later).isCompletedWithValue(new Activation(broker("one"), 0));
+		assertGivenWay(first, "two", "one");
+		assertThat(this.access.demands).as("ended").isEmpty();
+		assertThat(this.brokers.getActive()).isEqualTo(broker("one"));
+	}
+
+	@Test
+	void moveThatIsAskedForWhileAnotherIsMadeFollowsIt() {
+		List<CompletableFuture<Activation>> later = new ArrayList<>();
+		this.brokers.addListener((event) -> {
+			if (event instanceof BrokerEvent.Activated activated && activated.to().name().equals("two")) {
+				later.add(this.moves.activate("three"));
+			}
+		});
+		CompletableFuture<Activation> first = this.moves.activate("two");
+		this.access.ready("two");
+		assertThat(first).isCompletedWithValue(new Activation(broker("two"), 0));
+		this.access.ready("three");
+		assertThat(later).singleElement()
+			.satisfies((move) -> assertThat(move).isCompletedWithValue(new Activation(broker("three"), 0)));
+		assertThat(this.brokers.getActive()).isEqualTo(broker("three"));
+	}
+
+	@Test
+	void moveThatIsRefusedAtOnceChangesNothing() {
+		this.brokers.operations().disable("three");
+		CompletableFuture<Activation> first = this.moves.activate("two");
+		assertThat(this.moves.activate("three")).isCompletedExceptionally();
+		this.access.ready("two");
+		assertThat(first).isCompletedWithValue(new Activation(broker("two"), 0));
+	}
+
+	@Test
+	void moveThatFailsIsFollowedByTheNext() {
+		CompletableFuture<Activation> failed = this.moves.activate("two");
+		this.access.demands.remove("two").completeExceptionally(new IOException("unreachable"));
+		assertThat(failed).failsWithin(Duration.ZERO)
+			.withThrowableThat()
+			.withCauseInstanceOf(IllegalStateException.class)
+			.withMessageContaining("no connection was made ready");
+		assertThat(this.brokers.getActive()).isEqualTo(broker("one"));
+		this.moves.activate("three");
+		this.access.ready("three");
+		assertThat(this.brokers.getActive()).isEqualTo(broker("three"));
+	}
+
+	@Test
+	void withoutAnActiveBrokerTheNewOneIsConnectedToFirst() {
+		this.brokers.failed(broker("one"), 0, FailureReason.CONNECTION_LOST, null);
+		CompletableFuture<Activation> moved = this.moves.activate("two");
+		assertThat(this.brokers.getActive()).isNull();
+		this.access.demands.remove("two").completeExceptionally(new IOException("unreachable"));
+		assertThat(moved).isCompletedExceptionally();
+		assertThat(this.brokers.getActive()).isNull();
+		moved = this.moves.activate("three");
+		this.access.ready("three");
+		assertThat(moved).isCompletedWithValue(new Activation(broker("three"), 0));
+	}
+
+	@Test
+	void brokerThatIsEnabledMeanwhileIsNotDisabled() {
+		CompletableFuture<Void> disabled = this.moves.disable("one");
+		assertThat(this.moves.isDeparting("one")).isTrue();
+		this.brokers.operations().enable("one");
+		assertThat(this.moves.isDeparting("one")).isFalse();
+		this.access.ready("two");
+		assertThat(disabled).failsWithin(Duration.ZERO)
+			.withThrowableThat()
+			.withCauseInstanceOf(IllegalStateException.class)
+			.withMessageContaining("Broker 'one' is not disabled: it was enabled meanwhile");
+		assertThat(state("one")).isEqualTo(BrokerState.UP);
+	}
+
+	@Test
+	void brokerThatIsEnabledMeanwhileIsNotRemoved() {
+		CompletableFuture<Void> removed = this.moves.remove("one");
+		this.brokers.operations().enable("one");
+		this.access.ready("two");
+		assertThat(removed).isCompletedExceptionally();
+		assertThat(state("one")).isEqualTo(BrokerState.UP);
+	}
+
+	@Test
+	void brokerIsDisabledWhenTheApplicationHasLeftIt() {
+		CompletableFuture<Void> disabled = this.moves.disable("one");
+		assertThat(disabled).isNotDone();
+		this.access.ready("two");
+		assertThat(disabled).isCompleted();
+		assertThat(this.moves.isDeparting("one")).isFalse();
+		assertThat(state("one")).isEqualTo(BrokerState.DISABLED);
+	}
+
+	private static void assertGivenWay(CompletableFuture<Activation> move, String to, String later) {
+		assertThat(move).failsWithin(Duration.ZERO)
+			.withThrowableThat()
+			.withCauseInstanceOf(IllegalStateException.class)
+			.withMessageContaining(
+					"Broker '%s' does not become active: a later move, to '%s', was asked for".formatted(to, later));
+	}
+
+	private BrokerState state(String broker) {
+		return this.brokers.getStatus(broker).orElseThrow().state();
+	}
+
+	private static Broker broker(String name) {
+		return new Broker(name, name + ".example.com", 5672, "app", "secret", "/", false, null, 0, 1);
+	}
+
+	/**
+	 * Has connections ready when a test says so.
+	 */
+	private static final class Access implements BrokerAccess {
+
+		private final Map<String, CompletableFuture<Void>> demands = new LinkedHashMap<>();
+
+		void ready(String broker) {
+			this.demands.get(broker).complete(null);
+		}
+
+		@Override
+		public CompletableFuture<Void> prepare(Broker broker) {
+			return standBy(broker);
+		}
+
+		@Override
+		public CompletableFuture<Void> standBy(Broker broker) {
+			endStandBy();
+			return this.demands.computeIfAbsent(broker.name(), (key) -> new CompletableFuture<>());
+		}
+
+		@Override
+		public void endStandBy() {
+			List<CompletableFuture<Void>> ended = List.copyOf(this.demands.values());
+			this.demands.clear();
+			ended.forEach((demand) -> demand.cancel(false));
+		}
+
+		@Override
+		public Broker nextBeside(Broker active) {
+			return broker("two");
+		}
+
+		@Override
+		public CompletableFuture<Void> settled() {
+			return CompletableFuture.completedFuture(null);
+		}
+
+		@Override
+		public boolean isInUse(String broker) {
+			return false;
+		}
+
+		@Override
+		public void addListener(Consumer<OpenConnection> listener) {
+		}
+
+		@Override
+		public void onClose(Runnable task) {
+		}
+
+		@Override
+		public CompletableFuture<Void> check(Broker broker) {
+			throw new UnsupportedOperationException();
+		}
+
+		@Override
+		public CompletableFuture<Void> knock(Broker broker, Duration timeout) {
+			throw new UnsupportedOperationException();
+		}
+
+		@Override
+		public CompletableFuture<OpenConnection> open(Broker broker, String name) {
+			throw new UnsupportedOperationException();
+		}
+
+		@Override
+		public void close(OpenConnection connection) {
+			throw new UnsupportedOperationException();
+		}
+
+	}
+
+}
