@@ -49,9 +49,10 @@ import org.springframework.util.StringUtils;
  * of the same message waits for the first to end, and is handled unless that succeeded.
  * <p>
  * Messages without an id, batches, and what is handled on a transacted channel without a
- * transaction manager pass. Not for containers with manual acknowledgement: the handler
- * returns before the message is acknowledged or rejected. It belongs behind all other
- * advice, so that a message that was recovered from a failure does not count as handled.
+ * transaction manager pass. Not for containers with manual acknowledgement, nor for those
+ * whose listener returns a future: the handler returns before the message is acknowledged
+ * or rejected. It belongs behind all other advice, so that a message that was recovered
+ * from a failure does not count as handled.
  */
 public final class DeduplicationInterceptor implements MethodInterceptor {
 

@@ -16,11 +16,16 @@
 
 package dev.failover.listener;
 
+import java.util.concurrent.atomic.AtomicBoolean;
+
 import org.aopalliance.aop.Advice;
+import org.aopalliance.intercept.MethodInterceptor;
+import org.aopalliance.intercept.MethodInvocation;
 import org.apache.commons.logging.Log;
 import org.apache.commons.logging.LogFactory;
 import org.jspecify.annotations.Nullable;
 import org.springframework.amqp.core.AcknowledgeMode;
+import org.springframework.amqp.core.MessageListener;
 import org.springframework.amqp.rabbit.config.AbstractRabbitListenerContainerFactory;
 import org.springframework.amqp.rabbit.config.ContainerCustomizer;
 import org.springframework.amqp.rabbit.listener.AbstractMessageListenerContainer;
@@ -31,7 +36,8 @@ import org.springframework.util.ObjectUtils;
 
 /**
  * Adds a {@link DeduplicationInterceptor} to the containers of each container factory
- * that is a bean, behind their other advice.
+ * that is a bean, behind their other advice. Containers with manual acknowledgement and
+ * those whose listener returns a future are left as they are.
  */
 public final class DeduplicationPostProcessor implements BeanPostProcessor {
 
@@ -69,13 +75,59 @@ public final class DeduplicationPostProcessor implements BeanPostProcessor {
 	}
 
 	private void advise(AbstractMessageListenerContainer container) {
-		if (container.getAcknowledgeMode() == AcknowledgeMode.MANUAL) {
-			logger.warn("Duplicates are not dropped with manual acknowledgement: " + container);
+		if (isSettledByListener(container)) {
+			warn(container);
 			return;
 		}
 		@Nullable Object chain = Settings.read(container, "adviceChain");
 		Advice[] advice = (chain instanceof Advice[] existing) ? existing : new Advice[0];
-		container.setAdviceChain(ObjectUtils.addObjectToArray(advice, this.interceptor.getObject()));
+		container.setAdviceChain(
+				ObjectUtils.addObjectToArray(advice, new SettledGuard(container, this.interceptor.getObject())));
+	}
+
+	/**
+	 * Whether nobody but the listener knows when a message is handled: it acknowledges by
+	 * hand, or returns a future, for which Spring changes the acknowledgement to manual
+	 * when it initializes the container.
+	 */
+	private static boolean isSettledByListener(AbstractMessageListenerContainer container) {
+		MessageListener listener = container.getMessageListener();
+		return container.getAcknowledgeMode() == AcknowledgeMode.MANUAL
+				|| (listener != null && listener.isAsyncReplies());
+	}
+
+	private static void warn(AbstractMessageListenerContainer container) {
+		logger.warn("Duplicates are not dropped with manual acknowledgement or asynchronous replies: " + container);
+	}
+
+	/**
+	 * Looks again when messages come: the listener and the acknowledgement of a container
+	 * may be set after it was created.
+	 */
+	private static final class SettledGuard implements MethodInterceptor {
+
+		private final AbstractMessageListenerContainer container;
+
+		private final DeduplicationInterceptor interceptor;
+
+		private final AtomicBoolean warned = new AtomicBoolean();
+
+		SettledGuard(AbstractMessageListenerContainer container, DeduplicationInterceptor interceptor) {
+			this.container = container;
+			this.interceptor = interceptor;
+		}
+
+		@Override
+		public @Nullable Object invoke(MethodInvocation invocation) throws Throwable {
+			if (!isSettledByListener(this.container)) {
+				return this.interceptor.invoke(invocation);
+			}
+			if (this.warned.compareAndSet(false, true)) {
+				warn(this.container);
+			}
+			return invocation.proceed();
+		}
+
 	}
 
 }

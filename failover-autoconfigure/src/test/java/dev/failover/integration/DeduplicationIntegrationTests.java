@@ -18,13 +18,16 @@ package dev.failover.integration;
 
 import java.time.Duration;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 
 import org.awaitility.Awaitility;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.springframework.amqp.core.Message;
 import org.springframework.amqp.core.MessageBuilder;
 import org.springframework.amqp.core.Queue;
@@ -76,6 +79,27 @@ class DeduplicationIntegrationTests {
 		assertThat(new QueueOnBroker(this.first, Shop.QUEUE).drain()).isEmpty();
 	}
 
+	/**
+	 * The consumer gets one message at a time, and goes on only if each is settled.
+	 */
+	@ParameterizedTest
+	@ValueSource(strings = { "simple", "direct" })
+	void messageWhoseFutureFailsIsHandledAgainAndItsConsumerGoesOn(String container) {
+		new QueueOnBroker(this.first, Later.QUEUE).delete();
+		try (ConfigurableApplicationContext context = Applications.run(Later.class, Applications.brokers(this.first),
+				"failover.listener.deduplication.enabled=true", "spring.rabbitmq.listener.type=" + container,
+				"spring.rabbitmq.listener.%s.prefetch=1".formatted(container))) {
+			Later later = context.getBean(Later.class);
+			FailoverTemplate template = context.getBean(FailoverTemplate.class);
+			template.send(Later.QUEUE, message("1", "fails once"));
+			Awaitility.await().atMost(PATIENCE).until(() -> later.handled.contains("fails once"));
+			template.send(Later.QUEUE, message("1", "again"));
+			template.send(Later.QUEUE, message("2", "last"));
+			Awaitility.await().atMost(PATIENCE).until(() -> later.handled.contains("last"));
+			assertThat(later.handled).containsExactly("fails once", "again", "last");
+		}
+	}
+
 	private static Message message(String id, String body) {
 		return MessageBuilder.withBody(body.getBytes()).setMessageId(id).build();
 	}
@@ -106,6 +130,33 @@ class DeduplicationIntegrationTests {
 					throw new IllegalStateException("failed");
 				}
 			}
+		}
+
+	}
+
+	/**
+	 * Returns before a message is handled, which fails the first time.
+	 */
+	@Configuration(proxyBeanMethods = false)
+	static class Later {
+
+		static final String QUEUE = "later";
+
+		private final List<String> handled = new CopyOnWriteArrayList<>();
+
+		private final AtomicBoolean failed = new AtomicBoolean();
+
+		@Bean
+		Queue later() {
+			return new Queue(QUEUE);
+		}
+
+		@RabbitListener(queues = QUEUE)
+		CompletableFuture<Void> on(Message message) {
+			return CompletableFuture.runAsync(() -> {
+				assertThat(this.failed.getAndSet(true)).as("not the first time").isTrue();
+				this.handled.add(new String(message.getBody()));
+			}, CompletableFuture.delayedExecutor(50, TimeUnit.MILLISECONDS));
 		}
 
 	}

@@ -16,6 +16,9 @@
 
 package dev.failover.autoconfigure.listener;
 
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+
 import com.github.benmanes.caffeine.cache.Caffeine;
 import org.junit.jupiter.api.Test;
 import org.springframework.amqp.core.AcknowledgeMode;
@@ -57,14 +60,16 @@ class FailoverDeduplicationAutoConfigurationTests {
 	}
 
 	@Test
-	void isTheLastAdviceOfContainersWithoutManualAcknowledgement() {
+	void isTheLastAdviceOfContainersThatAcknowledgeWhenTheListenerHasReturned() {
 		this.enabled.withPropertyValues("spring.rabbitmq.listener.simple.retry.enabled=true").run((context) -> {
 			assertThat(context).hasSingleBean(CaffeineHandledMessages.class);
 			RabbitListenerEndpointRegistry registry = context.getBean(RabbitListenerEndpointRegistry.class);
 			assertThat(adviceOf(registry, "automatic")).hasSize(2)
-				.endsWith(context.getBean(DeduplicationInterceptor.class));
-			assertThat(adviceOf(registry, "manual")).hasSize(1)
-				.doesNotContain(context.getBean(DeduplicationInterceptor.class));
+				.last()
+				.extracting("interceptor")
+				.isSameAs(context.getBean(DeduplicationInterceptor.class));
+			assertThat(adviceOf(registry, "manual")).hasSize(1);
+			assertThat(adviceOf(registry, "future")).hasSize(1);
 		});
 	}
 
@@ -93,9 +98,9 @@ class FailoverDeduplicationAutoConfigurationTests {
 				.hasMessageContaining("failover.listener.deduplication.max-size"));
 	}
 
-	private static Object[] adviceOf(RabbitListenerEndpointRegistry registry, String id) {
-		return (Object[]) ReflectionTestUtils
-			.getField((AbstractMessageListenerContainer) registry.getListenerContainer(id), "adviceChain");
+	private static List<Object> adviceOf(RabbitListenerEndpointRegistry registry, String id) {
+		return List.of((Object[]) ReflectionTestUtils
+			.getField((AbstractMessageListenerContainer) registry.getListenerContainer(id), "adviceChain"));
 	}
 
 	@Configuration(proxyBeanMethods = false)
@@ -105,6 +110,11 @@ class FailoverDeduplicationAutoConfigurationTests {
 		@RabbitListener(id = "automatic", queues = "orders")
 		void on(Message message) {
 			assertThat(message.getMessageProperties().getMessageId()).isNotNull();
+		}
+
+		@RabbitListener(id = "future", queues = "orders")
+		CompletableFuture<Void> onFuture(Message message) {
+			return CompletableFuture.completedFuture(null);
 		}
 
 		@RabbitListener(id = "manual", queues = "orders", ackMode = "MANUAL")
