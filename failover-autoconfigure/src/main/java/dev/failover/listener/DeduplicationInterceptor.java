@@ -48,11 +48,11 @@ import org.springframework.util.StringUtils;
  * is committed. It does not while the handler runs, nor if it throws: a second delivery
  * of the same message waits for the first to end, and is handled unless that succeeded.
  * <p>
- * Messages without an id, batches, and what is handled on a transacted channel without a
- * transaction manager pass. Not for containers with manual acknowledgement, nor for those
- * whose listener returns a future: the handler returns before the message is acknowledged
- * or rejected. It belongs behind all other advice, so that a message that was recovered
- * from a failure does not count as handled.
+ * Messages without an id, batches, requests that ask for a reply, and what is handled on
+ * a transacted channel without a transaction manager pass. Not for containers with manual
+ * acknowledgement, nor for those whose listener returns a future: the handler returns
+ * before the message is acknowledged or rejected. It belongs behind all other advice, so
+ * that a message that was recovered from a failure does not count as handled.
  */
 public final class DeduplicationInterceptor implements MethodInterceptor {
 
@@ -98,7 +98,8 @@ public final class DeduplicationInterceptor implements MethodInterceptor {
 		MessageProperties properties = message.getMessageProperties();
 		String queue = properties.getConsumerQueue();
 		String id = properties.getMessageId();
-		if (queue == null || !StringUtils.hasLength(id) || isPartOfBatch(properties) || endsUnseen(channel)) {
+		if (queue == null || !StringUtils.hasLength(id) || isPartOfBatch(properties) || isRequest(properties)
+				|| endsUnseen(channel)) {
 			return invocation.proceed();
 		}
 		Delivery delivery = new Delivery(queue, id);
@@ -132,6 +133,14 @@ public final class DeduplicationInterceptor implements MethodInterceptor {
 	 */
 	private static boolean isPartOfBatch(MessageProperties properties) {
 		return properties.getHeaders().containsKey(AmqpHeaders.BATCH_SIZE);
+	}
+
+	/**
+	 * A request that comes twice is one whose first reply may be lost: who drops it lets
+	 * somebody wait in vain.
+	 */
+	private static boolean isRequest(MessageProperties properties) {
+		return StringUtils.hasLength(properties.getReplyTo());
 	}
 
 	/**

@@ -84,7 +84,7 @@ class DeduplicationInterceptorTests {
 	}
 
 	@Test
-	void messagesOfOtherQueuesWithoutIdAndOfBatchesPass() {
+	void messagesOfOtherQueuesWithoutIdOfBatchesAndRequestsPass() {
 		deliver(message("1", "a"));
 		Message elsewhere = message("1", "elsewhere");
 		elsewhere.getMessageProperties().setConsumerQueue("other");
@@ -96,9 +96,12 @@ class DeduplicationInterceptorTests {
 		Message batched = message("1", "batched");
 		batched.getMessageProperties().setHeader(AmqpHeaders.BATCH_SIZE, 2);
 		deliver(batched);
+		Message request = message("1", "request");
+		request.getMessageProperties().setReplyTo("replies");
+		deliver(request);
 		this.listener.invokeListener(channel(false), List.of(message("1", "a")));
 		assertThat(this.handled).containsExactly("a", "elsewhere", "no id", "no id", "empty id", "empty id", "batched",
-				"list");
+				"request", "list");
 	}
 
 	@Test
