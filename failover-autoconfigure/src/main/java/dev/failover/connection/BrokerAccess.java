@@ -114,9 +114,9 @@ public interface BrokerAccess {
 	boolean isInUse(String broker);
 
 	/**
-	 * Return whether new work goes to the active broker.
-	 * @return a future that completes when all channels are closed that lie idle on
-	 * connections to a broker that is active no more, which would be used again
+	 * Have new work go to the active broker: close all channels that lie idle on
+	 * connections to a broker that is active no more, which would be used again.
+	 * @return a future that completes when that is done
 	 */
 	CompletableFuture<@Nullable Void> settled();
 

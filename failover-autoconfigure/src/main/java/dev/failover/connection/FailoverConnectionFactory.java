@@ -218,11 +218,12 @@ public class FailoverConnectionFactory extends FanOutConnectionFactory implement
 	/**
 	 * Return whether a connection is to be left: another broker is active, or has been
 	 * since the connection was opened, without a failure in between.
-	 * @param connection a connection of this factory
+	 * @param connection a connection of this factory, as it was returned or as its
+	 * channels return it
 	 * @return whether new work belongs on a new connection
 	 */
 	public boolean isLeft(Connection connection) {
-		return connection instanceof LeavableConnection view && view.isLeft();
+		return this.connections.isLeft(connection);
 	}
 
 	/**

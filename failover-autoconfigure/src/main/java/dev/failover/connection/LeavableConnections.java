@@ -197,16 +197,39 @@ final class LeavableConnections implements AutoCloseable {
 	}
 
 	/**
-	 * Return a future that completes when the idle channels of all connections that have
-	 * been left are closed.
+	 * Close the channels that are idle from now on on connections that have been left.
+	 * @return a future that completes when that is done
 	 */
 	CompletableFuture<@Nullable Void> cleaned() {
 		CompletableFuture<@Nullable Void> cleaned = new CompletableFuture<>();
 		if (this.executor.isShutdown()) {
 			cleaned.complete(null);
 		}
-		later(Duration.ZERO, () -> cleaned.complete(null));
+		later(Duration.ZERO, () -> {
+			cleanAll();
+			cleaned.complete(null);
+		});
 		return cleaned;
+	}
+
+	private void cleanAll() {
+		for (InUse entry : this.inUse) {
+			if (entry.view().isLeft() && !entry.blocked().get()) {
+				clean(entry.opened().connection());
+			}
+		}
+	}
+
+	/**
+	 * Return whether new work belongs on another connection.
+	 * @param connection the view of a connection, or what its channels return
+	 */
+	boolean isLeft(Connection connection) {
+		if (connection instanceof LeavableConnection view) {
+			return view.isLeft();
+		}
+		return this.inUse.stream()
+			.anyMatch((entry) -> entry.opened().connection() == connection && entry.view().isLeft());
 	}
 
 	private void later(Duration delay, Runnable task) {

@@ -25,11 +25,9 @@ import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Function;
 import java.util.stream.Collectors;
 
-import com.rabbitmq.client.Channel;
 import com.rabbitmq.client.Connection;
 import com.rabbitmq.client.DefaultConsumer;
 import org.jspecify.annotations.Nullable;
-import org.springframework.amqp.rabbit.connection.ChannelProxy;
 import org.springframework.amqp.rabbit.listener.ConsumeOkEvent;
 import org.springframework.beans.factory.DisposableBean;
 import org.springframework.context.ApplicationContext;
@@ -134,9 +132,8 @@ public final class ConsumerReadiness implements BrokerListener, SmartApplication
 		if (!(consuming.getSource() instanceof DefaultConsumer consumer)) {
 			return this.brokers.getActivation();
 		}
-		Channel channel = (consumer.getChannel() instanceof ChannelProxy proxy) ? proxy.getTargetChannel()
-				: consumer.getChannel();
-		return (channel != null) ? this.activations.apply(channel.getConnection()) : null;
+		Connection connection = ContainerConsumers.connection(consumer.getChannel());
+		return (connection != null) ? this.activations.apply(connection) : null;
 	}
 
 	private void update(Runnable change) {

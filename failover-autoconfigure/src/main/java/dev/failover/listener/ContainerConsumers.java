@@ -21,10 +21,18 @@ import java.util.Collection;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.Lock;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.stream.Stream;
 
+import com.rabbitmq.client.Channel;
+import com.rabbitmq.client.Connection;
+import com.rabbitmq.client.DefaultConsumer;
 import org.apache.commons.logging.Log;
 import org.apache.commons.logging.LogFactory;
+import org.jspecify.annotations.Nullable;
 import org.springframework.amqp.core.Queue;
+import org.springframework.amqp.rabbit.connection.ChannelProxy;
 import org.springframework.amqp.rabbit.listener.AbstractMessageListenerContainer;
 import org.springframework.amqp.rabbit.listener.BlockingQueueConsumer;
 import org.springframework.amqp.rabbit.listener.DirectMessageListenerContainer;
@@ -37,6 +45,8 @@ import org.springframework.amqp.rabbit.listener.SimpleMessageListenerContainer;
 final class ContainerConsumers {
 
 	private static final Log logger = LogFactory.getLog(ContainerMover.class);
+
+	private static final String LOCK = "consumersLock";
 
 	private static final Duration END = Duration.ofSeconds(1);
 
@@ -133,6 +143,28 @@ final class ContainerConsumers {
 	}
 
 	/**
+	 * Return what the consumers of a container are on that have not been cancelled.
+	 */
+	static Stream<Connection> connections(AbstractMessageListenerContainer container) {
+		Stream<Channel> channels = Stream.empty();
+		if (container instanceof SimpleMessageListenerContainer simple) {
+			channels = consumers(simple).stream().map(BlockingQueueConsumer::getChannel);
+		}
+		else if (container instanceof DirectMessageListenerContainer direct) {
+			channels = consumers(direct, DefaultConsumer.class).stream().map(DefaultConsumer::getChannel);
+		}
+		return channels.map(ContainerConsumers::connection).flatMap(Stream::ofNullable);
+	}
+
+	/**
+	 * Return what a channel is on, if there is one.
+	 */
+	static @Nullable Connection connection(@Nullable Channel channel) {
+		Channel target = (channel instanceof ChannelProxy proxy) ? proxy.getTargetChannel() : channel;
+		return (target != null) ? target.getConnection() : null;
+	}
+
+	/**
 	 * The old consumers need not have ended before the new ones begin, which is what the
 	 * shutdown time-out is for here.
 	 */
@@ -154,9 +186,20 @@ final class ContainerConsumers {
 	}
 
 	private static List<BlockingQueueConsumer> consumers(SimpleMessageListenerContainer container) {
-		Object consumers = Settings.read(container, "consumers");
-		return (consumers instanceof Collection<?> known)
-				? known.stream().map(BlockingQueueConsumer.class::cast).toList() : List.of();
+		return consumers(container, BlockingQueueConsumer.class);
+	}
+
+	private static <T> List<T> consumers(AbstractMessageListenerContainer container, Class<T> type) {
+		Lock lock = (Settings.exists(container, LOCK) && Settings.read(container, LOCK) instanceof Lock known) ? known
+				: new ReentrantLock();
+		lock.lock();
+		try {
+			return (Settings.read(container, "consumers") instanceof Collection<?> known)
+					? known.stream().filter(type::isInstance).map(type::cast).toList() : List.of();
+		}
+		finally {
+			lock.unlock();
+		}
 	}
 
 	private static void replace(DirectMessageListenerContainer container, Queue[] queues) {

@@ -16,45 +16,64 @@
 
 package dev.failover.listener;
 
+import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.SynchronousQueue;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Predicate;
 
+import com.rabbitmq.client.Connection;
+import com.rabbitmq.client.DefaultConsumer;
 import org.apache.commons.logging.Log;
 import org.apache.commons.logging.LogFactory;
+import org.jspecify.annotations.Nullable;
 import org.springframework.amqp.core.Queue;
 import org.springframework.amqp.rabbit.listener.AbstractMessageListenerContainer;
-import org.springframework.context.ApplicationListener;
+import org.springframework.amqp.rabbit.listener.ConsumeOkEvent;
+import org.springframework.context.ApplicationEvent;
 import org.springframework.context.event.ContextClosedEvent;
+import org.springframework.context.event.SmartApplicationListener;
 import org.springframework.scheduling.concurrent.CustomizableThreadFactory;
 import org.springframework.util.Assert;
 
 import dev.failover.broker.BrokerEvent;
 import dev.failover.broker.BrokerListener;
 import dev.failover.broker.Brokers;
+import dev.failover.connection.FailoverConnectionFactory;
 
 /**
  * Moves the listener containers of the application when another broker becomes the active
  * one while the one before serves still: consumers on the new broker take the place of
  * those on the old one, which are cancelled, and end when they have handled what they
- * were given.
+ * were given. A consumer that begins on a connection that is left, on a channel that lay
+ * idle, is moved again: the connection is closed only when nothing is consumed on it.
  * <p>
  * No method blocks; containers are moved side by side on threads of this object.
  */
-public final class ContainerMover implements BrokerListener, ApplicationListener<ContextClosedEvent>, AutoCloseable {
+public final class ContainerMover implements BrokerListener, SmartApplicationListener, AutoCloseable {
 
 	private static final Log logger = LogFactory.getLog(ContainerMover.class);
+
+	/**
+	 * A broker that does not answer any more may keep channels from being closed.
+	 */
+	private static final Duration SETTLING = Duration.ofSeconds(1);
 
 	private final Brokers brokers;
 
 	private final ContainerBook containers;
 
+	private final FailoverConnectionFactory connectionFactory;
+
 	private final ThreadPoolExecutor executor;
 
-	private volatile CompletableFuture<?> last = CompletableFuture.completedFuture(null);
+	private final ReentrantLock lock = new ReentrantLock();
+
+	private CompletableFuture<?> last = CompletableFuture.completedFuture(null);
 
 	private final CountDownLatch closed = new CountDownLatch(1);
 
@@ -62,12 +81,15 @@ public final class ContainerMover implements BrokerListener, ApplicationListener
 	 * Create a mover that follows the given brokers until it is closed.
 	 * @param brokers the brokers
 	 * @param containers the containers of the application
+	 * @param connectionFactory the native factory of their connections
 	 */
-	public ContainerMover(Brokers brokers, ContainerBook containers) {
+	public ContainerMover(Brokers brokers, ContainerBook containers, FailoverConnectionFactory connectionFactory) {
 		Assert.notNull(brokers, "'brokers' must not be null");
 		Assert.notNull(containers, "'containers' must not be null");
+		Assert.notNull(connectionFactory, "'connectionFactory' must not be null");
 		this.brokers = brokers;
 		this.containers = containers;
+		this.connectionFactory = connectionFactory;
 		CustomizableThreadFactory threads = new CustomizableThreadFactory("failover-move-");
 		threads.setDaemon(true);
 		this.executor = new ThreadPoolExecutor(0, Integer.MAX_VALUE, 10, TimeUnit.SECONDS, new SynchronousQueue<>(),
@@ -75,24 +97,75 @@ public final class ContainerMover implements BrokerListener, ApplicationListener
 		brokers.addListener(this);
 	}
 
-	/**
-	 * Events come one at a time, and a move waits for the one before.
-	 */
 	@Override
 	public void onEvent(BrokerEvent event) {
-		if (event instanceof BrokerEvent.Activated activated && activated.isPlanned() && !isClosed()) {
-			this.containers.beginMove();
-			this.last = this.last.handleAsync((moved, failure) -> moveAll(), this.executor)
-				.thenCompose((moves) -> moves)
-				.whenComplete((moved, failure) -> this.containers.endMove());
+		if (event instanceof BrokerEvent.Activated activated && activated.isPlanned()) {
+			begin((container) -> true);
 		}
 	}
 
-	private CompletableFuture<?> moveAll() {
+	/**
+	 * Move again what has begun on a connection that is left, and nothing any more before
+	 * the context stops its containers.
+	 */
+	@Override
+	public void onApplicationEvent(ApplicationEvent event) {
+		if (event instanceof ConsumeOkEvent consuming && consuming.getSource() instanceof DefaultConsumer consumer
+				&& isLeft(ContainerConsumers.connection(consumer.getChannel()))) {
+			begin((container) -> ContainerConsumers.connections(container).anyMatch(this::isLeft));
+		}
+		else if (event instanceof ContextClosedEvent) {
+			close();
+		}
+	}
+
+	private boolean isLeft(@Nullable Connection connection) {
+		return connection != null && this.connectionFactory.isLeft(connection);
+	}
+
+	@Override
+	public boolean supportsEventType(Class<? extends ApplicationEvent> type) {
+		return ConsumeOkEvent.class.isAssignableFrom(type) || ContextClosedEvent.class.isAssignableFrom(type);
+	}
+
+	@Override
+	public boolean supportsAsyncExecution() {
+		return false;
+	}
+
+	/**
+	 * A move waits for the one before, and until no channel lies idle on a connection
+	 * that is left: the consumers would take it.
+	 */
+	private void begin(Predicate<AbstractMessageListenerContainer> concerned) {
+		this.lock.lock();
+		try {
+			if (!isClosed()) {
+				this.containers.beginMove();
+				this.last = this.last.handleAsync((moved, failure) -> settled(), this.executor)
+					.thenCompose((settled) -> settled)
+					.thenComposeAsync((settled) -> moveAll(concerned), this.executor)
+					.whenComplete((moved, failure) -> this.containers.endMove());
+			}
+		}
+		finally {
+			this.lock.unlock();
+		}
+	}
+
+	private CompletableFuture<@Nullable Void> settled() {
+		return this.connectionFactory.getBrokerAccess()
+			.settled()
+			.completeOnTimeout(null, SETTLING.toNanos(), TimeUnit.NANOSECONDS);
+	}
+
+	private CompletableFuture<?> moveAll(Predicate<AbstractMessageListenerContainer> concerned) {
 		List<AbstractMessageListenerContainer> running = this.containers.running();
-		return CompletableFuture.allOf(running.stream()
-			.map((container) -> CompletableFuture.runAsync(() -> move(container), this.executor))
-			.toArray(CompletableFuture<?>[]::new));
+		return CompletableFuture.allOf(running.stream().map((container) -> CompletableFuture.runAsync(() -> {
+			if (concerned.test(container)) {
+				move(container);
+			}
+		}, this.executor)).toArray(CompletableFuture<?>[]::new));
 	}
 
 	private void move(AbstractMessageListenerContainer container) {
@@ -134,19 +207,17 @@ public final class ContainerMover implements BrokerListener, ApplicationListener
 		return this.closed.getCount() == 0;
 	}
 
-	/**
-	 * Move nothing any more, before the context stops its containers.
-	 */
-	@Override
-	public void onApplicationEvent(ContextClosedEvent event) {
-		close();
-	}
-
 	@Override
 	public void close() {
 		this.closed.countDown();
 		this.brokers.removeListener(this);
-		this.executor.shutdown();
+		this.lock.lock();
+		try {
+			this.executor.shutdown();
+		}
+		finally {
+			this.lock.unlock();
+		}
 	}
 
 }

@@ -20,6 +20,7 @@ import java.net.ConnectException;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -41,6 +42,7 @@ import org.springframework.transaction.PlatformTransactionManager;
 import dev.failover.broker.Broker;
 import dev.failover.broker.BrokerEvent;
 import dev.failover.broker.Brokers;
+import dev.failover.connection.BrokerAccess;
 import dev.failover.connection.FailoverConnectionFactory;
 
 import static org.assertj.core.api.Assertions.assertThat;
@@ -69,7 +71,7 @@ class ContainerMoverTests {
 		DirectMessageListenerContainer container = container();
 		ContainerBook book = new ContainerBook();
 		book.postProcessAfterInitialization(container, "container");
-		try (ContainerMover mover = new ContainerMover(brokers, book)) {
+		try (ContainerMover mover = new ContainerMover(brokers, book, failover())) {
 			container.start();
 			Awaitility.await().atMost(PATIENCE).until(() -> this.consumers.get() == 1);
 			this.lost.set(true);
@@ -94,7 +96,7 @@ class ContainerMoverTests {
 		SlowlyEnding container = new SlowlyEnding(connectionFactory(), threads);
 		ContainerBook book = new ContainerBook();
 		book.postProcessAfterInitialization(container, "container");
-		try (ContainerMover mover = new ContainerMover(brokers, book)) {
+		try (ContainerMover mover = new ContainerMover(brokers, book, failover())) {
 			container.start();
 			assertThat(this.consumers).hasValue(1);
 			container.slow = true;
@@ -143,6 +145,14 @@ class ContainerMoverTests {
 			return connection;
 		});
 		return connectionFactory;
+	}
+
+	private static FailoverConnectionFactory failover() {
+		BrokerAccess access = mock();
+		given(access.settled()).willAnswer((call) -> CompletableFuture.completedFuture(null));
+		FailoverConnectionFactory failover = mock();
+		given(failover.getBrokerAccess()).willReturn(access);
+		return failover;
 	}
 
 	private static Broker broker(String name) {

@@ -93,8 +93,9 @@ public final class FailoverListenerAutoConfiguration {
 		@Bean
 		@Lazy(false)
 		@ConditionalOnMissingBean
-		ContainerMover failoverContainerMover(Brokers brokers, ContainerBook containers) {
-			return new ContainerMover(brokers, containers);
+		ContainerMover failoverContainerMover(Brokers brokers, ContainerBook containers,
+				FailoverConnectionFactory connectionFactory) {
+			return new ContainerMover(brokers, containers, connectionFactory);
 		}
 
 		@Bean
