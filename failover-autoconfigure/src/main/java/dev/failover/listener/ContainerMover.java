@@ -34,6 +34,7 @@ import org.jspecify.annotations.Nullable;
 import org.springframework.amqp.core.Queue;
 import org.springframework.amqp.rabbit.listener.AbstractMessageListenerContainer;
 import org.springframework.amqp.rabbit.listener.ConsumeOkEvent;
+import org.springframework.context.ApplicationContext;
 import org.springframework.context.ApplicationEvent;
 import org.springframework.context.event.ContextClosedEvent;
 import org.springframework.context.event.SmartApplicationListener;
@@ -69,6 +70,8 @@ public final class ContainerMover implements BrokerListener, SmartApplicationLis
 
 	private final FailoverConnectionFactory connectionFactory;
 
+	private final ApplicationContext context;
+
 	private final ThreadPoolExecutor executor;
 
 	private final ReentrantLock lock = new ReentrantLock();
@@ -82,14 +85,19 @@ public final class ContainerMover implements BrokerListener, SmartApplicationLis
 	 * @param brokers the brokers
 	 * @param containers the containers of the application
 	 * @param connectionFactory the native factory of their connections
+	 * @param context the application context that the containers belong to, whose end
+	 * closes the mover
 	 */
-	public ContainerMover(Brokers brokers, ContainerBook containers, FailoverConnectionFactory connectionFactory) {
+	public ContainerMover(Brokers brokers, ContainerBook containers, FailoverConnectionFactory connectionFactory,
+			ApplicationContext context) {
 		Assert.notNull(brokers, "'brokers' must not be null");
 		Assert.notNull(containers, "'containers' must not be null");
 		Assert.notNull(connectionFactory, "'connectionFactory' must not be null");
+		Assert.notNull(context, "'context' must not be null");
 		this.brokers = brokers;
 		this.containers = containers;
 		this.connectionFactory = connectionFactory;
+		this.context = context;
 		CustomizableThreadFactory threads = new CustomizableThreadFactory("failover-move-");
 		threads.setDaemon(true);
 		this.executor = new ThreadPoolExecutor(0, Integer.MAX_VALUE, 10, TimeUnit.SECONDS, new SynchronousQueue<>(),
@@ -114,7 +122,7 @@ public final class ContainerMover implements BrokerListener, SmartApplicationLis
 				&& isLeft(ContainerConsumers.connection(consumer.getChannel()))) {
 			begin((container) -> ContainerConsumers.connections(container).anyMatch(this::isLeft));
 		}
-		else if (event instanceof ContextClosedEvent) {
+		else if (event instanceof ContextClosedEvent own && own.getApplicationContext() == this.context) {
 			close();
 		}
 	}

@@ -27,10 +27,12 @@ import org.apache.commons.logging.LogFactory;
 import org.springframework.amqp.rabbit.connection.RabbitUtils;
 import org.springframework.amqp.rabbit.listener.ListenerContainerConsumerFailedEvent;
 import org.springframework.amqp.rabbit.listener.SimpleMessageListenerContainer;
+import org.springframework.context.ApplicationContext;
 import org.springframework.context.ApplicationEvent;
 import org.springframework.context.ApplicationListener;
 import org.springframework.context.event.ContextClosedEvent;
 import org.springframework.scheduling.concurrent.CustomizableThreadFactory;
+import org.springframework.util.Assert;
 
 /**
  * Starts simple containers again that stopped because a queue of the application exists
@@ -45,14 +47,19 @@ public final class MismatchRecovery implements ApplicationListener<ApplicationEv
 
 	private static final String FATAL = "mismatchedQueuesFatal";
 
+	private final ApplicationContext context;
+
 	private final Set<SimpleMessageListenerContainer> pending = ConcurrentHashMap.newKeySet();
 
 	private final ScheduledThreadPoolExecutor starter;
 
 	/**
 	 * Create a recovery that works until it is closed, or the application context is.
+	 * @param context the application context that the containers belong to
 	 */
-	public MismatchRecovery() {
+	public MismatchRecovery(ApplicationContext context) {
+		Assert.notNull(context, "'context' must not be null");
+		this.context = context;
 		CustomizableThreadFactory threads = new CustomizableThreadFactory("failover-listener-restart-");
 		threads.setDaemon(true);
 		this.starter = new ScheduledThreadPoolExecutor(1, threads);
@@ -65,7 +72,7 @@ public final class MismatchRecovery implements ApplicationListener<ApplicationEv
 		if (event instanceof ListenerContainerConsumerFailedEvent failed) {
 			consumerFailed(failed);
 		}
-		else if (event instanceof ContextClosedEvent) {
+		else if (event instanceof ContextClosedEvent own && own.getApplicationContext() == this.context) {
 			close();
 		}
 	}

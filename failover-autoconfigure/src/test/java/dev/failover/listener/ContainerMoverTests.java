@@ -36,6 +36,8 @@ import org.springframework.amqp.rabbit.connection.AbstractConnectionFactory;
 import org.springframework.amqp.rabbit.connection.Connection;
 import org.springframework.amqp.rabbit.listener.DirectMessageListenerContainer;
 import org.springframework.amqp.rabbit.listener.SimpleMessageListenerContainer;
+import org.springframework.context.ApplicationContext;
+import org.springframework.context.event.ContextClosedEvent;
 import org.springframework.scheduling.concurrent.ThreadPoolTaskExecutor;
 import org.springframework.transaction.PlatformTransactionManager;
 
@@ -59,6 +61,8 @@ class ContainerMoverTests {
 
 	private static final Duration PATIENCE = Duration.ofSeconds(30);
 
+	private final ApplicationContext context = mock();
+
 	private final AtomicBoolean lost = new AtomicBoolean();
 
 	private final AtomicInteger consumers = new AtomicInteger();
@@ -71,7 +75,7 @@ class ContainerMoverTests {
 		DirectMessageListenerContainer container = container();
 		ContainerBook book = new ContainerBook();
 		book.postProcessAfterInitialization(container, "container");
-		try (ContainerMover mover = new ContainerMover(brokers, book, failover())) {
+		try (ContainerMover mover = new ContainerMover(brokers, book, failover(), this.context)) {
 			container.start();
 			Awaitility.await().atMost(PATIENCE).until(() -> this.consumers.get() == 1);
 			this.lost.set(true);
@@ -96,7 +100,7 @@ class ContainerMoverTests {
 		SlowlyEnding container = new SlowlyEnding(connectionFactory(), threads);
 		ContainerBook book = new ContainerBook();
 		book.postProcessAfterInitialization(container, "container");
-		try (ContainerMover mover = new ContainerMover(brokers, book, failover())) {
+		try (ContainerMover mover = new ContainerMover(brokers, book, failover(), this.context)) {
 			container.start();
 			assertThat(this.consumers).hasValue(1);
 			container.slow = true;
@@ -108,6 +112,29 @@ class ContainerMoverTests {
 		finally {
 			container.stop();
 			threads.shutdown();
+		}
+	}
+
+	@Test
+	void containersMoveUntilTheirOwnContextIsClosed() throws Exception {
+		Broker from = broker("first");
+		Broker to = broker("second");
+		Brokers brokers = new Brokers(List.of(from, to), Clock.systemUTC());
+		DirectMessageListenerContainer container = container();
+		ContainerBook book = new ContainerBook();
+		book.postProcessAfterInitialization(container, "container");
+		try (ContainerMover mover = new ContainerMover(brokers, book, failover(), this.context)) {
+			container.start();
+			Awaitility.await().atMost(PATIENCE).until(() -> this.consumers.get() == 1);
+			mover.onApplicationEvent(new ContextClosedEvent(mock(ApplicationContext.class)));
+			mover.onEvent(new BrokerEvent.Activated(from, to, Duration.ZERO, null));
+			Awaitility.await().atMost(PATIENCE).until(() -> this.consumers.get() == 2 && !book.isMoving());
+			mover.onApplicationEvent(new ContextClosedEvent(this.context));
+			mover.onEvent(new BrokerEvent.Activated(to, from, Duration.ZERO, null));
+			assertThat(book.isMoving()).isFalse();
+		}
+		finally {
+			container.stop();
 		}
 	}
 

@@ -75,8 +75,8 @@ public final class FailoverListenerAutoConfiguration {
 
 		@Bean
 		@ConditionalOnMissingBean
-		MismatchRecovery failoverMismatchRecovery() {
-			return new MismatchRecovery();
+		MismatchRecovery failoverMismatchRecovery(ApplicationContext context) {
+			return new MismatchRecovery(context);
 		}
 
 	}
@@ -94,8 +94,8 @@ public final class FailoverListenerAutoConfiguration {
 		@Lazy(false)
 		@ConditionalOnMissingBean
 		ContainerMover failoverContainerMover(Brokers brokers, ContainerBook containers,
-				FailoverConnectionFactory connectionFactory) {
-			return new ContainerMover(brokers, containers, connectionFactory);
+				FailoverConnectionFactory connectionFactory, ApplicationContext context) {
+			return new ContainerMover(brokers, containers, connectionFactory, context);
 		}
 
 		@Bean
