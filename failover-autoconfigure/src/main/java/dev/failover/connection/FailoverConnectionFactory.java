@@ -141,10 +141,11 @@ public class FailoverConnectionFactory extends FanOutConnectionFactory implement
 	 * again while a connection is left in a planned move, which is closed when no channel
 	 * is open on it any more. It may block.
 	 * @param cleaner told of the connection, as channels return it
+	 * @return removes it again
 	 */
-	public void addIdleChannelCleaner(Consumer<Connection> cleaner) {
+	public Runnable addIdleChannelCleaner(Consumer<Connection> cleaner) {
 		Assert.notNull(cleaner, "'cleaner' must not be null");
-		this.connections.addCleaner(cleaner);
+		return this.connections.addCleaner(cleaner);
 	}
 
 	/**

@@ -86,9 +86,11 @@ final class LeavableConnections implements AutoCloseable {
 
 	/**
 	 * Add what closes idle channels of a connection that is left. It may block.
+	 * @return removes it again
 	 */
-	void addCleaner(Consumer<Connection> cleaner) {
+	Runnable addCleaner(Consumer<Connection> cleaner) {
 		this.cleaners.add(cleaner);
+		return () -> this.cleaners.remove(cleaner);
 	}
 
 	/**
