@@ -95,6 +95,9 @@ final class BrokerDrain {
 				remove(original);
 				this.copies.put(original, start(original, wanted));
 			}
+			else if (copy.container() != null) {
+				ContainerBatches.align(original, copy.container());
+			}
 		}
 	}
 
@@ -170,7 +173,7 @@ final class BrokerDrain {
 	}
 
 	private CompletableFuture<Void> stop(@Nullable AbstractMessageListenerContainer copy) {
-		return (copy != null) ? CompletableFuture.runAsync(copy::stop, this.stopper)
+		return (copy != null) ? CompletableFuture.runAsync(() -> ContainerBatches.stop(copy), this.stopper)
 				: CompletableFuture.completedFuture(null);
 	}
 

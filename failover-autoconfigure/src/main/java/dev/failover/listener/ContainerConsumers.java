@@ -185,7 +185,10 @@ final class ContainerConsumers {
 		return after.size() >= before || !container.isRunning();
 	}
 
-	private static List<BlockingQueueConsumer> consumers(SimpleMessageListenerContainer container) {
+	/**
+	 * Return the consumers of a container as they are at the moment.
+	 */
+	static List<BlockingQueueConsumer> consumers(SimpleMessageListenerContainer container) {
 		return consumers(container, BlockingQueueConsumer.class);
 	}
 

@@ -80,6 +80,8 @@ public final class ContainerMover implements BrokerListener, SmartApplicationLis
 
 	private final CountDownLatch closed = new CountDownLatch(1);
 
+	private final ContainerBatches batches;
+
 	/**
 	 * Create a mover that follows the given brokers until it is closed.
 	 * @param brokers the brokers
@@ -102,6 +104,7 @@ public final class ContainerMover implements BrokerListener, SmartApplicationLis
 		threads.setDaemon(true);
 		this.executor = new ThreadPoolExecutor(0, Integer.MAX_VALUE, 10, TimeUnit.SECONDS, new SynchronousQueue<>(),
 				threads);
+		this.batches = new ContainerBatches(this.executor, this.closed);
 		brokers.addListener(this);
 	}
 
@@ -178,6 +181,7 @@ public final class ContainerMover implements BrokerListener, SmartApplicationLis
 
 	private void move(AbstractMessageListenerContainer container) {
 		List<Queue> queues = ContainerConsumers.queues(container);
+		Runnable end = this.batches.suspend(container);
 		try {
 			if (!ContainerConsumers.replace(container)) {
 				restart(container, queues);
@@ -186,6 +190,9 @@ public final class ContainerMover implements BrokerListener, SmartApplicationLis
 		catch (RuntimeException ex) {
 			logger.debug("Consumers of %s cannot be replaced, it is restarted".formatted(container), ex);
 			restart(container, queues);
+		}
+		finally {
+			end.run();
 		}
 	}
 

@@ -1,0 +1,98 @@
+/*
+ * Copyright 2026-present the original author or authors.
+ *
+ * Licensed under the Apache License, Version 2.0 (the "License");
+ * you may not use this file except in compliance with the License.
+ * You may obtain a copy of the License at
+ *
+ *      https://www.apache.org/licenses/LICENSE-2.0
+ *
+ * Unless required by applicable law or agreed to in writing, software
+ * distributed under the License is distributed on an "AS IS" BASIS,
+ * WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+ * See the License for the specific language governing permissions and
+ * limitations under the License.
+ */
+
+package dev.failover.listener;
+
+import java.util.ArrayDeque;
+import java.util.Queue;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.RejectedExecutionException;
+
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.springframework.amqp.core.AcknowledgeMode;
+import org.springframework.amqp.rabbit.listener.DirectMessageListenerContainer;
+import org.springframework.amqp.rabbit.listener.SimpleMessageListenerContainer;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatNoException;
+
+/**
+ * Tests for {@link ContainerBatches}.
+ */
+class ContainerBatchesTests {
+
+	private final Queue<Runnable> tasks = new ArrayDeque<>();
+
+	private final ContainerBatches batches = new ContainerBatches(this.tasks::add, new CountDownLatch(1));
+
+	private final SimpleMessageListenerContainer container = container();
+
+	@Test
+	void batchesAreTakenAgainAfterTheLastOfSeveralMoves() {
+		Runnable first = this.batches.suspend(this.container);
+		Runnable second = this.batches.suspend(this.container);
+		assertSettings(1, 10);
+		first.run();
+		this.tasks.remove().run();
+		assertSettings(1, 10);
+		second.run();
+		assertSettings(1, 10);
+		this.tasks.remove().run();
+		assertSettings(10, 5);
+	}
+
+	@Test
+	void batchesAreTakenAgainAtOnceIfNobodyWaitsAnyMore() {
+		ContainerBatches closed = new ContainerBatches((task) -> {
+			throw new RejectedExecutionException("expected by the test");
+		}, new CountDownLatch(0));
+		Runnable end = closed.suspend(this.container);
+		assertSettings(1, 10);
+		end.run();
+		assertSettings(10, 5);
+	}
+
+	@ParameterizedTest
+	@CsvSource({ "false, AUTO, 1", "false, MANUAL, 1", "false, NONE, 10", "true, AUTO, 10", "true, MANUAL, 10",
+			"true, NONE, 1" })
+	void onlyBatchesThatMustNotBeCutAreSuspended(boolean together, AcknowledgeMode mode, int batchSize) {
+		this.container.setConsumerBatchEnabled(together);
+		this.container.setAcknowledgeMode(mode);
+		this.batches.suspend(this.container);
+		assertThat(Settings.read(this.container, "batchSize")).isEqualTo(batchSize);
+	}
+
+	@Test
+	void directContainersHaveNone() {
+		assertThatNoException().isThrownBy(() -> this.batches.suspend(new DirectMessageListenerContainer()).run());
+		assertThat(this.tasks).isEmpty();
+	}
+
+	private void assertSettings(int batchSize, int prefetchCount) {
+		assertThat(Settings.read(this.container, "batchSize")).isEqualTo(batchSize);
+		assertThat(Settings.read(this.container, "prefetchCount")).isEqualTo(prefetchCount);
+	}
+
+	private static SimpleMessageListenerContainer container() {
+		SimpleMessageListenerContainer container = new SimpleMessageListenerContainer();
+		container.setBatchSize(10);
+		container.setPrefetchCount(5);
+		return container;
+	}
+
+}
