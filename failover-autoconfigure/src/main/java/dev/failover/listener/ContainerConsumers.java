@@ -16,9 +16,11 @@
 
 package dev.failover.listener;
 
+import java.lang.reflect.Method;
 import java.time.Duration;
 import java.util.Collection;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Lock;
@@ -37,6 +39,8 @@ import org.springframework.amqp.rabbit.listener.AbstractMessageListenerContainer
 import org.springframework.amqp.rabbit.listener.BlockingQueueConsumer;
 import org.springframework.amqp.rabbit.listener.DirectMessageListenerContainer;
 import org.springframework.amqp.rabbit.listener.SimpleMessageListenerContainer;
+import org.springframework.util.Assert;
+import org.springframework.util.ReflectionUtils;
 
 /**
  * Replaces the consumers of a container that runs, as if its queues had changed: new ones
@@ -47,6 +51,10 @@ final class ContainerConsumers {
 	private static final Log logger = LogFactory.getLog(ContainerMover.class);
 
 	private static final String LOCK = "consumersLock";
+
+	private static final String REMOVED = "removedQueues";
+
+	private static final String STOPPED = "hasStopped";
 
 	private static final Duration END = Duration.ofSeconds(1);
 
@@ -64,47 +72,58 @@ final class ContainerConsumers {
 	 * consumers
 	 */
 	static boolean replace(AbstractMessageListenerContainer container) {
-		List<Queue> queues = queues(container);
-		if (queues.stream().anyMatch((queue) -> queue.getName().isEmpty())) {
+		if (queues(container).stream().anyMatch((queue) -> queue.getName().isEmpty())) {
 			return false;
 		}
 		if (container instanceof SimpleMessageListenerContainer simple) {
 			return !ContainerCopy.hasBoundedExecutor(container) && replace(simple);
 		}
 		if (container instanceof DirectMessageListenerContainer direct) {
-			replace(direct, queues.toArray(Queue[]::new));
+			replace(direct);
 			return true;
 		}
 		return false;
 	}
 
 	/**
-	 * Give a container that does not run those of its queues back which a replacement
-	 * that went wrong has left out: a direct container forgets a queue for good if there
-	 * is no connection at the moment at which it is to begin with it again.
+	 * Give a container those of its queues back which a replacement that went wrong has
+	 * left out: a direct container forgets a queue for good if there is no connection at
+	 * the moment at which it is to begin with it again. What the application has removed
+	 * stays removed.
 	 */
 	static void restore(AbstractMessageListenerContainer container, List<Queue> queues) {
-		List<Queue> known = queues(container);
-		Queue[] missing = queues.stream().filter((queue) -> !known.contains(queue)).toArray(Queue[]::new);
-		if (missing.length > 0) {
-			container.addQueues(missing);
+		if (!(container instanceof DirectMessageListenerContainer direct)) {
+			return;
+		}
+		Collection<?> removed = removedQueues(direct);
+		List<Queue> known = queues(direct);
+		List<Queue> missing = queues.stream()
+			.filter((queue) -> !known.contains(queue) && !removed.contains(queue.getActualName()))
+			.toList();
+		if (!missing.isEmpty()) {
+			direct.setQueues(Stream.concat(known.stream(), missing.stream()).toArray(Queue[]::new));
 		}
 	}
 
+	private static Collection<?> removedQueues(DirectMessageListenerContainer container) {
+		return (Settings.exists(container, REMOVED) && Settings.read(container, REMOVED) instanceof Collection<?> names)
+				? names : Set.of();
+	}
+
 	/**
-	 * Stop a container, and see to it that it can be started at once. The threads of its
-	 * consumers have something to do still when it has stopped, for which they need a
-	 * lock that a start holds. If there are no other threads for the new consumers, both
-	 * would wait for each other.
+	 * End all consumers of a container that runs, which stays active: if it is not any
+	 * more, the application has stopped it. Its threads have something to do still when
+	 * the consumers have ended, for which they need a lock that the begin of others
+	 * holds. If there are no other threads for these, both would wait for each other.
 	 * @param hurry ends the wait for the threads
 	 */
-	static void stop(AbstractMessageListenerContainer container, CountDownLatch hurry) {
-		List<BlockingQueueConsumer> stopped = (container instanceof SimpleMessageListenerContainer simple)
+	static void end(AbstractMessageListenerContainer container, CountDownLatch hurry) {
+		List<BlockingQueueConsumer> ended = (container instanceof SimpleMessageListenerContainer simple)
 				? consumers(simple) : List.of();
-		container.stop();
+		invoke(container, "doShutdown");
 		long deadline = System.nanoTime() + END.toNanos();
 		try {
-			while (stopped.stream().anyMatch((consumer) -> !consumer.getConsumerTags().isEmpty())
+			while (ended.stream().anyMatch((consumer) -> !consumer.getConsumerTags().isEmpty())
 					&& System.nanoTime() - deadline < 0 && !hurry.await(LOOK.toMillis(), TimeUnit.MILLISECONDS)) {
 				logger.trace("Waiting for the consumers of " + container);
 			}
@@ -115,23 +134,57 @@ final class ContainerConsumers {
 	}
 
 	/**
-	 * Start a container that was stopped, and do not wait for long if its threads are
-	 * busy: they get no further until the start is over.
+	 * Begin with other consumers than those that were ended, unless the application has
+	 * stopped the container, or started it again. Spring's own lock keeps it from doing
+	 * so unnoticed at this moment. Do not wait for long if its threads are busy: they get
+	 * no further until the begin is over.
 	 */
-	static void start(AbstractMessageListenerContainer container) {
-		if (container instanceof SimpleMessageListenerContainer simple
-				&& Settings.read(simple, "consumerStartTimeout") instanceof Long timeout) {
-			simple.setConsumerStartTimeout(Math.min(timeout, START_MILLIS));
-			try {
-				simple.start();
+	static void begin(AbstractMessageListenerContainer container) {
+		Lock lifecycle = lock(container, "lifecycleLock");
+		lifecycle.lock();
+		try {
+			if (!container.isActive() || !hasEnded(container)) {
+				return;
 			}
-			finally {
-				simple.setConsumerStartTimeout(timeout);
+			if (container instanceof SimpleMessageListenerContainer simple
+					&& Settings.read(simple, "consumerStartTimeout") instanceof Long timeout) {
+				simple.setConsumerStartTimeout(Math.min(timeout, START_MILLIS));
+				try {
+					invoke(simple, "doStart");
+				}
+				finally {
+					simple.setConsumerStartTimeout(timeout);
+				}
+			}
+			else {
+				invoke(container, "doStart");
 			}
 		}
-		else {
-			container.start();
+		finally {
+			lifecycle.unlock();
 		}
+	}
+
+	private static boolean hasEnded(AbstractMessageListenerContainer container) {
+		if (container instanceof SimpleMessageListenerContainer simple) {
+			return Settings.is(simple, "consumers", null);
+		}
+		return !Settings.exists(container, STOPPED) || Settings.is(container, STOPPED, true);
+	}
+
+	/**
+	 * Call what a container does itself when it is stopped or started.
+	 */
+	private static void invoke(AbstractMessageListenerContainer container, String name) {
+		Method method = ReflectionUtils.findMethod(container.getClass(), name);
+		Assert.state(method != null, () -> "%s has no method '%s'".formatted(container.getClass().getName(), name));
+		ReflectionUtils.makeAccessible(method);
+		ReflectionUtils.invokeMethod(method, container);
+	}
+
+	private static Lock lock(AbstractMessageListenerContainer container, String name) {
+		return (Settings.exists(container, name) && Settings.read(container, name) instanceof Lock lock) ? lock
+				: new ReentrantLock();
 	}
 
 	/**
@@ -182,7 +235,7 @@ final class ContainerConsumers {
 		}
 		Collection<BlockingQueueConsumer> after = consumers(container);
 		after.forEach((consumer) -> consumer.setShutdownTimeout(timeout));
-		return after.size() >= before || !container.isRunning();
+		return after.size() >= before || !container.isActive();
 	}
 
 	/**
@@ -193,8 +246,7 @@ final class ContainerConsumers {
 	}
 
 	private static <T> List<T> consumers(AbstractMessageListenerContainer container, Class<T> type) {
-		Lock lock = (Settings.exists(container, LOCK) && Settings.read(container, LOCK) instanceof Lock known) ? known
-				: new ReentrantLock();
+		Lock lock = lock(container, LOCK);
 		lock.lock();
 		try {
 			return (Settings.read(container, "consumers") instanceof Collection<?> known)
@@ -205,9 +257,20 @@ final class ContainerConsumers {
 		}
 	}
 
-	private static void replace(DirectMessageListenerContainer container, Queue[] queues) {
-		container.removeQueues(queues);
-		container.addQueues(queues);
+	/**
+	 * The application may remove a queue before or after, but not in between.
+	 */
+	private static void replace(DirectMessageListenerContainer container) {
+		Lock lock = lock(container, LOCK);
+		lock.lock();
+		try {
+			Queue[] queues = queues(container).toArray(Queue[]::new);
+			container.removeQueues(queues);
+			container.addQueues(queues);
+		}
+		finally {
+			lock.unlock();
+		}
 	}
 
 }

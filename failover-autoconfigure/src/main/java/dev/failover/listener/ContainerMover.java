@@ -196,19 +196,19 @@ public final class ContainerMover implements BrokerListener, SmartApplicationLis
 		}
 	}
 
+	/**
+	 * A container that the application stops meanwhile stays stopped.
+	 */
 	private void restart(AbstractMessageListenerContainer container, List<Queue> queues) {
 		if (isClosed()) {
 			return;
 		}
 		try {
-			boolean running = container.isRunning();
-			if (running) {
-				ContainerConsumers.stop(container, this.closed);
+			if (container.isActive()) {
+				ContainerConsumers.end(container, this.closed);
 			}
 			ContainerConsumers.restore(container, queues);
-			if (running) {
-				ContainerConsumers.start(container);
-			}
+			ContainerConsumers.begin(container);
 			if (isClosed()) {
 				container.stop();
 			}

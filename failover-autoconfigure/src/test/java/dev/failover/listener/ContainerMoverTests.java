@@ -50,7 +50,7 @@ import dev.failover.connection.FailoverConnectionFactory;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.mockito.ArgumentMatchers.any;
 import static org.mockito.ArgumentMatchers.anyBoolean;
-import static org.mockito.ArgumentMatchers.eq;
+import static org.mockito.ArgumentMatchers.anyString;
 import static org.mockito.BDDMockito.given;
 import static org.mockito.Mockito.mock;
 
@@ -138,9 +138,73 @@ class ContainerMoverTests {
 		}
 	}
 
+	@Test
+	void containerThatTheApplicationStopsWhileItMovesStaysStopped() throws Exception {
+		Pooled container = new Pooled(connectionFactory(), "orders");
+		container.meanwhile = container::stop;
+		moveBetween(container);
+		assertThat(container.isRunning()).isFalse();
+		assertThat(this.consumers).hasValue(1);
+		assertThat(container.getActiveConsumerCount()).isZero();
+	}
+
+	@Test
+	void queueThatTheApplicationRemovesWhileItsContainerMovesStaysRemoved() throws Exception {
+		Pooled container = new Pooled(connectionFactory(), "orders", "bills");
+		container.meanwhile = () -> container.removeQueueNames("bills");
+		moveBetween(container);
+		assertThat(container.getQueueNames()).containsExactly("orders");
+		assertThat(this.consumers).hasValue(3);
+	}
+
+	@Test
+	void queueThatTheApplicationRemovesWhileADirectContainerStartsAgainStaysRemoved() throws Exception {
+		Meddled container = new Meddled(connectionFactory());
+		configure(container, "orders", "bills");
+		container.meanwhile = () -> container.removeQueueNames("bills");
+		Broker from = broker("first");
+		Broker to = broker("second");
+		ContainerBook book = new ContainerBook();
+		book.postProcessAfterInitialization(container, "container");
+		Brokers brokers = new Brokers(List.of(from, to), Clock.systemUTC());
+		try (ContainerMover mover = new ContainerMover(brokers, book, failover(), this.context)) {
+			container.start();
+			Awaitility.await().atMost(PATIENCE).until(() -> this.consumers.get() == 2);
+			this.lost.set(true);
+			mover.onEvent(new BrokerEvent.Activated(from, to, Duration.ZERO, null));
+			Awaitility.await().atMost(PATIENCE).until(() -> this.consumers.get() > 2 && !book.isMoving());
+			assertThat(container.getQueueNames()).containsExactly("orders");
+		}
+		finally {
+			container.stop();
+		}
+	}
+
+	private void moveBetween(Pooled container) {
+		Broker from = broker("first");
+		Broker to = broker("second");
+		ContainerBook book = new ContainerBook();
+		book.postProcessAfterInitialization(container, "container");
+		Brokers brokers = new Brokers(List.of(from, to), Clock.systemUTC());
+		try (ContainerMover mover = new ContainerMover(brokers, book, failover(), this.context)) {
+			container.start();
+			mover.onEvent(new BrokerEvent.Activated(from, to, Duration.ZERO, null));
+			Awaitility.await().atMost(PATIENCE).until(() -> container.meanwhile == null && !book.isMoving());
+		}
+		finally {
+			container.stop();
+			container.threads.shutdown();
+		}
+	}
+
 	private DirectMessageListenerContainer container() throws Exception {
 		DirectMessageListenerContainer container = new DirectMessageListenerContainer(connectionFactory());
-		container.setQueueNames("orders");
+		configure(container, "orders");
+		return container;
+	}
+
+	private static void configure(DirectMessageListenerContainer container, String... queues) {
+		container.setQueueNames(queues);
 		container.setMissingQueuesFatal(false);
 		container.setMonitorInterval(100);
 		container.setFailedDeclarationRetryInterval(50);
@@ -148,13 +212,12 @@ class ContainerMoverTests {
 		container.setMessageListener((message) -> {
 		});
 		container.afterPropertiesSet();
-		return container;
 	}
 
 	private AbstractConnectionFactory connectionFactory() throws Exception {
 		Channel channel = mock();
 		given(channel.isOpen()).willReturn(true);
-		given(channel.basicConsume(eq("orders"), anyBoolean(), any(), anyBoolean(), anyBoolean(), any(), any()))
+		given(channel.basicConsume(anyString(), anyBoolean(), any(), anyBoolean(), anyBoolean(), any(), any()))
 			.willAnswer((call) -> {
 				String tag = "consumer-" + this.consumers.incrementAndGet();
 				call.<Consumer>getArgument(6).handleConsumeOk(tag);
@@ -214,6 +277,62 @@ class ContainerMoverTests {
 				}
 			}
 			return super.getTransactionManager();
+		}
+
+	}
+
+	/**
+	 * Has as many threads as consumers, and meets the application when these have ended.
+	 */
+	private static final class Pooled extends SimpleMessageListenerContainer {
+
+		private final ThreadPoolTaskExecutor threads = new ThreadPoolTaskExecutor();
+
+		private volatile @Nullable Runnable meanwhile;
+
+		Pooled(AbstractConnectionFactory connectionFactory, String... queues) {
+			super(connectionFactory);
+			this.threads.setCorePoolSize(1);
+			this.threads.afterPropertiesSet();
+			setTaskExecutor(this.threads);
+			setQueueNames(queues);
+			setReceiveTimeout(50);
+			setMessageListener((message) -> {
+			});
+			afterPropertiesSet();
+		}
+
+		@Override
+		protected void shutdownAndWaitOrCallback(@Nullable Runnable callback) {
+			super.shutdownAndWaitOrCallback(callback);
+			Runnable once = this.meanwhile;
+			this.meanwhile = null;
+			if (once != null) {
+				once.run();
+			}
+		}
+
+	}
+
+	/**
+	 * Meets the application when its consumers have ended.
+	 */
+	private static final class Meddled extends DirectMessageListenerContainer {
+
+		private volatile @Nullable Runnable meanwhile;
+
+		Meddled(AbstractConnectionFactory connectionFactory) {
+			super(connectionFactory);
+		}
+
+		@Override
+		protected void shutdownAndWaitOrCallback(@Nullable Runnable callback) {
+			super.shutdownAndWaitOrCallback(callback);
+			Runnable once = this.meanwhile;
+			this.meanwhile = null;
+			if (once != null) {
+				once.run();
+			}
 		}
 
 	}
