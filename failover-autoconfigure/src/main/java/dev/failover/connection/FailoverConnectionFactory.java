@@ -243,7 +243,7 @@ public class FailoverConnectionFactory extends FanOutConnectionFactory implement
 	 * @param broker the broker
 	 * @return a factory, which has nothing to be configured
 	 */
-	public ConnectionFactory forBroker(Broker broker) {
+	public SingleBrokerConnectionFactory forBroker(Broker broker) {
 		Assert.notNull(broker, "'broker' must not be null");
 		return new SingleBrokerConnectionFactory(broker, this.brokers, this.brokerConnector);
 	}

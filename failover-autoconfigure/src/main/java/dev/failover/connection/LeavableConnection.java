@@ -48,7 +48,11 @@ final class LeavableConnection implements Connection, NetworkConnection {
 
 	private final BooleanSupplier elsewhere;
 
+	private final boolean counting;
+
 	private final Set<Channel> channels = ConcurrentHashMap.newKeySet();
+
+	private final Set<CountedChannel> counted = ConcurrentHashMap.newKeySet();
 
 	private final AtomicBoolean left = new AtomicBoolean();
 
@@ -56,11 +60,13 @@ final class LeavableConnection implements Connection, NetworkConnection {
 	 * Create a view of a connection.
 	 * @param opened the connection
 	 * @param elsewhere whether another broker is active
+	 * @param counting whether channels count what is to be settled
 	 */
-	LeavableConnection(OpenConnection opened, BooleanSupplier elsewhere) {
+	LeavableConnection(OpenConnection opened, BooleanSupplier elsewhere, boolean counting) {
 		this.delegate = opened.connection();
 		this.writeBatch = SocketWriteBatch.of(opened.connection(), opened.socket());
 		this.elsewhere = elsewhere;
+		this.counting = counting;
 	}
 
 	/**
@@ -91,6 +97,27 @@ final class LeavableConnection implements Connection, NetworkConnection {
 	}
 
 	/**
+	 * Return whether nothing that was delivered waits to be acknowledged or rejected.
+	 */
+	boolean isSettled() {
+		return this.counted.stream().allMatch(CountedChannel::isSettled);
+	}
+
+	/**
+	 * There is no channel if the connection has as many as it may have.
+	 */
+	private Channel open(Channel channel) {
+		track(channel);
+		if (channel == null || !this.counting) {
+			return channel;
+		}
+		CountedChannel counted = new CountedChannel(channel);
+		this.counted.add(counted);
+		channel.addShutdownListener((signal) -> this.counted.remove(counted));
+		return counted.channel();
+	}
+
+	/**
 	 * Count a channel until it is closed.
 	 */
 	<C extends @Nullable Channel> C track(C channel) {
@@ -108,12 +135,12 @@ final class LeavableConnection implements Connection, NetworkConnection {
 
 	@Override
 	public Channel createChannel() throws IOException {
-		return track(this.delegate.createChannel());
+		return open(this.delegate.createChannel());
 	}
 
 	@Override
 	public Channel createChannel(int channelNumber) throws IOException {
-		return track(this.delegate.createChannel(channelNumber));
+		return open(this.delegate.createChannel(channelNumber));
 	}
 
 	@Override

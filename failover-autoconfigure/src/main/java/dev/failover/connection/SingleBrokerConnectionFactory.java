@@ -19,6 +19,8 @@ package dev.failover.connection;
 import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.net.ConnectException;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.TimeUnit;
@@ -40,13 +42,15 @@ import dev.failover.broker.Brokers;
  * active one. A broker that is down is not tried: whoever looks after it tells when it is
  * back. Neither is one that was disabled or removed.
  */
-final class SingleBrokerConnectionFactory extends ConnectionFactory {
+public final class SingleBrokerConnectionFactory extends ConnectionFactory {
 
 	private final Broker broker;
 
 	private final Brokers brokers;
 
 	private final BrokerConnector connector;
+
+	private final Set<LeavableConnection> open = ConcurrentHashMap.newKeySet();
 
 	SingleBrokerConnectionFactory(Broker broker, Brokers brokers, BrokerConnector connector) {
 		this.broker = broker;
@@ -71,7 +75,7 @@ final class SingleBrokerConnectionFactory extends ConnectionFactory {
 			OpenConnection opened = attempt.result().get(this.connector.timeout().toNanos(), TimeUnit.NANOSECONDS);
 			this.brokers.answered(this.broker);
 			this.connector.inUse(opened);
-			return opened.connection();
+			return use(opened);
 		}
 		catch (ExecutionException | TimeoutException ex) {
 			throw failureOf(ex);
@@ -82,6 +86,22 @@ final class SingleBrokerConnectionFactory extends ConnectionFactory {
 			throw new InterruptedIOException(
 					"Interrupted while connecting to broker '%s'".formatted(this.broker.name()));
 		}
+	}
+
+	private Connection use(OpenConnection opened) {
+		LeavableConnection view = new LeavableConnection(opened, () -> false, true);
+		this.open.add(view);
+		opened.connection().addShutdownListener((signal) -> this.open.remove(view));
+		return view;
+	}
+
+	/**
+	 * Return whether nothing that was delivered on connections of this factory waits to
+	 * be acknowledged or rejected.
+	 * @return whether everything is settled
+	 */
+	public boolean isSettled() {
+		return this.open.stream().allMatch(LeavableConnection::isSettled);
 	}
 
 	private boolean isToBeTried() {

@@ -39,6 +39,8 @@ import org.springframework.amqp.core.Queue;
 import org.springframework.amqp.rabbit.connection.CachingConnectionFactory;
 import org.springframework.amqp.rabbit.listener.AbstractMessageListenerContainer;
 
+import dev.failover.connection.SingleBrokerConnectionFactory;
+
 /**
  * Consumption from one broker that is not the active one, from its begin to its end: a
  * connection of its own, and on it a copy of each container that runs.
@@ -178,11 +180,24 @@ final class BrokerDrain {
 	}
 
 	/**
-	 * Return whether no queue has a message that waits to be delivered.
+	 * Return whether no queue has a message that waits to be delivered, and none waits to
+	 * be settled by a listener that has returned.
 	 * @throws AmqpException if the broker does not answer
 	 */
 	boolean isEmpty() {
-		return this.copies.values().stream().flatMap((copy) -> copy.wanted().stream()).allMatch(this.queues::isEmpty);
+		return this.copies.values().stream().flatMap((copy) -> copy.wanted().stream()).allMatch(this.queues::isEmpty)
+				&& isSettled();
+	}
+
+	private boolean isSettled() {
+		return this.copies.values().stream().noneMatch(BrokerDrain::settlesLater)
+				|| !(this.connectionFactory
+					.getRabbitConnectionFactory() instanceof SingleBrokerConnectionFactory single)
+				|| single.isSettled();
+	}
+
+	private static boolean settlesLater(DrainedContainer copy) {
+		return copy.container() != null && copy.container().getAcknowledgeMode().isManual();
 	}
 
 	/**

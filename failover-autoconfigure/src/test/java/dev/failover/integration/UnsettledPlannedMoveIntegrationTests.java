@@ -17,27 +17,40 @@
 package dev.failover.integration;
 
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 
+import com.rabbitmq.client.Channel;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.springframework.amqp.core.Queue;
 import org.springframework.amqp.rabbit.annotation.RabbitListener;
+import org.springframework.amqp.support.AmqpHeaders;
+import org.springframework.boot.autoconfigure.condition.ConditionalOnProperty;
 import org.springframework.context.ConfigurableApplicationContext;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
+import org.springframework.messaging.handler.annotation.Header;
 
 import dev.failover.broker.Broker;
 import dev.failover.broker.Brokers;
 import dev.failover.connection.PlannedMoves;
+import dev.failover.listener.BrokerDrains;
 import dev.failover.template.FailoverTemplate;
 import dev.failover.test.RabbitNode;
 import dev.failover.test.junit.BrokerTest;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatCode;
 
 /**
  * What becomes of messages that are not acknowledged yet when their consumer moves to
@@ -56,7 +69,10 @@ class UnsettledPlannedMoveIntegrationTests {
 
 	@BeforeEach
 	void empty() {
-		List.of(this.first, this.second).forEach((node) -> new QueueOnBroker(node, Moved.QUEUE).delete());
+		for (RabbitNode node : List.of(this.first, this.second)) {
+			new QueueOnBroker(node, Moved.QUEUE).delete();
+			new QueueOnBroker(node, Moved.LATER).delete();
+		}
 	}
 
 	/**
@@ -88,9 +104,31 @@ class UnsettledPlannedMoveIntegrationTests {
 		}
 	}
 
-	private ConfigurableApplicationContext run(String type, String timeout) {
-		return Applications.run(Moved.class, Applications.brokers(this.first, this.second),
-				"spring.rabbitmq.listener.type=" + type, "failover.move.timeout=" + timeout);
+	@ParameterizedTest
+	@CsvSource({ "simple,future", "direct,future", "simple,manual", "direct,manual" })
+	void messageThatIsSettledLaterIsSettledOnTheOldBroker(String type, String how) throws Exception {
+		try (ConfigurableApplicationContext context = run(type, "10s", "desk=" + how)) {
+			LaterDesk desk = context.getBean(LaterDesk.class);
+			context.getBean(FailoverTemplate.class).convertAndSend(Moved.LATER, how);
+			Awaitility.await().atMost(PATIENCE).until(() -> desk.begun.get() == 1);
+			Broker left = context.getBean(Brokers.class).getActive();
+			RabbitNode node = (left.port() == this.first.port()) ? this.first : this.second;
+			Applications.move(context);
+			BrokerDrains drains = context.getBean(BrokerDrains.class);
+			Awaitility.await()
+				.pollDelay(Duration.ofSeconds(1))
+				.atMost(PATIENCE)
+				.until(() -> desk.settled.get() > 0 && drains.getContainerCount(left) == 0);
+			assertThat(node.administration().messageCount(Moved.LATER)).isZero();
+			assertThat(desk.begun).hasValueLessThanOrEqualTo(2);
+		}
+	}
+
+	private ConfigurableApplicationContext run(String type, String timeout, String... more) {
+		List<String> properties = new ArrayList<>(List.of(more));
+		properties.addAll(List.of(Applications.brokers(this.first, this.second),
+				"spring.rabbitmq.listener.type=" + type, "failover.move.timeout=" + timeout));
+		return Applications.run(Moved.class, properties.toArray(String[]::new));
 	}
 
 	@Configuration(proxyBeanMethods = false)
@@ -98,14 +136,33 @@ class UnsettledPlannedMoveIntegrationTests {
 
 		static final String QUEUE = "unsettled";
 
+		static final String LATER = "later";
+
 		@Bean
 		Queue unsettled() {
 			return new Queue(QUEUE);
 		}
 
 		@Bean
+		Queue later() {
+			return new Queue(LATER);
+		}
+
+		@Bean
 		Desk desk() {
 			return new Desk();
+		}
+
+		@Bean
+		@ConditionalOnProperty(name = "desk", havingValue = "future")
+		FutureDesk futureDesk() {
+			return new FutureDesk();
+		}
+
+		@Bean
+		@ConditionalOnProperty(name = "desk", havingValue = "manual")
+		ManualDesk manualDesk() {
+			return new ManualDesk();
 		}
 
 	}
@@ -131,6 +188,47 @@ class UnsettledPlannedMoveIntegrationTests {
 				return;
 			}
 			this.handled.incrementAndGet();
+		}
+
+	}
+
+	/**
+	 * Settles messages some seconds after its listener has returned.
+	 */
+	abstract static class LaterDesk {
+
+		final AtomicInteger begun = new AtomicInteger();
+
+		final AtomicInteger settled = new AtomicInteger();
+
+		CompletableFuture<Void> later(Callable<?> settlement) {
+			this.begun.incrementAndGet();
+			Executor delayed = CompletableFuture.delayedExecutor(2500, TimeUnit.MILLISECONDS);
+			return CompletableFuture.runAsync(() -> {
+				assertThatCode(settlement::call).doesNotThrowAnyException();
+				this.settled.incrementAndGet();
+			}, delayed);
+		}
+
+	}
+
+	static class FutureDesk extends LaterDesk {
+
+		@RabbitListener(queues = Moved.LATER)
+		CompletableFuture<Void> handle(String body) {
+			return later(() -> body);
+		}
+
+	}
+
+	static class ManualDesk extends LaterDesk {
+
+		@RabbitListener(queues = Moved.LATER, ackMode = "MANUAL")
+		void handle(Channel channel, @Header(AmqpHeaders.DELIVERY_TAG) long tag) {
+			later(() -> {
+				channel.basicAck(tag, false);
+				return null;
+			});
 		}
 
 	}

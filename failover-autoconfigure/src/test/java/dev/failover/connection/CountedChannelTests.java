@@ -1,0 +1,108 @@
+/*
+ * Copyright 2026-present the original author or authors.
+ *
+ * Licensed under the Apache License, Version 2.0 (the "License");
+ * you may not use this file except in compliance with the License.
+ * You may obtain a copy of the License at
+ *
+ *      https://www.apache.org/licenses/LICENSE-2.0
+ *
+ * Unless required by applicable law or agreed to in writing, software
+ * distributed under the License is distributed on an "AS IS" BASIS,
+ * WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+ * See the License for the specific language governing permissions and
+ * limitations under the License.
+ */
+
+package dev.failover.connection;
+
+import java.io.IOException;
+
+import com.rabbitmq.client.AMQP;
+import com.rabbitmq.client.AlreadyClosedException;
+import com.rabbitmq.client.Channel;
+import com.rabbitmq.client.Consumer;
+import com.rabbitmq.client.DefaultConsumer;
+import com.rabbitmq.client.Envelope;
+import com.rabbitmq.client.ShutdownSignalException;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.mockito.ArgumentCaptor;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+import static org.mockito.ArgumentMatchers.any;
+import static org.mockito.ArgumentMatchers.anyBoolean;
+import static org.mockito.ArgumentMatchers.anyLong;
+import static org.mockito.ArgumentMatchers.anyString;
+import static org.mockito.BDDMockito.given;
+import static org.mockito.BDDMockito.willThrow;
+import static org.mockito.Mockito.mock;
+import static org.mockito.Mockito.verify;
+
+class CountedChannelTests {
+
+	private final Channel delegate = mock(Channel.class);
+
+	private final CountedChannel counted = new CountedChannel(this.delegate);
+
+	private final Channel channel = this.counted.channel();
+
+	@BeforeEach
+	void open() {
+		given(this.delegate.isOpen()).willReturn(true);
+	}
+
+	@Test
+	void eachMessageIsToBeSettled() throws IOException {
+		Consumer consumer = consume(false);
+		for (long tag = 1; tag <= 5; tag++) {
+			deliver(consumer, tag);
+		}
+		this.channel.basicAck(3, true);
+		this.channel.basicReject(4, true);
+		assertThat(this.counted.isSettled()).isFalse();
+		this.channel.basicNack(5, false, true);
+		assertThat(this.counted.isSettled()).isTrue();
+		deliver(consumer, 6);
+		assertThat(this.counted.isSettled()).isFalse();
+		this.channel.basicAck(0, true);
+		assertThat(this.counted.isSettled()).isTrue();
+	}
+
+	@Test
+	void messageThatNeedsNoAcknowledgementIsSettled() throws IOException {
+		deliver(consume(true), 1);
+		assertThat(this.counted.isSettled()).isTrue();
+	}
+
+	@Test
+	void nothingIsToBeSettledOnAClosedChannel() throws IOException {
+		deliver(consume(false), 1);
+		given(this.delegate.isOpen()).willReturn(false);
+		assertThat(this.counted.isSettled()).isTrue();
+	}
+
+	@Test
+	void messageWhoseAcknowledgementFailedIsNotSettled() throws IOException {
+		deliver(consume(false), 1);
+		willThrow(new AlreadyClosedException(new ShutdownSignalException(false, false, null, null)))
+			.given(this.delegate)
+			.basicAck(anyLong(), anyBoolean());
+		assertThatExceptionOfType(AlreadyClosedException.class).isThrownBy(() -> this.channel.basicAck(1, false));
+		assertThat(this.counted.isSettled()).isFalse();
+	}
+
+	private Consumer consume(boolean autoAck) throws IOException {
+		this.channel.basicConsume("queue", autoAck, "tag", false, false, null, new DefaultConsumer(this.channel));
+		ArgumentCaptor<Consumer> consumer = ArgumentCaptor.forClass(Consumer.class);
+		verify(this.delegate).basicConsume(anyString(), anyBoolean(), anyString(), anyBoolean(), anyBoolean(), any(),
+				consumer.capture());
+		return consumer.getValue();
+	}
+
+	private static void deliver(Consumer consumer, long tag) throws IOException {
+		consumer.handleDelivery("tag", new Envelope(tag, false, "", "queue"), new AMQP.BasicProperties(), new byte[0]);
+	}
+
+}
