@@ -20,6 +20,7 @@ import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
@@ -36,7 +37,10 @@ import org.junit.jupiter.api.Test;
 import org.springframework.amqp.core.Message;
 import org.springframework.amqp.core.MessageBuilder;
 import org.springframework.amqp.core.MessageProperties;
+import org.springframework.amqp.core.Queue;
+import org.springframework.amqp.rabbit.listener.SimpleMessageListenerContainer;
 import org.springframework.context.ConfigurableApplicationContext;
+import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 
 import dev.failover.broker.Brokers;
@@ -48,12 +52,19 @@ import dev.failover.test.junit.BrokerTest;
 import static org.assertj.core.api.Assertions.assertThat;
 
 /**
- * An application that waits for direct replies, and is moved meanwhile.
+ * An application that waits for replies, and is moved meanwhile.
  */
 @BrokerTest
 class RequestPlannedMoveIntegrationTests {
 
 	private static final String REQUESTS = "moved.requests";
+
+	private static final String REPLIES = "moved.replies";
+
+	/**
+	 * Longer than a drain takes that finds all queues empty.
+	 */
+	private static final long SLOW_MILLIS = 5000;
 
 	@North
 	private RabbitNode first;
@@ -71,8 +82,8 @@ class RequestPlannedMoveIntegrationTests {
 
 	@Test
 	void requestsInFlightEndOnTheOldBrokerAndNewOnesGoToTheNewOne() throws Exception {
-		try (Replier onFirst = new Replier(this.first);
-				Replier onSecond = new Replier(this.second);
+		try (Replier onFirst = new Replier(this.first, 200);
+				Replier onSecond = new Replier(this.second, 200);
 				ConfigurableApplicationContext context = Applications.run(Requesting.class,
 						Applications.brokers(this.first, this.second), "failover.move.timeout=60s",
 						"spring.rabbitmq.template.reply-timeout=60s")) {
@@ -104,6 +115,25 @@ class RequestPlannedMoveIntegrationTests {
 		}
 	}
 
+	@Test
+	void replyToAFixedQueueIsWaitedForOnTheOldBroker() throws Exception {
+		try (Replier onFirst = new Replier(this.first, SLOW_MILLIS);
+				Replier onSecond = new Replier(this.second, SLOW_MILLIS);
+				ConfigurableApplicationContext context = Applications.run(RequestingWithFixedQueue.class,
+						Applications.brokers(this.first, this.second), "failover.move.timeout=60s",
+						"spring.rabbitmq.template.reply-timeout=60s")) {
+			FailoverTemplate template = context.getBean(FailoverTemplate.class);
+			CompletableFuture<Object> reply = CompletableFuture
+				.supplyAsync(() -> template.convertSendAndReceive(REQUESTS, "slow"));
+			Awaitility.await()
+				.atMost(Duration.ofSeconds(30))
+				.until(() -> onFirst.served.size() + onSecond.served.size() == 1);
+			Applications.move(context);
+			assertThat(reply.get(60, TimeUnit.SECONDS)).isEqualTo("done");
+			assertThat(onFirst.served.size() + onSecond.served.size()).isEqualTo(1);
+		}
+	}
+
 	private static void requestAfterTheMove(FailoverTemplate template) {
 		Message request = MessageBuilder.withBody("after".getBytes())
 			.setReplyTo("mine")
@@ -121,6 +151,27 @@ class RequestPlannedMoveIntegrationTests {
 
 	}
 
+	@Configuration(proxyBeanMethods = false)
+	static class RequestingWithFixedQueue {
+
+		@Bean
+		Queue replies() {
+			return new Queue(REPLIES);
+		}
+
+		@Bean
+		SimpleMessageListenerContainer replyContainer(
+				org.springframework.amqp.rabbit.connection.ConnectionFactory connectionFactory,
+				FailoverTemplate template) {
+			template.setReplyAddress(REPLIES);
+			SimpleMessageListenerContainer container = new SimpleMessageListenerContainer(connectionFactory);
+			container.setQueueNames(REPLIES);
+			container.setMessageListener(template);
+			return container;
+		}
+
+	}
+
 	/**
 	 * Replies to requests on one broker, each a while after it has come.
 	 */
@@ -134,14 +185,14 @@ class RequestPlannedMoveIntegrationTests {
 
 		private final Channel channel;
 
-		Replier(RabbitNode node) throws Exception {
+		Replier(RabbitNode node, long millis) throws Exception {
 			ConnectionFactory factory = new ConnectionFactory();
 			factory.setUri(node.uri());
 			this.connection = factory.newConnection();
 			this.channel = this.connection.createChannel();
 			this.channel.basicConsume(REQUESTS, true, (tag, delivery) -> {
 				this.served.add(new String(delivery.getBody()));
-				this.timer.schedule(() -> reply(delivery), 200, TimeUnit.MILLISECONDS);
+				this.timer.schedule(() -> reply(delivery), millis, TimeUnit.MILLISECONDS);
 			}, (tag) -> {
 			});
 		}
