@@ -202,6 +202,7 @@ final class DirectReplies {
 				this.suspended = false;
 				this.ending = null;
 				this.keepChannels.accept(this.wanted);
+				// the template's own field is not volatile: shows it to those who enter
 				this.requests.set(this.requests.get());
 			}
 		}
