@@ -188,7 +188,7 @@ class AlarmIntegrationTests {
 
 	private RabbitNode node(Activation activation) {
 		assertThat(activation).isNotNull();
-		return (activation.broker().port() == this.first.port()) ? this.first : this.second;
+		return Applications.node(activation.broker(), this.first, this.second);
 	}
 
 	@Configuration(proxyBeanMethods = false)

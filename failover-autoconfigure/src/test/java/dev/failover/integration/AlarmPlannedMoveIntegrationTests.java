@@ -73,7 +73,7 @@ class AlarmPlannedMoveIntegrationTests {
 			Brokers brokers = context.getBean(Brokers.class);
 			template.convertAndSend(Shop.QUEUE, "first");
 			Broker left = brokers.getActive();
-			RabbitNode node = (left.port() == this.first.port()) ? this.first : this.second;
+			RabbitNode node = Applications.node(left, this.first, this.second);
 			QueueOnBroker replies = new QueueOnBroker(node, Shop.REPLIES);
 			new QueueOnBroker(node, Shop.QUEUE).request(Desk.REQUEST, Shop.REPLIES);
 			assertThat(desk.requested.await(PATIENCE.toSeconds(), TimeUnit.SECONDS)).isTrue();

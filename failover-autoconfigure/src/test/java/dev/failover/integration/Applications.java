@@ -17,6 +17,7 @@
 package dev.failover.integration;
 
 import java.util.Arrays;
+import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 
@@ -53,6 +54,29 @@ final class Applications {
 	 */
 	static String through(FaultProxy proxy, TestBroker broker) {
 		return broker.uri().toString().replace(":" + broker.port(), ":" + proxy.port());
+	}
+
+	/**
+	 * Return the one of some nodes that is the active broker.
+	 */
+	static <T extends TestBroker> T active(ConfigurableApplicationContext context, List<T> nodes) {
+		Broker active = context.getBean(Brokers.class).getActive();
+		assertThat(active).isNotNull();
+		return nodes.stream().filter((node) -> node.port() == active.port()).findFirst().orElseThrow();
+	}
+
+	/**
+	 * Return the one of two nodes that is the active broker.
+	 */
+	static <T extends TestBroker> T active(ConfigurableApplicationContext context, T first, T second) {
+		return active(context, List.of(first, second));
+	}
+
+	/**
+	 * Return the one of two nodes that is the given broker.
+	 */
+	static <T extends TestBroker> T node(Broker broker, T first, T second) {
+		return (broker.port() == first.port()) ? first : second;
 	}
 
 	static ConfigurableApplicationContext run(Class<?> source, String... properties) {

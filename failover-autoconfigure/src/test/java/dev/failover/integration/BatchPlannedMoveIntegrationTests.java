@@ -66,9 +66,7 @@ class BatchPlannedMoveIntegrationTests {
 
 	@BeforeEach
 	void empty() {
-		for (RabbitNode node : List.of(this.first, this.second)) {
-			new QueueOnBroker(node, Moved.QUEUE).delete();
-		}
+		QueueOnBroker.delete(Moved.QUEUE, this.first, this.second);
 	}
 
 	@ParameterizedTest

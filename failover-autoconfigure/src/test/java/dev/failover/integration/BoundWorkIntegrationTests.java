@@ -30,8 +30,6 @@ import org.springframework.context.annotation.Configuration;
 import org.springframework.context.annotation.Import;
 import org.springframework.transaction.support.TransactionTemplate;
 
-import dev.failover.broker.Broker;
-import dev.failover.broker.Brokers;
 import dev.failover.ensure.Ensure;
 import dev.failover.test.RabbitNode;
 import dev.failover.test.junit.BrokerTest;
@@ -102,8 +100,7 @@ class BoundWorkIntegrationTests {
 	}
 
 	private void killUsed(ConfigurableApplicationContext context) {
-		Broker used = context.getBean(Brokers.class).getActive();
-		((used.port() == this.first.port()) ? this.first : this.second).kill();
+		Applications.active(context, this.first, this.second).kill();
 	}
 
 	private List<String> found() {

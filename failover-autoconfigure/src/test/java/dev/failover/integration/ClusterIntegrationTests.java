@@ -34,8 +34,6 @@ import org.springframework.context.ConfigurableApplicationContext;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 
-import dev.failover.broker.Broker;
-import dev.failover.broker.Brokers;
 import dev.failover.template.FailoverTemplate;
 import dev.failover.test.RabbitNode;
 import dev.failover.test.junit.BrokerTest;
@@ -125,13 +123,16 @@ class ClusterIntegrationTests {
 		loseLeader(RabbitNode::freeze, RabbitNode::thaw);
 	}
 
+	/**
+	 * The active broker leads the queues, because they were declared there first.
+	 */
 	private void loseLeader(Consumer<RabbitNode> fault, Consumer<RabbitNode> end) throws Exception {
 		try (ConfigurableApplicationContext context = Applications.run(Shop.class,
 				Applications.brokers(this.one, this.two, this.three))) {
 			Handled handled = context.getBean(Handled.class);
 			SteadyLoad load = SteadyLoad.start(context.getBean(FailoverTemplate.class), QUEUES, 500);
 			try (load) {
-				RabbitNode leader = active(context);
+				RabbitNode leader = Applications.active(context, this.nodes);
 				awaitOnline(leader);
 				fault.accept(leader);
 				awaitProgress(load, handled);
@@ -141,15 +142,6 @@ class ClusterIntegrationTests {
 			Awaitility.await().atMost(PATIENCE).untilAsserted(() -> assertThat(handled.missing(load.sent())).isEmpty());
 			assertThat(load.errors()).isEmpty();
 		}
-	}
-
-	/**
-	 * The active broker leads the queues, because they were declared there first.
-	 */
-	private RabbitNode active(ConfigurableApplicationContext context) {
-		Broker active = context.getBean(Brokers.class).getActive();
-		assertThat(active).isNotNull();
-		return this.nodes.stream().filter((node) -> node.port() == active.port()).findFirst().orElseThrow();
 	}
 
 	/**

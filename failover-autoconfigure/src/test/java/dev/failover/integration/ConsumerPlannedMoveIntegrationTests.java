@@ -46,7 +46,6 @@ import dev.failover.connection.PlannedMoves;
 import dev.failover.template.FailoverTemplate;
 import dev.failover.test.RabbitNode;
 import dev.failover.test.junit.BrokerTest;
-import dev.failover.test.junit.Rabbit;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -65,17 +64,15 @@ class ConsumerPlannedMoveIntegrationTests {
 
 	private static final int PER_SECOND = 1000;
 
-	@Rabbit(name = "first", user = "north", password = "north-secret", virtualHost = "orders")
+	@North
 	private RabbitNode first;
 
-	@Rabbit(name = "second", user = "south", password = "south-secret", virtualHost = "orders")
+	@South
 	private RabbitNode second;
 
 	@BeforeEach
 	void empty() {
-		for (RabbitNode node : List.of(this.first, this.second)) {
-			new QueueOnBroker(node, Moved.QUEUE).delete();
-		}
+		QueueOnBroker.delete(Moved.QUEUE, this.first, this.second);
 	}
 
 	@ParameterizedTest
@@ -124,7 +121,7 @@ class ConsumerPlannedMoveIntegrationTests {
 			PlannedMoves moves = context.getBean(PlannedMoves.class);
 			moves.remove(left.name()).get(60, TimeUnit.SECONDS);
 			assertThat(desk.slow).hasValue(1);
-			RabbitNode node = (left.port() == this.first.port()) ? this.first : this.second;
+			RabbitNode node = Applications.node(left, this.first, this.second);
 			assertThat(node.administration().messageCount(Moved.QUEUE)).isZero();
 		}
 	}

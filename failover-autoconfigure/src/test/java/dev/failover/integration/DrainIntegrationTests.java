@@ -239,8 +239,7 @@ class DrainIntegrationTests {
 	}
 
 	private RabbitNode active(ConfigurableApplicationContext context) {
-		Broker active = context.getBean(Brokers.class).getActive();
-		return (active != null && active.port() == this.first.port()) ? this.first : this.second;
+		return Applications.active(context, this.first, this.second);
 	}
 
 	private RabbitNode inactive(ConfigurableApplicationContext context) {

@@ -37,7 +37,6 @@ import dev.failover.template.FailoverTemplate;
 import dev.failover.test.FaultProxy;
 import dev.failover.test.RabbitNode;
 import dev.failover.test.junit.BrokerTest;
-import dev.failover.test.junit.Rabbit;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -58,10 +57,10 @@ class FailbackIntegrationTests {
 	 */
 	private static final Duration PHASE = Duration.ofMillis(Integer.getInteger("failover.test.flap-millis", 750));
 
-	@Rabbit(name = "first", user = "north", password = "north-secret", virtualHost = "orders")
+	@North
 	private RabbitNode first;
 
-	@Rabbit(name = "second", user = "south", password = "south-secret", virtualHost = "orders")
+	@South
 	private RabbitNode second;
 
 	private FaultProxy toFirst;

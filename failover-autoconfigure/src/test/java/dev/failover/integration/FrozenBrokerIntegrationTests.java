@@ -115,7 +115,7 @@ class FrozenBrokerIntegrationTests {
 	}
 
 	private RabbitNode node(Broker broker) {
-		return (broker.port() == this.first.port()) ? this.first : this.second;
+		return Applications.node(broker, this.first, this.second);
 	}
 
 	/**

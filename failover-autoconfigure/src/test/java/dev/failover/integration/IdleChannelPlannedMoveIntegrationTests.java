@@ -17,7 +17,6 @@
 package dev.failover.integration;
 
 import java.time.Duration;
-import java.util.List;
 import java.util.Set;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
@@ -69,9 +68,7 @@ class IdleChannelPlannedMoveIntegrationTests {
 
 	@BeforeEach
 	void empty() {
-		for (RabbitNode node : List.of(this.first, this.second)) {
-			new QueueOnBroker(node, Listening.QUEUE).delete();
-		}
+		QueueOnBroker.delete(Listening.QUEUE, this.first, this.second);
 	}
 
 	@ParameterizedTest

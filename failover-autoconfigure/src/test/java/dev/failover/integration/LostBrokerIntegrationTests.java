@@ -41,7 +41,6 @@ import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 import org.springframework.context.annotation.Import;
 
-import dev.failover.broker.Brokers;
 import dev.failover.ensure.Ensure;
 import dev.failover.template.FailoverTemplate;
 import dev.failover.test.RabbitNode;
@@ -103,8 +102,7 @@ class LostBrokerIntegrationTests {
 	}
 
 	private RabbitNode active(ConfigurableApplicationContext context) {
-		var active = context.getBean(Brokers.class).getActive();
-		return (active != null && active.port() == this.first.port()) ? this.first : this.second;
+		return Applications.active(context, this.first, this.second);
 	}
 
 	enum Fault {

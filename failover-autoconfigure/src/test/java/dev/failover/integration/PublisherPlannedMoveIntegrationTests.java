@@ -35,7 +35,6 @@ import dev.failover.connection.PlannedMoves;
 import dev.failover.template.FailoverTemplate;
 import dev.failover.test.RabbitNode;
 import dev.failover.test.junit.BrokerTest;
-import dev.failover.test.junit.Rabbit;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -49,18 +48,15 @@ class PublisherPlannedMoveIntegrationTests {
 
 	private static final int MOVES = Integer.getInteger("failover.test.moves", 20);
 
-	@Rabbit(name = "first", user = "north", password = "north-secret", virtualHost = "orders")
+	@North
 	private RabbitNode first;
 
-	@Rabbit(name = "second", user = "south", password = "south-secret", virtualHost = "orders")
+	@South
 	private RabbitNode second;
 
 	@BeforeEach
 	void declare() {
-		for (RabbitNode node : List.of(this.first, this.second)) {
-			new QueueOnBroker(node, QUEUE).delete();
-			new QueueOnBroker(node, QUEUE).declare();
-		}
+		QueueOnBroker.declareNew(QUEUE, this.first, this.second);
 	}
 
 	@Test
@@ -101,7 +97,7 @@ class PublisherPlannedMoveIntegrationTests {
 			template.convertAndSend(QUEUE, "moved");
 			assertThat(template.receiveAndConvert(QUEUE)).isEqualTo("moved");
 			context.getBean(PlannedMoves.class).disable(left.name()).get(30, TimeUnit.SECONDS);
-			RabbitNode node = (left.port() == this.first.port()) ? this.first : this.second;
+			RabbitNode node = Applications.node(left, this.first, this.second);
 			Awaitility.await()
 				.atMost(Duration.ofSeconds(30))
 				.until(() -> connections(node), (open) -> open.equals("0"));

@@ -76,8 +76,7 @@ class PullConsumerIntegrationTests {
 			try (load) {
 				await().atMost(PATIENCE).until(() -> shop.handled.size() > 100);
 				Applications.writeQueues(first, second);
-				Broker broker = context.getBean(Brokers.class).getActive();
-				active = (broker.port() == first.port()) ? first : second;
+				active = Applications.active(context, first, second);
 				if (freeze) {
 					active.freeze();
 				}

@@ -93,6 +93,21 @@ public record QueueOnBroker(TestBroker broker, String name) {
 	}
 
 	/**
+	 * Delete the queue of that name on all the given brokers.
+	 */
+	public static void delete(String name, TestBroker... brokers) {
+		Stream.of(brokers).forEach((broker) -> new QueueOnBroker(broker, name).delete());
+	}
+
+	/**
+	 * Declare the queue of that name, empty, on all the given brokers.
+	 */
+	public static void declareNew(String name, TestBroker... brokers) {
+		delete(name, brokers);
+		Stream.of(brokers).forEach((broker) -> new QueueOnBroker(broker, name).declare());
+	}
+
+	/**
 	 * Return the messages of the queue of that name on all the given brokers.
 	 */
 	public static List<String> drain(String name, TestBroker... brokers) {

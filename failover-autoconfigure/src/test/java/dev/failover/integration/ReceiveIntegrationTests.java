@@ -72,8 +72,7 @@ class ReceiveIntegrationTests {
 				.supplyAsync(() -> template.receiveAndConvert(Shop.AWAITED, PATIENCE.toMillis()), this.executor);
 			template.convertAndSend(Shop.POLLED, "before");
 			Awaitility.await().atMost(PATIENCE).until(() -> polled.contains("before"));
-			Broker active = context.getBean(Brokers.class).getActive();
-			((active.port() == first.port()) ? first : second).kill();
+			Applications.active(context, first, second).kill();
 			template.convertAndSend(Shop.POLLED, "after");
 			template.convertAndSend(Shop.AWAITED, "after");
 			Awaitility.await().atMost(PATIENCE).until(() -> polled.contains("after"));
@@ -103,7 +102,7 @@ class ReceiveIntegrationTests {
 			FailoverTemplate template = context.getBean(FailoverTemplate.class);
 			template.convertAndSend(Shop.POLLED, "warm");
 			Broker active = context.getBean(Brokers.class).getActive();
-			EmbeddedBroker lost = (active.port() == first.port()) ? first : second;
+			EmbeddedBroker lost = Applications.node(active, first, second);
 			long begin = System.nanoTime();
 			this.executor.schedule(lost::kill, 4, TimeUnit.SECONDS);
 			assertThat(template.receive(Shop.AWAITED, 6000)).isNull();

@@ -74,10 +74,7 @@ class RequestPlannedMoveIntegrationTests {
 
 	@BeforeEach
 	void declare() {
-		for (RabbitNode node : List.of(this.first, this.second)) {
-			new QueueOnBroker(node, REQUESTS).delete();
-			new QueueOnBroker(node, REQUESTS).declare();
-		}
+		QueueOnBroker.declareNew(REQUESTS, this.first, this.second);
 	}
 
 	@Test

@@ -47,8 +47,6 @@ import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 import org.springframework.context.annotation.Primary;
 
-import dev.failover.broker.Broker;
-import dev.failover.broker.Brokers;
 import dev.failover.ensure.EnsurePolicy;
 import dev.failover.ensure.Ensurer;
 import dev.failover.template.FailoverTemplate;
@@ -92,7 +90,7 @@ class RequestReplyIntegrationTests {
 			var once = this.executor.submit(() -> template.ensure(EnsurePolicy.DEFAULT.withIdempotent(false),
 					() -> template.convertSendAndReceive(Shop.REQUESTS, "once")));
 			assertThat(desk.arrived.await(30, TimeUnit.SECONDS)).isTrue();
-			RabbitNode node = node(context.getBean(Brokers.class).getActive());
+			RabbitNode node = Applications.active(context, this.first, this.second);
 			fault.strike(node);
 			desk.goOn.countDown();
 			try {
@@ -139,7 +137,7 @@ class RequestReplyIntegrationTests {
 			try (senders) {
 				senders.awaitThird();
 				Applications.writeQueues(this.first, this.second);
-				node(context.getBean(Brokers.class).getActive()).kill();
+				Applications.active(context, this.first, this.second).kill();
 				senders.awaitEnd();
 			}
 			assertThat(senders.errors()).isEmpty();
@@ -150,11 +148,6 @@ class RequestReplyIntegrationTests {
 	private ConfigurableApplicationContext run() {
 		return Applications.run(Shop.class, Applications.brokers(this.first, this.second),
 				"spring.rabbitmq.listener.simple.concurrency=4", "spring.rabbitmq.listener.simple.prefetch=1");
-	}
-
-	private RabbitNode node(@Nullable Broker broker) {
-		assertThat(broker).isNotNull();
-		return (broker.port() == this.first.port()) ? this.first : this.second;
 	}
 
 	enum Fault {

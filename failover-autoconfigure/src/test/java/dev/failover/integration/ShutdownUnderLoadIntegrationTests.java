@@ -31,7 +31,6 @@ import dev.failover.template.Confirmation;
 import dev.failover.template.FailoverTemplate;
 import dev.failover.test.RabbitNode;
 import dev.failover.test.junit.BrokerTest;
-import dev.failover.test.junit.Rabbit;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -43,13 +42,12 @@ class ShutdownUnderLoadIntegrationTests {
 
 	private static final String QUEUE = "load";
 
-	@Rabbit(name = "first", user = "north", password = "north-secret", virtualHost = "orders")
+	@North
 	private RabbitNode node;
 
 	@BeforeEach
 	void declare() {
-		new QueueOnBroker(this.node, QUEUE).delete();
-		new QueueOnBroker(this.node, QUEUE).declare();
+		QueueOnBroker.declareNew(QUEUE, this.node);
 	}
 
 	@ParameterizedTest

@@ -69,10 +69,8 @@ class UnsettledPlannedMoveIntegrationTests {
 
 	@BeforeEach
 	void empty() {
-		for (RabbitNode node : List.of(this.first, this.second)) {
-			new QueueOnBroker(node, Moved.QUEUE).delete();
-			new QueueOnBroker(node, Moved.LATER).delete();
-		}
+		QueueOnBroker.delete(Moved.QUEUE, this.first, this.second);
+		QueueOnBroker.delete(Moved.LATER, this.first, this.second);
 	}
 
 	/**
@@ -112,7 +110,7 @@ class UnsettledPlannedMoveIntegrationTests {
 			context.getBean(FailoverTemplate.class).convertAndSend(Moved.LATER, how);
 			Awaitility.await().atMost(PATIENCE).until(() -> desk.begun.get() == 1);
 			Broker left = context.getBean(Brokers.class).getActive();
-			RabbitNode node = (left.port() == this.first.port()) ? this.first : this.second;
+			RabbitNode node = Applications.node(left, this.first, this.second);
 			Applications.move(context);
 			BrokerDrains drains = context.getBean(BrokerDrains.class);
 			Awaitility.await()
