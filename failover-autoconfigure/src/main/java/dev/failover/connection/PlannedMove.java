@@ -62,6 +62,13 @@ final class PlannedMove {
 	}
 
 	/**
+	 * Return whether the move was made, or is not made any more.
+	 */
+	boolean hasEnded() {
+		return this.ended.isDone();
+	}
+
+	/**
 	 * Have the move made, or fail if it cannot be made.
 	 */
 	void prepared(@Nullable Throwable failure) {

@@ -43,8 +43,9 @@ import dev.failover.broker.Brokers;
  * then the connections to the old broker are closed.
  * <p>
  * A move that has not happened yet gives way to one that is asked for later, also if that
- * is to the broker that is active still. Likewise, a broker that is enabled again is not
- * disabled by what was asked for before. Nothing is changed by a move that fails.
+ * is to the broker that is active still; a fail-back gives way to every other. Likewise,
+ * a broker that is enabled again is not disabled by what was asked for before. Nothing is
+ * changed by a move that fails.
  * <p>
  * Safe for use by any number of threads; no method blocks. Futures complete on threads of
  * the connection factory, and what depends on them must not block.
@@ -101,14 +102,45 @@ public final class PlannedMoves {
 	 * @throws IllegalArgumentException if there is no broker of that name
 	 */
 	public CompletableFuture<Activation> activate(String name) {
-		BrokerStatus status = this.brokers.getStatus(name)
-			.orElseThrow(() -> new IllegalArgumentException(
-					"Broker '%s' is not one of %s".formatted(name, this.brokers.getAll())));
+		BrokerStatus status = status(name);
 		if (!status.state().isUsable()) {
 			return refuse(name);
 		}
 		PlannedMove move = new PlannedMove(status.broker());
-		return move.follow(this.last.getAndSet(move))
+		return follow(move, this.last.getAndSet(move));
+	}
+
+	/**
+	 * Make a broker the active one as {@link #activate(String)} does, unless another move
+	 * has not been made yet, which then stays as it is.
+	 * @param name the name of the broker
+	 * @return a future that completes when new work goes to the broker, and fails with an
+	 * {@link IllegalStateException} if it is down, blocked, disabled, cannot be connected
+	 * to, or another move was asked for
+	 * @throws IllegalArgumentException if there is no broker of that name
+	 */
+	public CompletableFuture<Activation> failBack(String name) {
+		BrokerStatus status = status(name);
+		if (!status.state().isUsable()) {
+			return refuse(name);
+		}
+		PlannedMove before = this.last.get();
+		PlannedMove move = new PlannedMove(status.broker());
+		if ((before != null && !before.hasEnded()) || !this.last.compareAndSet(before, move)) {
+			return CompletableFuture.failedFuture(new IllegalStateException(
+					"Broker '%s' does not become active: another move was asked for".formatted(name)));
+		}
+		return follow(move, before);
+	}
+
+	private BrokerStatus status(String name) {
+		return this.brokers.getStatus(name)
+			.orElseThrow(() -> new IllegalArgumentException(
+					"Broker '%s' is not one of %s".formatted(name, this.brokers.getAll())));
+	}
+
+	private CompletableFuture<Activation> follow(PlannedMove move, @Nullable PlannedMove before) {
+		return move.follow(before)
 			.thenCompose((turn) -> make(move))
 			.thenCompose((activation) -> this.access.settled().thenApply((settled) -> activation));
 	}
@@ -206,10 +238,9 @@ public final class PlannedMoves {
 	}
 
 	private CompletableFuture<@Nullable Void> leave(String name) {
+		Broker leaving = status(name).broker();
 		Broker active = this.brokers.getActive();
-		Assert.isTrue(this.brokers.getStatus(name).isPresent(),
-				() -> "Broker '%s' is not one of %s".formatted(name, this.brokers.getAll()));
-		if (active == null || !active.name().equals(name)) {
+		if (active == null || !active.name().equals(leaving.name())) {
 			return awaitDeparture(name);
 		}
 		Broker next = this.access.nextBeside(active);

@@ -41,8 +41,9 @@ import dev.failover.connection.PlannedMoves;
 /**
  * Goes back to a broker that is preferred to the active one, by a planned move, when it
  * has been up without a failure for the whole of the grace. What operators have decided
- * stays: after a move that they have asked for there is no fail-back until the active
- * broker is lost, a broker is added or enabled, or a preference is changed.
+ * stays: a move that they have asked for is not superseded, and after it there is no
+ * fail-back until the active broker is lost, a broker is added or enabled, or a
+ * preference is changed.
  * <p>
  * No method blocks.
  */
@@ -79,7 +80,7 @@ public final class Failback implements BrokerListener, AutoCloseable {
 	 * @param grace how long a broker must have been up
 	 */
 	public Failback(Brokers brokers, BiPredicate<Broker, Broker> preference, PlannedMoves moves, Duration grace) {
-		this(brokers, preference, moves::activate, grace, new DetectionThreads());
+		this(brokers, preference, moves::failBack, grace, new DetectionThreads());
 	}
 
 	private Failback(Brokers brokers, BiPredicate<Broker, Broker> preference,

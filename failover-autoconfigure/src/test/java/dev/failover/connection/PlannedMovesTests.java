@@ -122,6 +122,29 @@ class PlannedMovesTests {
 	}
 
 	@Test
+	void failbackDoesNotTakeThePlaceOfAMoveThatWasAskedFor() {
+		CompletableFuture<Activation> moved = this.moves.activate("two");
+		assertThat(this.moves.failBack("three")).failsWithin(Duration.ZERO)
+			.withThrowableThat()
+			.withCauseInstanceOf(IllegalStateException.class)
+			.withMessageContaining("Broker 'three' does not become active: another move was asked for");
+		this.access.ready("two");
+		assertThat(moved).isCompletedWithValue(new Activation(broker("two"), 0));
+		CompletableFuture<Activation> back = this.moves.failBack("three");
+		this.access.ready("three");
+		assertThat(back).isCompletedWithValue(new Activation(broker("three"), 0));
+	}
+
+	@Test
+	void failbackGivesWayToAMoveThatIsAskedForLater() {
+		CompletableFuture<Activation> back = this.moves.failBack("three");
+		CompletableFuture<Activation> moved = this.moves.activate("two");
+		assertGivenWay(back, "three", "two");
+		this.access.ready("two");
+		assertThat(moved).isCompletedWithValue(new Activation(broker("two"), 0));
+	}
+
+	@Test
 	void withoutAnActiveBrokerTheNewOneIsConnectedToFirst() {
 		this.brokers.failed(broker("one"), 0, FailureReason.CONNECTION_LOST, null);
 		CompletableFuture<Activation> moved = this.moves.activate("two");
