@@ -201,7 +201,9 @@ final class BrokerDrain {
 	}
 
 	/**
-	 * Stop consuming, and see to it that what was delivered is handled.
+	 * Stop consuming, and see to it that what was delivered is handled. What a listener
+	 * has just given back is in its queue for sure when the connection is closed, as a
+	 * broker works on channels side by side.
 	 * @return whether nothing is left
 	 */
 	boolean finish() throws InterruptedException {
@@ -218,6 +220,7 @@ final class BrokerDrain {
 		catch (ExecutionException | TimeoutException ex) {
 			logger.debug("Not all containers have stopped", ex);
 		}
+		this.connectionFactory.resetConnection();
 		return isEmpty();
 	}
 
