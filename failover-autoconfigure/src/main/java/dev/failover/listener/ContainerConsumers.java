@@ -54,13 +54,9 @@ final class ContainerConsumers {
 
 	private static final String REMOVED = "removedQueues";
 
-	private static final String STOPPED = "hasStopped";
-
 	private static final Duration END = Duration.ofSeconds(1);
 
 	private static final Duration LOOK = Duration.ofMillis(5);
-
-	private static final long START_MILLIS = 1000;
 
 	private ContainerConsumers() {
 	}
@@ -134,48 +130,9 @@ final class ContainerConsumers {
 	}
 
 	/**
-	 * Begin with other consumers than those that were ended, unless the application has
-	 * stopped the container, or started it again. Spring's own lock keeps it from doing
-	 * so unnoticed at this moment. Do not wait for long if its threads are busy: they get
-	 * no further until the begin is over.
-	 */
-	static void begin(AbstractMessageListenerContainer container) {
-		Lock lifecycle = lock(container, "lifecycleLock");
-		lifecycle.lock();
-		try {
-			if (!container.isActive() || !hasEnded(container)) {
-				return;
-			}
-			if (container instanceof SimpleMessageListenerContainer simple
-					&& Settings.read(simple, "consumerStartTimeout") instanceof Long timeout) {
-				simple.setConsumerStartTimeout(Math.min(timeout, START_MILLIS));
-				try {
-					invoke(simple, "doStart");
-				}
-				finally {
-					simple.setConsumerStartTimeout(timeout);
-				}
-			}
-			else {
-				invoke(container, "doStart");
-			}
-		}
-		finally {
-			lifecycle.unlock();
-		}
-	}
-
-	private static boolean hasEnded(AbstractMessageListenerContainer container) {
-		if (container instanceof SimpleMessageListenerContainer simple) {
-			return Settings.is(simple, "consumers", null);
-		}
-		return !Settings.exists(container, STOPPED) || Settings.is(container, STOPPED, true);
-	}
-
-	/**
 	 * Call what a container does itself when it is stopped or started.
 	 */
-	private static void invoke(AbstractMessageListenerContainer container, String name) {
+	static void invoke(AbstractMessageListenerContainer container, String name) {
 		Method method = ReflectionUtils.findMethod(container.getClass(), name);
 		Assert.state(method != null, () -> "%s has no method '%s'".formatted(container.getClass().getName(), name));
 		ReflectionUtils.makeAccessible(method);

@@ -120,10 +120,11 @@ final class ContainerCopy {
 
 	/**
 	 * The threads of a pool are as many as the container needs: a copy would take them
-	 * away.
+	 * away. What is in place only while a container starts may stand for a pool.
 	 */
 	private static boolean isBounded(@Nullable Object executor) {
 		return executor instanceof ThreadPoolTaskExecutor || executor instanceof ExecutorService
+				|| ContainerStart.isOnlyForStart(executor)
 				|| (executor instanceof SimpleAsyncTaskExecutor simple && simple.isThrottleActive());
 	}
 

@@ -208,7 +208,7 @@ public final class ContainerMover implements BrokerListener, SmartApplicationLis
 				ContainerConsumers.end(container, this.closed);
 			}
 			ContainerConsumers.restore(container, queues);
-			ContainerConsumers.begin(container);
+			ContainerStart.begin(container);
 			if (isClosed()) {
 				container.stop();
 			}

@@ -31,11 +31,14 @@ import com.rabbitmq.client.Consumer;
 import org.awaitility.Awaitility;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
 import org.springframework.amqp.AmqpConnectException;
 import org.springframework.amqp.rabbit.connection.AbstractConnectionFactory;
 import org.springframework.amqp.rabbit.connection.Connection;
 import org.springframework.amqp.rabbit.listener.DirectMessageListenerContainer;
 import org.springframework.amqp.rabbit.listener.SimpleMessageListenerContainer;
+import org.springframework.boot.test.system.CapturedOutput;
+import org.springframework.boot.test.system.OutputCaptureExtension;
 import org.springframework.context.ApplicationContext;
 import org.springframework.context.event.ContextClosedEvent;
 import org.springframework.scheduling.concurrent.ThreadPoolTaskExecutor;
@@ -57,6 +60,7 @@ import static org.mockito.Mockito.mock;
 /**
  * The broker answers as long as the test lets it.
  */
+@ExtendWith(OutputCaptureExtension.class)
 class ContainerMoverTests {
 
 	private static final Duration PATIENCE = Duration.ofSeconds(30);
@@ -113,6 +117,19 @@ class ContainerMoverTests {
 			container.stop();
 			threads.shutdown();
 		}
+	}
+
+	@Test
+	void consumersOnAPoolDoNotWaitForEachOtherToBegin(CapturedOutput output) throws Exception {
+		Pooled container = new Pooled(connectionFactory(), "orders");
+		container.threads.setCorePoolSize(3);
+		container.setConcurrentConsumers(3);
+		container.meanwhile = () -> {
+		};
+		moveBetween(container);
+		assertThat(this.consumers).hasValue(6);
+		assertThat(output).doesNotContain("Consumer failed to start");
+		assertThat(Settings.read(container, "taskExecutor")).isSameAs(container.threads);
 	}
 
 	@Test
