@@ -22,6 +22,9 @@ import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Method;
 import java.lang.reflect.Proxy;
 import java.util.NavigableSet;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentSkipListSet;
 
 import com.rabbitmq.client.AMQP;
@@ -32,8 +35,7 @@ import com.rabbitmq.client.ShutdownSignalException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A channel that knows which messages were delivered on it and are not settled yet:
- * neither acknowledged nor rejected. What needs no acknowledgement does not count.
+ * Makes a channel count what is to be settled on it.
  */
 final class CountedChannel implements InvocationHandler {
 
@@ -41,48 +43,81 @@ final class CountedChannel implements InvocationHandler {
 
 	private final NavigableSet<Long> unsettled = new ConcurrentSkipListSet<>();
 
-	private final Channel proxy;
+	private final Set<CompletableFuture<@Nullable Void>> waiting = ConcurrentHashMap.newKeySet();
+
+	private final SettlingChannel proxy;
+
+	private volatile java.util.function.Consumer<Runnable> cancelOk = Runnable::run;
 
 	CountedChannel(Channel delegate) {
 		this.delegate = delegate;
-		this.proxy = (Channel) Proxy.newProxyInstance(Channel.class.getClassLoader(), new Class<?>[] { Channel.class },
-				this);
+		this.proxy = (SettlingChannel) Proxy.newProxyInstance(SettlingChannel.class.getClassLoader(),
+				new Class<?>[] { SettlingChannel.class }, this);
+		delegate.addShutdownListener((signal) -> complete());
 	}
 
 	/**
 	 * Return the channel for whoever uses it.
 	 */
-	Channel channel() {
+	SettlingChannel channel() {
 		return this.proxy;
 	}
 
-	/**
-	 * Return whether nothing that was delivered waits to be settled. Nothing does on a
-	 * channel that is closed.
-	 */
 	boolean isSettled() {
 		return this.unsettled.isEmpty() || !this.delegate.isOpen();
+	}
+
+	private CompletableFuture<@Nullable Void> settled() {
+		CompletableFuture<@Nullable Void> settled = new CompletableFuture<>();
+		this.waiting.add(settled);
+		if (isSettled()) {
+			complete();
+		}
+		return settled;
+	}
+
+	private void complete() {
+		this.waiting.forEach((settled) -> settled.complete(null));
+		this.waiting.removeIf(CompletableFuture::isDone);
 	}
 
 	@Override
 	public @Nullable Object invoke(Object channel, Method method, Object @Nullable [] args) throws Throwable {
 		Object[] given = (args != null) ? args : new Object[0];
+		return (method.getDeclaringClass() == SettlingChannel.class) ? answer(method, given)
+				: count(channel, method, given);
+	}
+
+	@SuppressWarnings("unchecked")
+	private @Nullable Object answer(Method method, Object[] args) {
+		return switch (method.getName()) {
+			case "isSettled" -> isSettled();
+			case "settled" -> settled();
+			case "target" -> this.delegate;
+			default -> {
+				this.cancelOk = (java.util.function.Consumer<Runnable>) args[0];
+				yield null;
+			}
+		};
+	}
+
+	private @Nullable Object count(Object channel, Method method, Object[] args) throws Throwable {
 		switch (method.getName()) {
 			case "equals" -> {
-				return channel == given[0];
+				return channel == args[0];
 			}
 			case "hashCode" -> {
 				return System.identityHashCode(channel);
 			}
-			case "basicConsume" -> count(given);
+			case "basicConsume" -> count(args);
 			default -> {
 			}
 		}
-		Object result = pass(method, given);
+		Object result = pass(method, args);
 		switch (method.getName()) {
-			case "basicAck", "basicNack" -> settle((Long) given[0], (Boolean) given[1]);
-			case "basicReject" -> settle((Long) given[0], false);
-			case "basicRecover" -> this.unsettled.clear();
+			case "basicAck", "basicNack" -> settle((Long) args[0], (Boolean) args[1]);
+			case "basicReject" -> settle((Long) args[0], false);
+			case "basicRecover" -> settle(0, true);
 			default -> {
 			}
 		}
@@ -118,6 +153,9 @@ final class CountedChannel implements InvocationHandler {
 		else {
 			this.unsettled.headSet(tag, true).clear();
 		}
+		if (!this.waiting.isEmpty() && isSettled()) {
+			complete();
+		}
 	}
 
 	private final class CountingConsumer implements Consumer {
@@ -135,7 +173,7 @@ final class CountedChannel implements InvocationHandler {
 
 		@Override
 		public void handleCancelOk(String consumerTag) {
-			this.consumer.handleCancelOk(consumerTag);
+			CountedChannel.this.cancelOk.accept(() -> this.consumer.handleCancelOk(consumerTag));
 		}
 
 		@Override

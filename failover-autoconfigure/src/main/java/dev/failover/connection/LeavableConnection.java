@@ -48,8 +48,6 @@ final class LeavableConnection implements Connection, NetworkConnection {
 
 	private final BooleanSupplier elsewhere;
 
-	private final boolean counting;
-
 	private final Set<Channel> channels = ConcurrentHashMap.newKeySet();
 
 	private final Set<CountedChannel> counted = ConcurrentHashMap.newKeySet();
@@ -60,13 +58,11 @@ final class LeavableConnection implements Connection, NetworkConnection {
 	 * Create a view of a connection.
 	 * @param opened the connection
 	 * @param elsewhere whether another broker is active
-	 * @param counting whether channels count what is to be settled
 	 */
-	LeavableConnection(OpenConnection opened, BooleanSupplier elsewhere, boolean counting) {
+	LeavableConnection(OpenConnection opened, BooleanSupplier elsewhere) {
 		this.delegate = opened.connection();
 		this.writeBatch = SocketWriteBatch.of(opened.connection(), opened.socket());
 		this.elsewhere = elsewhere;
-		this.counting = counting;
 	}
 
 	/**
@@ -108,7 +104,7 @@ final class LeavableConnection implements Connection, NetworkConnection {
 	 */
 	private Channel open(Channel channel) {
 		track(channel);
-		if (channel == null || !this.counting) {
+		if (channel == null) {
 			return channel;
 		}
 		CountedChannel counted = new CountedChannel(channel);

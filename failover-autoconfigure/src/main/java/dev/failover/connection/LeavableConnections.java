@@ -98,7 +98,7 @@ final class LeavableConnections implements AutoCloseable {
 	 * @return the view of it for the application
 	 */
 	Connection use(OpenConnection opened) {
-		LeavableConnection view = new LeavableConnection(opened, () -> isElsewhere(opened.broker()), false);
+		LeavableConnection view = new LeavableConnection(opened, () -> isElsewhere(opened.broker()));
 		InUse entry = new InUse(opened, view, new AtomicBoolean());
 		this.inUse.add(entry);
 		opened.connection().addBlockedListener((reason) -> entry.blocked().set(true), () -> entry.blocked().set(false));

@@ -89,7 +89,7 @@ public final class SingleBrokerConnectionFactory extends ConnectionFactory {
 	}
 
 	private Connection use(OpenConnection opened) {
-		LeavableConnection view = new LeavableConnection(opened, () -> false, true);
+		LeavableConnection view = new LeavableConnection(opened, () -> false);
 		this.open.add(view);
 		opened.connection().addShutdownListener((signal) -> this.open.remove(view));
 		return view;

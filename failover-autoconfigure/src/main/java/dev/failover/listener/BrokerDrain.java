@@ -69,6 +69,8 @@ final class BrokerDrain {
 
 	private final Map<AbstractMessageListenerContainer, DrainedContainer> copies = new ConcurrentHashMap<>();
 
+	private final Set<CompletableFuture<?>> stopping = ConcurrentHashMap.newKeySet();
+
 	private Set<String> exclusive = Set.of();
 
 	BrokerDrain(CachingConnectionFactory connectionFactory, Supplier<Set<String>> queuesOfConnections,
@@ -174,9 +176,22 @@ final class BrokerDrain {
 		}
 	}
 
-	private CompletableFuture<Void> stop(@Nullable AbstractMessageListenerContainer copy) {
-		return (copy != null) ? CompletableFuture.runAsync(() -> ContainerBatches.stop(copy), this.stopper)
-				: CompletableFuture.completedFuture(null);
+	private CompletableFuture<?> stop(@Nullable AbstractMessageListenerContainer copy) {
+		if (copy == null) {
+			return CompletableFuture.completedFuture(null);
+		}
+		CompletableFuture<?> stopped = CompletableFuture.supplyAsync(() -> {
+			UnsettledConsumers unsettled = UnsettledConsumers.keep(copy, shutdownTimeout(copy), this.stopper);
+			ContainerBatches.stop(copy);
+			return unsettled;
+		}, this.stopper).thenCompose(UnsettledConsumers::settled);
+		this.stopping.add(stopped);
+		return stopped.whenComplete((done, failure) -> this.stopping.remove(stopped));
+	}
+
+	private static Duration shutdownTimeout(AbstractMessageListenerContainer copy) {
+		return Duration.ofMillis((Settings.read(copy, "shutdownTimeout") instanceof Long millis) ? millis
+				: AbstractMessageListenerContainer.DEFAULT_SHUTDOWN_TIMEOUT);
 	}
 
 	/**
@@ -190,6 +205,10 @@ final class BrokerDrain {
 	}
 
 	private boolean isSettled() {
+		return this.stopping.isEmpty() && isSettledByCopies();
+	}
+
+	private boolean isSettledByCopies() {
 		return this.copies.values().stream().noneMatch(BrokerDrain::settlesLater)
 				|| !(this.connectionFactory
 					.getRabbitConnectionFactory() instanceof SingleBrokerConnectionFactory single)
@@ -230,12 +249,9 @@ final class BrokerDrain {
 	 * @return a future that completes then
 	 */
 	CompletableFuture<Void> end() {
-		CompletableFuture<?>[] stopped = this.copies.values()
-			.stream()
-			.map((copy) -> stop(copy.container()))
-			.toArray(CompletableFuture<?>[]::new);
+		this.copies.values().forEach((copy) -> stop(copy.container()));
 		this.copies.clear();
-		return CompletableFuture.allOf(stopped)
+		return CompletableFuture.allOf(this.stopping.toArray(CompletableFuture<?>[]::new))
 			.whenCompleteAsync((done, failure) -> this.connectionFactory.destroy(), this.stopper);
 	}
 

@@ -139,6 +139,13 @@ final class ContainerConsumers {
 		ReflectionUtils.invokeMethod(method, container);
 	}
 
+	/**
+	 * Return the lock that guards the consumers of a container.
+	 */
+	static Lock lock(AbstractMessageListenerContainer container) {
+		return lock(container, LOCK);
+	}
+
 	private static Lock lock(AbstractMessageListenerContainer container, String name) {
 		return (Settings.exists(container, name) && Settings.read(container, name) instanceof Lock lock) ? lock
 				: new ReentrantLock();
@@ -161,7 +168,7 @@ final class ContainerConsumers {
 			channels = consumers(simple).stream().map(BlockingQueueConsumer::getChannel);
 		}
 		else if (container instanceof DirectMessageListenerContainer direct) {
-			channels = consumers(direct, DefaultConsumer.class).stream().map(DefaultConsumer::getChannel);
+			channels = consumers(direct).stream().map(DefaultConsumer::getChannel);
 		}
 		return channels.map(ContainerConsumers::connection).flatMap(Stream::ofNullable);
 	}
@@ -202,8 +209,15 @@ final class ContainerConsumers {
 		return consumers(container, BlockingQueueConsumer.class);
 	}
 
+	/**
+	 * Return the consumers of a container as they are at the moment.
+	 */
+	static List<DefaultConsumer> consumers(DirectMessageListenerContainer container) {
+		return consumers(container, DefaultConsumer.class);
+	}
+
 	private static <T> List<T> consumers(AbstractMessageListenerContainer container, Class<T> type) {
-		Lock lock = lock(container, LOCK);
+		Lock lock = lock(container);
 		lock.lock();
 		try {
 			return (Settings.read(container, "consumers") instanceof Collection<?> known)
@@ -218,7 +232,7 @@ final class ContainerConsumers {
 	 * The application may remove a queue before or after, but not in between.
 	 */
 	private static void replace(DirectMessageListenerContainer container) {
-		Lock lock = lock(container, LOCK);
+		Lock lock = lock(container);
 		lock.lock();
 		try {
 			Queue[] queues = queues(container).toArray(Queue[]::new);

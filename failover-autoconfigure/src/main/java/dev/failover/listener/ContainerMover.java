@@ -72,6 +72,8 @@ public final class ContainerMover implements BrokerListener, SmartApplicationLis
 
 	private final ApplicationContext context;
 
+	private final Duration timeout;
+
 	private final ThreadPoolExecutor executor;
 
 	private final ReentrantLock lock = new ReentrantLock();
@@ -89,9 +91,11 @@ public final class ContainerMover implements BrokerListener, SmartApplicationLis
 	 * @param connectionFactory the native factory of their connections
 	 * @param context the application context that the containers belong to, whose end
 	 * closes the mover
+	 * @param timeout how long a listener may take to settle messages after it has
+	 * returned, before they go back to their queue
 	 */
 	public ContainerMover(Brokers brokers, ContainerBook containers, FailoverConnectionFactory connectionFactory,
-			ApplicationContext context) {
+			ApplicationContext context, Duration timeout) {
 		Assert.notNull(brokers, "'brokers' must not be null");
 		Assert.notNull(containers, "'containers' must not be null");
 		Assert.notNull(connectionFactory, "'connectionFactory' must not be null");
@@ -99,7 +103,9 @@ public final class ContainerMover implements BrokerListener, SmartApplicationLis
 		this.brokers = brokers;
 		this.containers = containers;
 		this.connectionFactory = connectionFactory;
+		Assert.notNull(timeout, "'timeout' must not be null");
 		this.context = context;
+		this.timeout = timeout;
 		CustomizableThreadFactory threads = new CustomizableThreadFactory("failover-move-");
 		threads.setDaemon(true);
 		this.executor = new ThreadPoolExecutor(0, Integer.MAX_VALUE, 10, TimeUnit.SECONDS, new SynchronousQueue<>(),
@@ -183,6 +189,7 @@ public final class ContainerMover implements BrokerListener, SmartApplicationLis
 		List<Queue> queues = ContainerConsumers.queues(container);
 		Runnable end = this.batches.suspend(container);
 		try {
+			UnsettledConsumers.keep(container, this.timeout, this.executor);
 			if (!ContainerConsumers.replace(container)) {
 				restart(container, queues);
 			}

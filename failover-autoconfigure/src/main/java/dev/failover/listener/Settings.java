@@ -42,10 +42,22 @@ final class Settings {
 	 * @throws IllegalArgumentException if there is no such setting
 	 */
 	static @Nullable Object read(Object target, String name) {
+		return ReflectionUtils.getField(field(target, name), target);
+	}
+
+	private static Field field(Object target, String name) {
 		Field field = ReflectionUtils.findField(target.getClass(), name);
 		Assert.notNull(field, () -> "%s has no setting '%s'".formatted(target.getClass().getName(), name));
 		ReflectionUtils.makeAccessible(field);
-		return ReflectionUtils.getField(field, target);
+		return field;
+	}
+
+	/**
+	 * Change a setting.
+	 * @throws IllegalArgumentException if there is no such setting
+	 */
+	static void write(Object target, String name, Object value) {
+		ReflectionUtils.setField(field(target, name), target, value);
 	}
 
 	/**

@@ -35,6 +35,7 @@ import dev.failover.broker.Brokers;
 import dev.failover.broker.FailureReason;
 import dev.failover.broker.Reconnector;
 import dev.failover.connection.FailoverConnectionFactory;
+import dev.failover.connection.SettlingChannel;
 
 /**
  * Opens channels on the connections of Spring's connection factory, so that its listeners
@@ -127,7 +128,7 @@ final class SpringPublishSource implements PublishSource {
 			throw new IOException("The connection has no channel left, its maximum is " + target.getChannelMax());
 		}
 		channel.confirmSelect();
-		return channel;
+		return (channel instanceof SettlingChannel settling) ? settling.target() : channel;
 	}
 
 	@Override

@@ -17,6 +17,9 @@
 package dev.failover.connection;
 
 import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
 
 import com.rabbitmq.client.AMQP;
 import com.rabbitmq.client.AlreadyClosedException;
@@ -24,6 +27,7 @@ import com.rabbitmq.client.Channel;
 import com.rabbitmq.client.Consumer;
 import com.rabbitmq.client.DefaultConsumer;
 import com.rabbitmq.client.Envelope;
+import com.rabbitmq.client.ShutdownListener;
 import com.rabbitmq.client.ShutdownSignalException;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -38,6 +42,7 @@ import static org.mockito.ArgumentMatchers.anyString;
 import static org.mockito.BDDMockito.given;
 import static org.mockito.BDDMockito.willThrow;
 import static org.mockito.Mockito.mock;
+import static org.mockito.Mockito.never;
 import static org.mockito.Mockito.verify;
 
 class CountedChannelTests {
@@ -46,7 +51,7 @@ class CountedChannelTests {
 
 	private final CountedChannel counted = new CountedChannel(this.delegate);
 
-	private final Channel channel = this.counted.channel();
+	private final SettlingChannel channel = this.counted.channel();
 
 	@BeforeEach
 	void open() {
@@ -93,8 +98,60 @@ class CountedChannelTests {
 		assertThat(this.counted.isSettled()).isFalse();
 	}
 
+	@Test
+	void tellsWhenEverythingIsSettled() throws IOException {
+		Consumer consumer = consume(false);
+		assertThat(this.channel.settled()).isCompleted();
+		deliver(consumer, 1);
+		deliver(consumer, 2);
+		CompletableFuture<Void> settled = this.channel.settled();
+		this.channel.basicAck(2, false);
+		assertThat(settled).isNotDone();
+		this.channel.basicReject(1, true);
+		assertThat(settled).isCompleted();
+	}
+
+	@Test
+	void nothingWaitsToBeSettledOnceTheChannelIsClosed() throws IOException {
+		deliver(consume(false), 1);
+		CompletableFuture<Void> settled = this.channel.settled();
+		ArgumentCaptor<ShutdownListener> listener = ArgumentCaptor.forClass(ShutdownListener.class);
+		verify(this.delegate).addShutdownListener(listener.capture());
+		listener.getValue().shutdownCompleted(new ShutdownSignalException(false, false, null, null));
+		assertThat(settled).isCompleted();
+	}
+
+	@Test
+	void whoeverAskedForItIsGivenWhatTellsAConsumerThatItIsCancelled() throws IOException {
+		Consumer told = mock();
+		this.channel.basicConsume("queue", false, "tag", false, false, null, told);
+		List<Runnable> given = new ArrayList<>();
+		this.channel.onCancelOk(given::add);
+		registered().handleCancelOk("tag");
+		verify(told, never()).handleCancelOk(anyString());
+		given.forEach(Runnable::run);
+		verify(told).handleCancelOk("tag");
+	}
+
+	@Test
+	void consumerIsToldThatItIsCancelledIfNobodyAskedForIt() throws IOException {
+		Consumer told = mock();
+		this.channel.basicConsume("queue", false, "tag", false, false, null, told);
+		registered().handleCancelOk("tag");
+		verify(told).handleCancelOk("tag");
+	}
+
+	@Test
+	void returnsTheChannelItself() {
+		assertThat(this.channel.target()).isSameAs(this.delegate);
+	}
+
 	private Consumer consume(boolean autoAck) throws IOException {
 		this.channel.basicConsume("queue", autoAck, "tag", false, false, null, new DefaultConsumer(this.channel));
+		return registered();
+	}
+
+	private Consumer registered() throws IOException {
 		ArgumentCaptor<Consumer> consumer = ArgumentCaptor.forClass(Consumer.class);
 		verify(this.delegate).basicConsume(anyString(), anyBoolean(), anyString(), anyBoolean(), anyBoolean(), any(),
 				consumer.capture());

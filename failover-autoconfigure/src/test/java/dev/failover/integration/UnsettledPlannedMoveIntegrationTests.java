@@ -16,11 +16,18 @@
 
 package dev.failover.integration;
 
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.Callable;
+import java.util.Map;
+import java.util.NavigableMap;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentSkipListMap;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
@@ -44,13 +51,11 @@ import org.springframework.messaging.handler.annotation.Header;
 import dev.failover.broker.Broker;
 import dev.failover.broker.Brokers;
 import dev.failover.connection.PlannedMoves;
-import dev.failover.listener.BrokerDrains;
 import dev.failover.template.FailoverTemplate;
 import dev.failover.test.RabbitNode;
 import dev.failover.test.junit.BrokerTest;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatCode;
 
 /**
  * What becomes of messages that are not acknowledged yet when their consumer moves to
@@ -60,6 +65,10 @@ import static org.assertj.core.api.Assertions.assertThatCode;
 class UnsettledPlannedMoveIntegrationTests {
 
 	private static final Duration PATIENCE = Duration.ofSeconds(60);
+
+	private static final int PER_SECOND = 200;
+
+	private static final int MOVES = Integer.getInteger("failover.test.moves", 4);
 
 	@North
 	private RabbitNode first;
@@ -103,22 +112,42 @@ class UnsettledPlannedMoveIntegrationTests {
 	}
 
 	@ParameterizedTest
-	@CsvSource({ "simple,future", "direct,future", "simple,manual", "direct,manual" })
-	void messageThatIsSettledLaterIsSettledOnTheOldBroker(String type, String how) throws Exception {
-		try (ConfigurableApplicationContext context = run(type, "10s", "desk=" + how)) {
-			LaterDesk desk = context.getBean(LaterDesk.class);
-			context.getBean(FailoverTemplate.class).convertAndSend(Moved.LATER, how);
+	@ValueSource(strings = { "simple", "direct" })
+	void messageThatIsNeverSettledIsSeenAgainWhenTheTimeForTheMoveIsOver(String type) throws Exception {
+		try (ConfigurableApplicationContext context = run(type, "3s", "desk=idle")) {
+			IdleDesk desk = context.getBean(IdleDesk.class);
+			context.getBean(FailoverTemplate.class).convertAndSend(Moved.LATER, "never");
 			Awaitility.await().atMost(PATIENCE).until(() -> desk.begun.get() == 1);
 			Broker left = context.getBean(Brokers.class).getActive();
 			RabbitNode node = Applications.node(left, this.first, this.second);
 			Applications.move(context);
-			BrokerDrains drains = context.getBean(BrokerDrains.class);
-			Awaitility.await()
-				.pollDelay(Duration.ofSeconds(1))
-				.atMost(PATIENCE)
-				.until(() -> desk.settled.get() > 0 && drains.getContainerCount(left) == 0);
+			Awaitility.await().atMost(PATIENCE).until(() -> desk.begun.get() == 2);
+			context.getBean(PlannedMoves.class).disable(left.name()).get(PATIENCE.toSeconds(), TimeUnit.SECONDS);
 			assertThat(node.administration().messageCount(Moved.LATER)).isZero();
-			assertThat(desk.begun).hasValueLessThanOrEqualTo(2);
+			assertThat(desk.begun).hasValue(2);
+		}
+	}
+
+	/**
+	 * Each message is settled long after its listener has returned.
+	 */
+	@ParameterizedTest
+	@CsvSource({ "simple,future", "direct,future", "simple,manual", "direct,manual" })
+	void messagesThatAreSettledLaterAreHandledOnce(String type, String how) throws Exception {
+		try (ConfigurableApplicationContext context = run(type, "30s", "desk=" + how);
+				SteadyLoad load = SteadyLoad.start(context.getBean(FailoverTemplate.class), List.of(Moved.LATER),
+						PER_SECOND)) {
+			LaterDesk desk = context.getBean(LaterDesk.class);
+			for (int i = 0; i < MOVES; i++) {
+				desk.awaitMore(PER_SECOND / 2);
+				Applications.move(context);
+			}
+			desk.awaitMore(PER_SECOND / 2);
+			load.end();
+			assertThat(load.errors()).isEmpty();
+			Awaitility.await().atMost(PATIENCE).until(() -> desk.isDone(load.sent()));
+			assertThat(desk.failures).isEmpty();
+			assertThat(desk.duplicates()).as("messages handled more than once").isEmpty();
 		}
 	}
 
@@ -149,6 +178,12 @@ class UnsettledPlannedMoveIntegrationTests {
 		@Bean
 		Desk desk() {
 			return new Desk();
+		}
+
+		@Bean
+		@ConditionalOnProperty(name = "desk", havingValue = "idle")
+		IdleDesk idleDesk() {
+			return new IdleDesk();
 		}
 
 		@Bean
@@ -191,21 +226,75 @@ class UnsettledPlannedMoveIntegrationTests {
 	}
 
 	/**
-	 * Settles messages some seconds after its listener has returned.
+	 * Settles nothing the first time.
 	 */
-	abstract static class LaterDesk {
+	static class IdleDesk {
 
 		final AtomicInteger begun = new AtomicInteger();
 
-		final AtomicInteger settled = new AtomicInteger();
+		@RabbitListener(queues = Moved.LATER, ackMode = "MANUAL")
+		void handle(Channel channel, @Header(AmqpHeaders.DELIVERY_TAG) long tag) throws IOException {
+			if (this.begun.incrementAndGet() > 1) {
+				channel.basicAck(tag, false);
+			}
+		}
 
-		CompletableFuture<Void> later(Callable<?> settlement) {
-			this.begun.incrementAndGet();
-			Executor delayed = CompletableFuture.delayedExecutor(2500, TimeUnit.MILLISECONDS);
-			return CompletableFuture.runAsync(() -> {
-				assertThatCode(settlement::call).doesNotThrowAnyException();
-				this.settled.incrementAndGet();
-			}, delayed);
+	}
+
+	/**
+	 * Settles messages some time after its listener has returned.
+	 */
+	abstract static class LaterDesk {
+
+		private static final Executor LATER = CompletableFuture.delayedExecutor(700, TimeUnit.MILLISECONDS);
+
+		final List<Throwable> failures = new CopyOnWriteArrayList<>();
+
+		private final Map<String, AtomicInteger> begun = new ConcurrentHashMap<>();
+
+		private final Set<String> settled = ConcurrentHashMap.newKeySet();
+
+		private final AtomicInteger count = new AtomicInteger();
+
+		void begin(String message) {
+			this.begun.computeIfAbsent(message, (key) -> new AtomicInteger()).incrementAndGet();
+			this.count.incrementAndGet();
+		}
+
+		/**
+		 * Have it handled again.
+		 */
+		void giveBack(String message) {
+			this.begun.get(message).decrementAndGet();
+		}
+
+		void settle(String message) {
+			this.settled.add(message);
+		}
+
+		CompletableFuture<Void> later(Runnable settlement) {
+			return CompletableFuture.runAsync(settlement, LATER).whenComplete((done, failure) -> {
+				if (failure != null) {
+					this.failures.add(failure);
+				}
+			});
+		}
+
+		void awaitMore(int messages) {
+			int enough = this.count.get() + messages;
+			Awaitility.await().atMost(PATIENCE).until(() -> this.count.get() >= enough);
+		}
+
+		boolean isDone(Set<String> sent) {
+			return this.settled.containsAll(sent);
+		}
+
+		List<String> duplicates() {
+			return this.begun.entrySet()
+				.stream()
+				.filter((entry) -> entry.getValue().get() != 1)
+				.map(Map.Entry::getKey)
+				.toList();
 		}
 
 	}
@@ -214,19 +303,64 @@ class UnsettledPlannedMoveIntegrationTests {
 
 		@RabbitListener(queues = Moved.LATER)
 		CompletableFuture<Void> handle(String body) {
-			return later(() -> body);
+			begin(body);
+			return later(() -> settle(body));
 		}
 
 	}
 
+	/**
+	 * Settles in every way that there is: a message alone or with all before, or gives it
+	 * back once.
+	 */
 	static class ManualDesk extends LaterDesk {
 
+		private final Map<Channel, NavigableMap<Long, String>> unsettled = new ConcurrentHashMap<>();
+
+		private final Set<String> givenBack = ConcurrentHashMap.newKeySet();
+
 		@RabbitListener(queues = Moved.LATER, ackMode = "MANUAL")
-		void handle(Channel channel, @Header(AmqpHeaders.DELIVERY_TAG) long tag) {
-			later(() -> {
-				channel.basicAck(tag, false);
-				return null;
-			});
+		void handle(String body, Channel channel, @Header(AmqpHeaders.DELIVERY_TAG) long tag) {
+			begin(body);
+			NavigableMap<Long, String> pending = this.unsettled.computeIfAbsent(channel,
+					(key) -> new ConcurrentSkipListMap<>());
+			pending.put(tag, body);
+			later(() -> this.unsettled.computeIfPresent(channel, (key, messages) -> settle(channel, messages, tag)));
+		}
+
+		private NavigableMap<Long, String> settle(Channel channel, NavigableMap<Long, String> messages, long tag) {
+			String body = messages.remove(tag);
+			try {
+				if (body != null) {
+					settle(channel, messages, tag, body);
+				}
+			}
+			catch (IOException ex) {
+				throw new UncheckedIOException(ex);
+			}
+			return messages;
+		}
+
+		private void settle(Channel channel, NavigableMap<Long, String> messages, long tag, String body)
+				throws IOException {
+			int way = Integer.parseInt(body.substring(body.indexOf('#') + 1)) % 5;
+			if (way < 2 && this.givenBack.add(body)) {
+				giveBack(body);
+				if (way == 0) {
+					channel.basicReject(tag, true);
+				}
+				else {
+					channel.basicNack(tag, false, true);
+				}
+				return;
+			}
+			channel.basicAck(tag, way == 4);
+			settle(body);
+			if (way == 4) {
+				NavigableMap<Long, String> before = messages.headMap(tag, false);
+				before.values().forEach(this::settle);
+				before.clear();
+			}
 		}
 
 	}

@@ -79,7 +79,7 @@ class ContainerMoverTests {
 		DirectMessageListenerContainer container = container();
 		ContainerBook book = new ContainerBook();
 		book.postProcessAfterInitialization(container, "container");
-		try (ContainerMover mover = new ContainerMover(brokers, book, failover(), this.context)) {
+		try (ContainerMover mover = new ContainerMover(brokers, book, failover(), this.context, PATIENCE)) {
 			container.start();
 			Awaitility.await().atMost(PATIENCE).until(() -> this.consumers.get() == 1);
 			this.lost.set(true);
@@ -104,7 +104,7 @@ class ContainerMoverTests {
 		SlowlyEnding container = new SlowlyEnding(connectionFactory(), threads);
 		ContainerBook book = new ContainerBook();
 		book.postProcessAfterInitialization(container, "container");
-		try (ContainerMover mover = new ContainerMover(brokers, book, failover(), this.context)) {
+		try (ContainerMover mover = new ContainerMover(brokers, book, failover(), this.context, PATIENCE)) {
 			container.start();
 			assertThat(this.consumers).hasValue(1);
 			container.slow = true;
@@ -140,7 +140,7 @@ class ContainerMoverTests {
 		DirectMessageListenerContainer container = container();
 		ContainerBook book = new ContainerBook();
 		book.postProcessAfterInitialization(container, "container");
-		try (ContainerMover mover = new ContainerMover(brokers, book, failover(), this.context)) {
+		try (ContainerMover mover = new ContainerMover(brokers, book, failover(), this.context, PATIENCE)) {
 			container.start();
 			Awaitility.await().atMost(PATIENCE).until(() -> this.consumers.get() == 1);
 			mover.onApplicationEvent(new ContextClosedEvent(mock(ApplicationContext.class)));
@@ -184,7 +184,7 @@ class ContainerMoverTests {
 		ContainerBook book = new ContainerBook();
 		book.postProcessAfterInitialization(container, "container");
 		Brokers brokers = new Brokers(List.of(from, to), Clock.systemUTC());
-		try (ContainerMover mover = new ContainerMover(brokers, book, failover(), this.context)) {
+		try (ContainerMover mover = new ContainerMover(brokers, book, failover(), this.context, PATIENCE)) {
 			container.start();
 			Awaitility.await().atMost(PATIENCE).until(() -> this.consumers.get() == 2);
 			this.lost.set(true);
@@ -203,7 +203,7 @@ class ContainerMoverTests {
 		ContainerBook book = new ContainerBook();
 		book.postProcessAfterInitialization(container, "container");
 		Brokers brokers = new Brokers(List.of(from, to), Clock.systemUTC());
-		try (ContainerMover mover = new ContainerMover(brokers, book, failover(), this.context)) {
+		try (ContainerMover mover = new ContainerMover(brokers, book, failover(), this.context, PATIENCE)) {
 			container.start();
 			mover.onEvent(new BrokerEvent.Activated(from, to, Duration.ZERO, null));
 			Awaitility.await().atMost(PATIENCE).until(() -> container.meanwhile == null && !book.isMoving());

@@ -93,9 +93,10 @@ public final class FailoverListenerAutoConfiguration {
 		@Bean
 		@Lazy(false)
 		@ConditionalOnMissingBean
-		ContainerMover failoverContainerMover(Brokers brokers, ContainerBook containers,
+		ContainerMover failoverContainerMover(Brokers brokers, FailoverProperties properties, ContainerBook containers,
 				FailoverConnectionFactory connectionFactory, ApplicationContext context) {
-			return new ContainerMover(brokers, containers, connectionFactory, context);
+			return new ContainerMover(brokers, containers, connectionFactory, context,
+					properties.getMove().getTimeout());
 		}
 
 		@Bean
