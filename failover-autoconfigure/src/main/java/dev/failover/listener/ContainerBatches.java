@@ -26,7 +26,6 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
-import java.util.concurrent.TimeUnit;
 import java.util.function.Predicate;
 
 import org.jspecify.annotations.Nullable;
@@ -106,9 +105,13 @@ final class ContainerBatches {
 	 * Stop a container for good.
 	 */
 	static void stop(AbstractMessageListenerContainer container) {
+		CountDownLatch hurry = new CountDownLatch(1);
 		if (container instanceof SimpleMessageListenerContainer simple && isAffected(simple)) {
 			simple.setBatchSize(1);
-			awaitBatches(simple, ContainerConsumers.consumers(simple), new CountDownLatch(1));
+			awaitBatches(simple, ContainerConsumers.consumers(simple), hurry);
+		}
+		if (Settings.read(container, "shutdownTimeout") instanceof Long millis) {
+			LastDeliveries.awaitHandled(container, Duration.ofMillis(millis), hurry);
 		}
 		container.stop();
 	}
@@ -154,15 +157,10 @@ final class ContainerBatches {
 	private static void await(List<BlockingQueueConsumer> consumers, Predicate<BlockingQueueConsumer> done,
 			Duration longest, CountDownLatch hurry) {
 		Set<BlockingQueueConsumer> rest = new HashSet<>(consumers);
-		long deadline = System.nanoTime() + longest.toNanos();
-		try {
-			while (!rest.isEmpty() && System.nanoTime() - deadline < 0 && !hurry.await(2, TimeUnit.MILLISECONDS)) {
-				rest.removeIf(done);
-			}
-		}
-		catch (InterruptedException ex) {
-			Thread.currentThread().interrupt();
-		}
+		ContainerConsumers.await(() -> {
+			rest.removeIf(done);
+			return rest.isEmpty();
+		}, longest, hurry);
 	}
 
 	/**

@@ -25,6 +25,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Lock;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.BooleanSupplier;
 import java.util.stream.Stream;
 
 import com.rabbitmq.client.Channel;
@@ -56,7 +57,7 @@ final class ContainerConsumers {
 
 	private static final Duration END = Duration.ofSeconds(1);
 
-	private static final Duration LOOK = Duration.ofMillis(5);
+	private static final Duration LOOK = Duration.ofMillis(2);
 
 	private ContainerConsumers() {
 	}
@@ -117,16 +118,7 @@ final class ContainerConsumers {
 		List<BlockingQueueConsumer> ended = (container instanceof SimpleMessageListenerContainer simple)
 				? consumers(simple) : List.of();
 		invoke(container, "doShutdown");
-		long deadline = System.nanoTime() + END.toNanos();
-		try {
-			while (ended.stream().anyMatch((consumer) -> !consumer.getConsumerTags().isEmpty())
-					&& System.nanoTime() - deadline < 0 && !hurry.await(LOOK.toMillis(), TimeUnit.MILLISECONDS)) {
-				logger.trace("Waiting for the consumers of " + container);
-			}
-		}
-		catch (InterruptedException ex) {
-			Thread.currentThread().interrupt();
-		}
+		await(() -> ended.stream().allMatch((consumer) -> consumer.getConsumerTags().isEmpty()), END, hurry);
 	}
 
 	/**
@@ -177,8 +169,34 @@ final class ContainerConsumers {
 	 * Return what a channel is on, if there is one.
 	 */
 	static @Nullable Connection connection(@Nullable Channel channel) {
-		Channel target = (channel instanceof ChannelProxy proxy) ? proxy.getTargetChannel() : channel;
+		Channel target = target(channel);
 		return (target != null) ? target.getConnection() : null;
+	}
+
+	/**
+	 * Return what is behind a channel of Spring's, which would open another one if it is
+	 * closed.
+	 */
+	static @Nullable Channel target(@Nullable Channel channel) {
+		return (channel instanceof ChannelProxy proxy) ? proxy.getTargetChannel() : channel;
+	}
+
+	/**
+	 * Wait until something is the case.
+	 * @param longest how long to wait
+	 * @param hurry ends the wait
+	 */
+	static void await(BooleanSupplier done, Duration longest, CountDownLatch hurry) {
+		long deadline = System.nanoTime() + longest.toNanos();
+		try {
+			while (!done.getAsBoolean() && System.nanoTime() - deadline < 0
+					&& !hurry.await(LOOK.toMillis(), TimeUnit.MILLISECONDS)) {
+				logger.trace("Waiting for consumers");
+			}
+		}
+		catch (InterruptedException ex) {
+			Thread.currentThread().interrupt();
+		}
 	}
 
 	/**

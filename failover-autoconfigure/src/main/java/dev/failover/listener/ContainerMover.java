@@ -64,6 +64,11 @@ public final class ContainerMover implements BrokerListener, SmartApplicationLis
 	 */
 	private static final Duration SETTLING = Duration.ofSeconds(1);
 
+	/**
+	 * What a broker has sent already may take as long as it takes to handle it.
+	 */
+	private static final Duration ARRIVAL = Duration.ofMinutes(1);
+
 	private final Brokers brokers;
 
 	private final ContainerBook containers;
@@ -189,6 +194,7 @@ public final class ContainerMover implements BrokerListener, SmartApplicationLis
 		List<Queue> queues = ContainerConsumers.queues(container);
 		Runnable end = this.batches.suspend(container);
 		try {
+			LastDeliveries.await(container, ARRIVAL, this.closed);
 			UnsettledConsumers.keep(container, this.timeout, this.executor);
 			if (!ContainerConsumers.replace(container)) {
 				restart(container, queues);
@@ -211,6 +217,7 @@ public final class ContainerMover implements BrokerListener, SmartApplicationLis
 			return;
 		}
 		try {
+			LastDeliveries.awaitHandled(container, ARRIVAL, this.closed);
 			if (container.isActive()) {
 				ContainerConsumers.end(container, this.closed);
 			}

@@ -28,6 +28,7 @@ import com.rabbitmq.client.Channel;
 import com.rabbitmq.client.Connection;
 import com.rabbitmq.client.ConnectionFactory;
 import com.rabbitmq.client.GetResponse;
+import com.rabbitmq.client.MessageProperties;
 
 import dev.failover.test.TestBroker;
 
@@ -59,10 +60,12 @@ public record QueueOnBroker(TestBroker broker, String name) {
 		run((channel) -> channel.basicPublish("", this.name, properties, body.getBytes()));
 	}
 
-	public void publish(String body) {
+	public void publish(String... bodies) {
 		run((channel) -> {
 			channel.confirmSelect();
-			channel.basicPublish("", this.name, true, null, body.getBytes());
+			for (String body : bodies) {
+				channel.basicPublish("", this.name, true, MessageProperties.TEXT_PLAIN, body.getBytes());
+			}
 			channel.waitForConfirmsOrDie(5000);
 		});
 	}
