@@ -17,6 +17,7 @@
 package dev.failover.ensure;
 
 import java.io.IOException;
+import java.net.SocketException;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
@@ -131,6 +132,22 @@ class EnsurerTests {
 		assertThat(this.brokers.getActive()).isEqualTo(this.two);
 		assertThat(this.hooks).containsExactly("failed one, next two, wait PT0S", "revived");
 		assertThat(this.sleeps).isEmpty();
+	}
+
+	@Test
+	void brokerIsNotGivenUpForASocketOfTheOneBefore() {
+		String result = this.ensurer.execute(this.policy, () -> {
+			switch (this.calls.incrementAndGet()) {
+				case 1 -> throw lost();
+				case 2 -> throw new AmqpIOException(new SocketException("Socket closed"));
+				default -> {
+					return "result of call " + this.calls.get();
+				}
+			}
+		});
+		assertThat(result).isEqualTo("result of call 3");
+		assertThat(this.brokers.getStatuses()).extracting((status) -> status.lastFailure() != null)
+			.containsExactly(true, false);
 	}
 
 	@Test
