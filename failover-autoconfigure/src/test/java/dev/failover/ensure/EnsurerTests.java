@@ -135,7 +135,19 @@ class EnsurerTests {
 	}
 
 	@Test
-	void brokerIsNotGivenUpForASocketOfTheOneBefore() {
+	void brokerIsNotGivenUpForASocketThatThisSideHasClosed() {
+		String result = this.ensurer.execute(this.policy, () -> {
+			if (this.calls.incrementAndGet() == 1) {
+				throw new AmqpIOException(new SocketException("Socket closed"));
+			}
+			return "result of call " + this.calls.get();
+		});
+		assertThat(result).isEqualTo("result of call 2");
+		assertThat(this.brokers.getStatuses()).noneMatch((status) -> status.lastFailure() != null);
+	}
+
+	@Test
+	void nextBrokerIsNotGivenUpForASocketOfTheOneBefore() {
 		String result = this.ensurer.execute(this.policy, () -> {
 			switch (this.calls.incrementAndGet()) {
 				case 1 -> throw lost();
