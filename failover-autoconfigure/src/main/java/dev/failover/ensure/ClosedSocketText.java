@@ -20,10 +20,7 @@ import java.net.SocketException;
 import java.util.Set;
 
 /**
- * What the JDK says of a socket that this side has closed. That tells nothing of a
- * broker: sockets are closed when a broker has been given up, or the client has failed on
- * them, and both are known already. Their channels are handed out until the client has
- * noticed, also when another broker is active meanwhile.
+ * What the JDK says of a socket that this side has closed.
  */
 final class ClosedSocketText {
 

@@ -65,6 +65,8 @@ final class EnsureRun {
 
 	private boolean reconnectDue;
 
+	private boolean reconnected;
+
 	EnsureRun(Ensurer ensurer, EnsurePolicy policy, long[] scope, @Nullable Activation activation,
 			@Nullable ChannelTry<?, ?> channelTry) {
 		this.ensurer = ensurer;
@@ -141,7 +143,7 @@ final class EnsureRun {
 		}
 		Activation failed = this.activation;
 		if (step.next() && !step.verdict().nothingSent() && failed != null && !isLeft(failed)
-				&& !ClosedSocketText.isClosedByThisSide(step.failure())) {
+				&& !isOfEarlierConnection(step.failure())) {
 			this.ensurer.brokers.failed(failed, step.verdict().reason(), step.failure());
 		}
 		this.failedInPass = step.waits() ? 0 : this.failedInPass + 1;
@@ -167,6 +169,15 @@ final class EnsureRun {
 		return !begun.equals(this.ensurer.brokers.getActivation());
 	}
 
+	/**
+	 * The sockets to a broker that was given up are closed by this side. Its channels are
+	 * handed out until the client has noticed: a try on one of them tells nothing of the
+	 * broker that has been connected to since.
+	 */
+	private boolean isOfEarlierConnection(Throwable failure) {
+		return this.reconnected && ClosedSocketText.isClosedByThisSide(failure);
+	}
+
 	private void pause(EnsureStep step) throws InterruptedException {
 		if (step.nanos() <= 0) {
 			return;
@@ -187,6 +198,7 @@ final class EnsureRun {
 		boolean revived = this.reconnectDue;
 		if (revived) {
 			reconnect();
+			this.reconnected = true;
 		}
 		this.reconnectDue = false;
 		this.activation = this.ensurer.brokers.getActivation();

@@ -135,19 +135,7 @@ class EnsurerTests {
 	}
 
 	@Test
-	void brokerIsNotGivenUpForASocketThatThisSideHasClosed() {
-		String result = this.ensurer.execute(this.policy, () -> {
-			if (this.calls.incrementAndGet() == 1) {
-				throw new AmqpIOException(new SocketException("Socket closed"));
-			}
-			return "result of call " + this.calls.get();
-		});
-		assertThat(result).isEqualTo("result of call 2");
-		assertThat(this.brokers.getStatuses()).noneMatch((status) -> status.lastFailure() != null);
-	}
-
-	@Test
-	void nextBrokerIsNotGivenUpForASocketOfTheOneBefore() {
+	void brokerIsNotGivenUpForASocketOfTheOneBefore() {
 		String result = this.ensurer.execute(this.policy, () -> {
 			switch (this.calls.incrementAndGet()) {
 				case 1 -> throw lost();

@@ -55,8 +55,9 @@ class RejectedMessageDrainIntegrationTests {
 			Wait = fun F(N) -> case rabbit_amqqueue:consumers(Q) of
 				[] -> cancelled; _ when N > 0 -> timer:sleep(10), F(N - 1) end end,
 			Wait(3000),
-			Held = [C || C <- rabbit_channel:list_local(),
-				rabbit_channel:info(C, [messages_unacknowledged]) =/= [{messages_unacknowledged, 0}]],
+			HasMessage = fun(C) -> case catch rabbit_channel:info(C, [messages_unacknowledged]) of
+				[{messages_unacknowledged, N}] -> N > 0; _Ended -> false end end,
+			Held = lists:filter(HasMessage, rabbit_channel:list_local()),
 			[sys:suspend(C) || C <- Held],
 			spawn(fun() -> timer:sleep(1000), [sys:resume(C) || C <- Held] end),
 			length(Held).""";
