@@ -20,6 +20,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
@@ -48,6 +49,7 @@ import org.springframework.context.ConfigurableApplicationContext;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 import org.springframework.core.env.Environment;
+import org.springframework.util.StringUtils;
 
 import dev.failover.broker.Broker;
 import dev.failover.broker.BrokerEvent;
@@ -64,7 +66,8 @@ import static org.assertj.core.api.Assertions.assertThat;
  * Consumers of every kind, under load, while their broker fails in every way, again and
  * again. By default, one round of every fault, each with one type of container; with the
  * system property {@code failover.test.rounds} so many rounds of every fault with both,
- * or of one fault alone with {@code failover.test.fault}.
+ * or of one fault alone with {@code failover.test.fault}. All kinds of acknowledgement
+ * are in one application, or each in one of its own with {@code failover.test.apart}.
  */
 @BrokerTest
 class ConsumerFaultsIntegrationTests {
@@ -76,6 +79,8 @@ class ConsumerFaultsIntegrationTests {
 	private static final @Nullable Integer EXTENT = Integer.getInteger("failover.test.rounds");
 
 	private static final @Nullable String FAULT = System.getProperty("failover.test.fault");
+
+	private static final boolean APART = Boolean.getBoolean("failover.test.apart");
 
 	private static final long LATE_MILLIS = 150;
 
@@ -105,15 +110,15 @@ class ConsumerFaultsIntegrationTests {
 
 	@ParameterizedTest
 	@MethodSource("cells")
-	void everyContainerConsumesAgainAndEveryMessageIsHandled(ConsumerVariant.Container container, Fault fault)
-			throws Exception {
-		List<ConsumerVariant> variants = ConsumerVariant.all(container);
+	void everyContainerConsumesAgainAndEveryMessageIsHandled(ConsumerVariant.Container container, Fault fault,
+			Set<ConsumerVariant.Acknowledgement> acknowledgements) throws Exception {
+		List<ConsumerVariant> variants = ConsumerVariant.all(container, acknowledgements);
 		List<String> queues = variants.stream().map(ConsumerVariant::queue).toList();
 		Handled handled = new Handled();
 		Set<String> sent;
 		List<Long> sinceSwitch = new ArrayList<>();
 		List<Long> sinceFault = new ArrayList<>();
-		try (ConfigurableApplicationContext context = run(container, fault, "active")) {
+		try (ConfigurableApplicationContext context = run(container, fault, acknowledgements, "active")) {
 			handled = context.getBean(Handled.class);
 			SteadyLoad load = SteadyLoad.start(context.getBean(FailoverTemplate.class), queues, 400);
 			try (load) {
@@ -127,10 +132,11 @@ class ConsumerFaultsIntegrationTests {
 				.allMatch(AbstractMessageListenerContainer::isRunning);
 			sent = load.sent();
 		}
-		awaitRest(container, fault, handled, mustBeHandled(variants, sent));
-		logger.info("%s %s: %d rounds, %d sent, %d handled twice, %d lost without acknowledgement; %s; %s".formatted(
-				container, fault, ROUNDS, sent.size(), handled.duplicates(), handled.missing(sent).size(),
-				describe("since the switch", sinceSwitch), describe("since the fault", sinceFault)));
+		awaitRest(container, fault, acknowledgements, handled, mustBeHandled(variants, sent));
+		logger.info("%s %s %s: %d rounds, %d sent, %d handled twice, %d lost without acknowledgement; %s; %s".formatted(
+				container, fault, acknowledgements, ROUNDS, sent.size(), handled.duplicates(),
+				handled.missing(sent).size(), describe("since the switch", sinceSwitch),
+				describe("since the fault", sinceFault)));
 	}
 
 	static Stream<Arguments> cells() {
@@ -138,7 +144,13 @@ class ConsumerFaultsIntegrationTests {
 			.filter((fault) -> FAULT == null || FAULT.equals(fault.name()))
 			.flatMap((fault) -> Arrays.stream(ConsumerVariant.Container.values())
 				.filter((container) -> EXTENT != null || container.ordinal() == fault.ordinal() % 2)
-				.map((container) -> Arguments.of(container, fault)));
+				.flatMap(
+						(container) -> acknowledgements().map((together) -> Arguments.of(container, fault, together))));
+	}
+
+	private static Stream<Set<ConsumerVariant.Acknowledgement>> acknowledgements() {
+		Set<ConsumerVariant.Acknowledgement> all = EnumSet.allOf(ConsumerVariant.Acknowledgement.class);
+		return APART ? all.stream().map(Set::of) : Stream.of(all);
 	}
 
 	private void strike(ConfigurableApplicationContext context, Fault fault, List<String> queues,
@@ -215,8 +227,9 @@ class ConsumerFaultsIntegrationTests {
 	/**
 	 * Consume from both brokers what was left there.
 	 */
-	private void awaitRest(ConsumerVariant.Container container, Fault fault, Handled handled, Set<String> sent) {
-		try (ConfigurableApplicationContext context = run(container, fault, "all")) {
+	private void awaitRest(ConsumerVariant.Container container, Fault fault,
+			Set<ConsumerVariant.Acknowledgement> acknowledgements, Handled handled, Set<String> sent) {
+		try (ConfigurableApplicationContext context = run(container, fault, acknowledgements, "all")) {
 			Handled rest = context.getBean(Handled.class);
 			Awaitility.await()
 				.atMost(PATIENCE)
@@ -244,13 +257,15 @@ class ConsumerFaultsIntegrationTests {
 				sorted.get(size / 2), sorted.get(size * 95 / 100), sorted.get(size - 1));
 	}
 
-	private ConfigurableApplicationContext run(ConsumerVariant.Container container, Fault fault, String brokers) {
+	private ConfigurableApplicationContext run(ConsumerVariant.Container container, Fault fault,
+			Set<ConsumerVariant.Acknowledgement> acknowledgements, String brokers) {
 		String urls = (fault == Fault.PARTITION)
 				? "failover.brokers=" + Applications.through(this.toFirst, this.first) + ";"
 						+ Applications.through(this.toSecond, this.second)
 				: Applications.brokers(this.first, this.second);
 		boolean silent = fault == Fault.FREEZE || fault == Fault.PARTITION;
 		return Applications.run(Consumers.class, urls, "consumers.container=" + container,
+				"consumers.acknowledgements=" + StringUtils.collectionToCommaDelimitedString(acknowledgements),
 				"failover.listener.brokers=" + brokers, "failover.detection.success-threshold=1",
 				"failover.detection.probe-timeout=" + (silent ? "500ms" : "5s"),
 				"spring.rabbitmq.requested-heartbeat=120s");
@@ -307,8 +322,10 @@ class ConsumerFaultsIntegrationTests {
 		}
 
 		private static List<ConsumerVariant> variants(Environment environment) {
-			return ConsumerVariant
-				.all(environment.getRequiredProperty("consumers.container", ConsumerVariant.Container.class));
+			return ConsumerVariant.all(
+					environment.getRequiredProperty("consumers.container", ConsumerVariant.Container.class),
+					List.of(environment.getRequiredProperty("consumers.acknowledgements",
+							ConsumerVariant.Acknowledgement[].class)));
 		}
 
 	}

@@ -16,7 +16,7 @@
 
 package dev.failover.integration;
 
-import java.util.Arrays;
+import java.util.Collection;
 import java.util.List;
 import java.util.stream.Stream;
 
@@ -33,8 +33,8 @@ import org.springframework.amqp.rabbit.listener.api.ChannelAwareMessageListener;
  */
 record ConsumerVariant(Container container, Acknowledgement acknowledgement, int prefetch, int concurrency) {
 
-	static List<ConsumerVariant> all(Container container) {
-		return Arrays.stream(Acknowledgement.values())
+	static List<ConsumerVariant> all(Container container, Collection<Acknowledgement> acknowledgements) {
+		return acknowledgements.stream()
 			.flatMap((acknowledgement) -> Stream.of(1, 250)
 				.flatMap((prefetch) -> Stream.of(1, 8)
 					.map((concurrency) -> new ConsumerVariant(container, acknowledgement, prefetch, concurrency))))
