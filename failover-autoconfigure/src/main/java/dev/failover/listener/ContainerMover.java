@@ -105,10 +105,10 @@ public final class ContainerMover implements BrokerListener, SmartApplicationLis
 		Assert.notNull(containers, "'containers' must not be null");
 		Assert.notNull(connectionFactory, "'connectionFactory' must not be null");
 		Assert.notNull(context, "'context' must not be null");
+		Assert.notNull(timeout, "'timeout' must not be null");
 		this.brokers = brokers;
 		this.containers = containers;
 		this.connectionFactory = connectionFactory;
-		Assert.notNull(timeout, "'timeout' must not be null");
 		this.context = context;
 		this.timeout = timeout;
 		CustomizableThreadFactory threads = new CustomizableThreadFactory("failover-move-");

@@ -29,7 +29,6 @@ import com.rabbitmq.client.DefaultConsumer;
 import org.apache.commons.logging.Log;
 import org.apache.commons.logging.LogFactory;
 import org.jspecify.annotations.Nullable;
-import org.springframework.amqp.rabbit.connection.ChannelProxy;
 import org.springframework.amqp.rabbit.connection.Connection;
 import org.springframework.amqp.rabbit.connection.PublisherCallbackChannel;
 import org.springframework.amqp.rabbit.connection.RabbitUtils;
@@ -159,7 +158,7 @@ final class UnsettledConsumers {
 	}
 
 	private static @Nullable SettlingChannel settling(@Nullable Channel channel) {
-		Channel target = (channel instanceof ChannelProxy proxy) ? proxy.getTargetChannel() : channel;
+		Channel target = ContainerConsumers.target(channel);
 		Channel bare = (target instanceof PublisherCallbackChannel callback) ? callback.getDelegate() : target;
 		return (bare instanceof SettlingChannel settling) ? settling : null;
 	}
