@@ -92,7 +92,7 @@ final class Applications {
 	 */
 	static void writeQueues(RabbitNode... nodes) {
 		for (RabbitNode node : nodes) {
-			node.evaluate("mnesia:sync_log().");
+			node.administration().flush();
 		}
 	}
 

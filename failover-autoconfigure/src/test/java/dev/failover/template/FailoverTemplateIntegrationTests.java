@@ -82,7 +82,7 @@ class FailoverTemplateIntegrationTests {
 			}
 			// a node that is killed before it has written that comes back without the
 			// queue
-			node.evaluate("mnesia:sync_log().");
+			node.administration().flush();
 		}
 	}
 

@@ -23,6 +23,8 @@ import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.Map;
 import java.util.UUID;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentMap;
 
 /**
  * What all RabbitMQ nodes of this JVM share: a working folder, an Erlang cookie, a port
@@ -30,7 +32,9 @@ import java.util.UUID;
  */
 final class ErlangRuntime {
 
-	private final RabbitInstallation installation = RabbitInstallation.find();
+	private static final ConcurrentMap<RabbitInstallation, ErlangRuntime> RUNTIMES = new ConcurrentHashMap<>();
+
+	private final RabbitInstallation installation;
 
 	private final Path folder;
 
@@ -40,7 +44,8 @@ final class ErlangRuntime {
 
 	private final PortReservation epmdPort = PortReservation.any();
 
-	private ErlangRuntime() {
+	private ErlangRuntime(RabbitInstallation installation) {
+		this.installation = installation;
 		try {
 			this.folder = Files.createTempDirectory("failover-rabbit");
 			this.watchdog = new Watchdog(this.folder);
@@ -58,11 +63,11 @@ final class ErlangRuntime {
 	}
 
 	/**
-	 * Return the runtime of this JVM, which is created on first use and never ends before
-	 * the JVM.
+	 * Return the runtime of an installation, which is created on first use and never ends
+	 * before the JVM.
 	 */
-	static ErlangRuntime get() {
-		return Holder.INSTANCE;
+	static ErlangRuntime of(RabbitInstallation installation) {
+		return RUNTIMES.computeIfAbsent(installation, ErlangRuntime::new);
 	}
 
 	RabbitInstallation installation() {
@@ -94,12 +99,6 @@ final class ErlangRuntime {
 			.redirectError(ProcessBuilder.Redirect.DISCARD);
 		configure(builder.environment());
 		this.watchdog.add(builder.start());
-	}
-
-	private static final class Holder {
-
-		private static final ErlangRuntime INSTANCE = new ErlangRuntime();
-
 	}
 
 }

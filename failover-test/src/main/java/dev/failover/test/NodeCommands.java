@@ -23,7 +23,11 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.TimeUnit;
+
+import org.jspecify.annotations.Nullable;
 
 /**
  * Runs Erlang expressions in a node, by way of Erlang's own client, which takes some
@@ -32,6 +36,8 @@ import java.util.concurrent.TimeUnit;
 final class NodeCommands {
 
 	private static final Duration TIMEOUT = Duration.ofSeconds(30);
+
+	private static final Duration TOOL_TIMEOUT = Duration.ofMinutes(2);
 
 	private static final String OK = "{ok, ";
 
@@ -97,22 +103,70 @@ final class NodeCommands {
 	}
 
 	private void run(String expressions, Path output) throws IOException, InterruptedException {
-		ProcessBuilder builder = new ProcessBuilder(this.runtime.installation().erlCall().toString(), "-sname",
-				this.nodeName, "-e")
+		List<String> command = List.of(this.runtime.installation().erlCall().toString(), "-sname", this.nodeName, "-e");
+		if (await(command, expressions + "\n", output, TIMEOUT) == null) {
+			throw new IllegalStateException("Node %s does not answer".formatted(this.nodeName));
+		}
+	}
+
+	/**
+	 * Run one of RabbitMQ's programs.
+	 * @param tool the name of the program
+	 * @param arguments its arguments
+	 * @return what it printed
+	 */
+	String run(String tool, List<String> arguments) {
+		List<String> command = new ArrayList<>();
+		command.add(this.runtime.installation().tool(tool).toString());
+		command.addAll(List.of("-n", this.nodeName, "-q"));
+		command.addAll(arguments);
+		String named = tool + " " + String.join(" ", arguments);
+		try {
+			Path output = Files.createTempFile(this.runtime.folder(), "tool", ".out");
+			try {
+				Integer status = await(command, "", output, TOOL_TIMEOUT);
+				String printed = Files.readString(output).strip();
+				if (status == null || status != 0) {
+					throw new IllegalStateException("'%s' on node %s %s: %s".formatted(named, this.nodeName,
+							(status != null) ? "failed with status " + status : "did not end in time", printed));
+				}
+				return printed;
+			}
+			finally {
+				Files.deleteIfExists(output);
+			}
+		}
+		catch (IOException ex) {
+			throw new UncheckedIOException(ex);
+		}
+		catch (InterruptedException ex) {
+			Thread.currentThread().interrupt();
+			throw new IllegalStateException("Interrupted in '%s' on %s".formatted(named, this.nodeName), ex);
+		}
+	}
+
+	/**
+	 * Run a process.
+	 * @return its exit status, {@code null} if it did not end in time
+	 */
+	private @Nullable Integer await(List<String> command, String input, Path output, Duration timeout)
+			throws IOException, InterruptedException {
+		ProcessBuilder builder = new ProcessBuilder(command).directory(this.runtime.folder().toFile())
 			.redirectErrorStream(true)
 			.redirectOutput(output.toFile());
 		this.runtime.configure(builder.environment());
 		Process process = builder.start();
 		try (Writer writer = process.outputWriter(StandardCharsets.UTF_8)) {
-			writer.write(expressions + "\n");
+			writer.write(input);
 		}
 		catch (IOException ex) {
 			// it has ended before it read anything, and says why
 		}
-		if (!process.waitFor(TIMEOUT.toSeconds(), TimeUnit.SECONDS)) {
+		if (!process.waitFor(timeout.toSeconds(), TimeUnit.SECONDS)) {
 			process.destroyForcibly();
-			throw new IllegalStateException("Node %s does not answer".formatted(this.nodeName));
+			return null;
 		}
+		return process.exitValue();
 	}
 
 	private String result(String output) {

@@ -30,7 +30,7 @@ final class NodeServer {
 
 	private static final Duration STOP_TIMEOUT = Duration.ofSeconds(30);
 
-	private final ErlangRuntime runtime = ErlangRuntime.get();
+	private final ErlangRuntime runtime;
 
 	private final PortReservation port = PortReservation.any();
 
@@ -60,11 +60,16 @@ final class NodeServer {
 	NodeServer(String name, NodeSettings settings) {
 		this.name = name;
 		this.settings = settings;
+		this.runtime = ErlangRuntime.of(RabbitInstallation.find(settings.version()));
 		String tlsHost = settings.tlsHost();
 		this.files = new NodeFiles(this.runtime.folder(), name);
 		this.tlsPort = (tlsHost != null) ? PortReservation.any() : null;
 		this.tlsFiles = (tlsHost != null) ? this.files.createCertificates(tlsHost) : null;
 		this.commands = new NodeCommands(this.runtime, name);
+	}
+
+	String version() {
+		return this.runtime.installation().version();
 	}
 
 	String name() {
@@ -142,6 +147,19 @@ final class NodeServer {
 			throw new IllegalStateException("Node '%s' is frozen".formatted(this.name));
 		}
 		return this.commands.evaluate(expressions);
+	}
+
+	/**
+	 * Run one of RabbitMQ's programs against the node.
+	 * @param tool the name of the program, such as {@code rabbitmqctl}
+	 * @param arguments its arguments
+	 * @return what it printed
+	 */
+	String run(String tool, List<String> arguments) {
+		if (process().isFrozen()) {
+			throw new IllegalStateException("Node '%s' is frozen".formatted(this.name));
+		}
+		return this.commands.run(tool, arguments);
 	}
 
 	String logTail() {

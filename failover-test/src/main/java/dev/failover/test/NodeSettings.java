@@ -27,6 +27,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * What a node is to be like.
  *
+ * @param version the beginning of RabbitMQ's version, if the test chose it
  * @param name the node's name, if the test chose it
  * @param users the users, at least one
  * @param virtualHosts the virtual hosts, at least one
@@ -34,8 +35,8 @@ import org.jspecify.annotations.Nullable;
  * @param configuration further lines of configuration
  * @param startTimeout how long a start may take
  */
-record NodeSettings(@Nullable String name, List<BrokerUser> users, List<String> virtualHosts, @Nullable String tlsHost,
-		List<String> configuration, Duration startTimeout) {
+record NodeSettings(@Nullable String version, @Nullable String name, List<BrokerUser> users, List<String> virtualHosts,
+		@Nullable String tlsHost, List<String> configuration, Duration startTimeout) {
 
 	/**
 	 * How much free disk space a node needs without an alarm.

@@ -139,7 +139,7 @@ public final class RabbitAdministration {
 	 * cluster refuses.
 	 */
 	public void reset() {
-		this.node.evaluate("[_] = rabbit_mnesia:cluster_nodes(all), ok.");
+		this.node.evaluate("[_] = rabbit_nodes:all(), ok.");
 		this.node.clearMemoryAlarm();
 		this.node.clearDiskAlarm();
 		this.node.evaluate("[rabbit_vhost:delete(V, %s) || V <- rabbit_vhost:list_names()], ok.".formatted(ACTOR));
@@ -157,11 +157,36 @@ public final class RabbitAdministration {
 	/**
 	 * Make the node a member of another node's cluster. It loses all that it holds, and
 	 * takes over the other's users, virtual hosts and queues.
-	 * @param other a running node
+	 * @param other a running node of the same version
 	 */
 	public void join(RabbitNode other) {
-		this.node.evaluate("rabbit:stop(), ok = rabbit_mnesia:join_cluster('%s', disc), ok = rabbit:start()."
-			.formatted(other.nodeName()));
+		this.node.run("rabbitmqctl", "stop_app");
+		this.node.run("rabbitmqctl", "join_cluster", other.nodeName());
+		this.node.run("rabbitmqctl", "start_app");
+	}
+
+	/**
+	 * Put the node into maintenance mode: clients are disconnected with reply code 320,
+	 * leaders of quorum queues move to other nodes, and no connections are accepted until
+	 * {@link #revive()} or a restart.
+	 */
+	public void drain() {
+		this.node.run("rabbitmq-upgrade", "drain");
+	}
+
+	/**
+	 * End the maintenance mode of {@link #drain()}.
+	 */
+	public void revive() {
+		this.node.run("rabbitmq-upgrade", "revive");
+	}
+
+	/**
+	 * Wait until what was declared is on the node's disk, so that it survives
+	 * {@link RabbitNode#kill()}. RabbitMQ 3 answers a declaration before that is so.
+	 */
+	public void flush() {
+		this.node.evaluate("catch mnesia:sync_log(), ok.");
 	}
 
 }

@@ -16,6 +16,7 @@
 
 package dev.failover.test;
 
+import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.ReentrantLock;
 
@@ -65,7 +66,24 @@ public final class RabbitNode implements TestBroker {
 	 * @return whether, and if not, why
 	 */
 	public static RabbitAvailability available() {
-		return RabbitInstallation.availability();
+		return RabbitInstallation.availability(null);
+	}
+
+	/**
+	 * Tell whether nodes of a version of RabbitMQ can be run on this machine.
+	 * @param version the beginning of the version, such as {@code 4} or {@code 3.10}
+	 * @return whether, and if not, why
+	 */
+	public static RabbitAvailability available(String version) {
+		return RabbitInstallation.availability(version);
+	}
+
+	/**
+	 * Return the versions of RabbitMQ that are installed on this machine.
+	 * @return the versions, the newest first
+	 */
+	public static List<String> versions() {
+		return RabbitInstallation.all().stream().map(RabbitInstallation::version).toList();
 	}
 
 	/**
@@ -75,6 +93,14 @@ public final class RabbitNode implements TestBroker {
 	 */
 	public static RabbitNodeBuilder builder() {
 		return new RabbitNodeBuilder();
+	}
+
+	/**
+	 * Return the version of RabbitMQ that the node runs.
+	 * @return the version, such as {@code 4.3.6}
+	 */
+	public String version() {
+		return this.server.version();
 	}
 
 	@Override
@@ -244,6 +270,17 @@ public final class RabbitNode implements TestBroker {
 	 */
 	public String evaluate(String expressions) {
 		return this.server.evaluate(expressions);
+	}
+
+	/**
+	 * Run one of RabbitMQ's command line tools against the node.
+	 * @param tool the name of the tool, such as {@code rabbitmqctl}
+	 * @param arguments its arguments
+	 * @return what it printed
+	 * @throws IllegalStateException if the node is down or frozen, or the tool fails
+	 */
+	public String run(String tool, String... arguments) {
+		return this.server.run(tool, List.of(arguments));
 	}
 
 	/**

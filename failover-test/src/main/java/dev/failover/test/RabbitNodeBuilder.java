@@ -31,6 +31,8 @@ public final class RabbitNodeBuilder {
 
 	private static final Duration DEFAULT_START_TIMEOUT = Duration.ofSeconds(90);
 
+	private @Nullable String version;
+
 	private @Nullable String name;
 
 	private @Nullable String tlsHost;
@@ -44,6 +46,20 @@ public final class RabbitNodeBuilder {
 	private final List<String> configuration = new ArrayList<>();
 
 	RabbitNodeBuilder() {
+	}
+
+	/**
+	 * Set which RabbitMQ the node runs, where several are installed. The default is the
+	 * one that the system property {@code failover.test.rabbitmq-version} names, or the
+	 * newest.
+	 * @param version the beginning of the version, in whole numbers, such as {@code 4} or
+	 * {@code 3.10}
+	 * @return this builder
+	 * @see RabbitNode#versions()
+	 */
+	public RabbitNodeBuilder version(String version) {
+		this.version = version;
+		return this;
 	}
 
 	/**
@@ -130,7 +146,7 @@ public final class RabbitNodeBuilder {
 	/**
 	 * Build a node that is down.
 	 * @return the node
-	 * @throws IllegalStateException if RabbitMQ is not installed
+	 * @throws IllegalStateException if RabbitMQ is not installed in that version
 	 */
 	public RabbitNode build() {
 		return new RabbitNode(settings());
@@ -154,7 +170,7 @@ public final class RabbitNodeBuilder {
 	}
 
 	private NodeSettings settings() {
-		return new NodeSettings(this.name,
+		return new NodeSettings(this.version, this.name,
 				this.users.isEmpty() ? List.of(new BrokerUser("guest", "guest", List.of())) : this.users,
 				this.virtualHosts.isEmpty() ? List.of("/") : this.virtualHosts, this.tlsHost, this.configuration,
 				this.startTimeout);

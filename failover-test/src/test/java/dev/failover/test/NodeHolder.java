@@ -30,7 +30,7 @@ public final class NodeHolder {
 		frozen.freeze();
 		System.out.println(node.port());
 		System.out.println(frozen.port());
-		System.out.println(ErlangRuntime.get().folder());
+		System.out.println(ErlangRuntime.of(RabbitInstallation.find(null)).folder());
 		System.in.read();
 	}
 

@@ -16,49 +16,119 @@
 
 package dev.failover.test;
 
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+
+import com.rabbitmq.client.AMQP;
 import com.rabbitmq.client.Channel;
 import com.rabbitmq.client.Connection;
-import org.junit.jupiter.api.MethodOrderer;
-import org.junit.jupiter.api.Order;
+import com.rabbitmq.client.ShutdownSignalException;
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.TestMethodOrder;
+import org.junit.jupiter.params.AfterParameterizedClassInvocation;
+import org.junit.jupiter.params.BeforeParameterizedClassInvocation;
+import org.junit.jupiter.params.Parameter;
+import org.junit.jupiter.params.ParameterizedClass;
 
-import dev.failover.test.junit.BrokerTest;
-import dev.failover.test.junit.Rabbit;
+import dev.failover.test.junit.EachRabbit;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
+import static org.awaitility.Awaitility.await;
 
-@BrokerTest
-@TestMethodOrder(MethodOrderer.OrderAnnotation.class)
+@ParameterizedClass
+@EachRabbit
 class RabbitClusterIntegrationTests {
 
-	private static RabbitNode joined;
+	private static final String QUEUE = "orders";
 
-	@Test
-	@Order(1)
-	void runsTwoNodesAtOnceAndJoinsThem(@Rabbit(name = "first") RabbitNode first,
-			@Rabbit(name = "second") RabbitNode second) throws Exception {
-		assertThat(second.port()).isNotEqualTo(first.port());
-		try (Connection connection = Clients.connect(first)) {
-			Channel channel = connection.createChannel();
-			Clients.declare(channel, "q", true);
-			Clients.publishConfirmed(channel, "q", "message", true);
+	private static RabbitCluster cluster;
+
+	@Parameter
+	private String version;
+
+	@BeforeParameterizedClassInvocation
+	static void startCluster(String version) throws Exception {
+		cluster = RabbitCluster.builder().nodes((node) -> node.version(version)).start();
+		try (Connection connection = Clients.connect(cluster.node(0))) {
+			connection.createChannel().queueDeclare(QUEUE, true, false, false, Map.of("x-queue-type", "quorum"));
 		}
-		assertThat(second.administration().messageCount("q")).isZero();
-		second.administration().join(first);
-		try (Connection connection = Clients.connect(second)) {
-			assertThat(Clients.get(connection.createChannel(), "q")).isEqualTo("message");
+	}
+
+	@AfterParameterizedClassInvocation
+	static void closeCluster() {
+		if (cluster != null) {
+			cluster.close();
 		}
-		assertThatIllegalStateException().isThrownBy(() -> first.administration().reset());
-		joined = first;
+	}
+
+	@BeforeEach
+	void startAgain() {
+		cluster.nodes().forEach(RabbitNode::start);
 	}
 
 	@Test
-	@Order(2)
-	void doesNotUseMembersOfClustersAgain(@Rabbit(name = "first") RabbitNode first) {
-		assertThat(first).isNotSameAs(joined);
-		assertThat(first.evaluate("length(rabbit_mnesia:cluster_nodes(all)).")).isEqualTo("1");
+	void sharesQueuesBetweenItsNodes() throws Exception {
+		assertThat(cluster.version()).isEqualTo(this.version);
+		for (RabbitNode node : cluster.nodes()) {
+			try (Connection connection = Clients.connect(node)) {
+				connection.createChannel().queueDeclarePassive(QUEUE);
+			}
+		}
+		assertThatIllegalStateException().isThrownBy(() -> cluster.node(0).administration().reset());
+	}
+
+	@Test
+	void movesTheLeaderOfAQueue() {
+		for (RabbitNode node : cluster.nodes()) {
+			cluster.moveLeader(QUEUE, node);
+			assertThat(cluster.leader(QUEUE)).isSameAs(node);
+		}
+	}
+
+	@Test
+	void knowsTheHomeOfAClassicQueue() throws Exception {
+		RabbitNode home = cluster.node(1);
+		try (Connection connection = Clients.connect(home)) {
+			connection.createChannel().queueDeclare("audit", true, false, false, Map.of("x-queue-type", "classic"));
+			assertThat(cluster.leader("audit")).isSameAs(home);
+			connection.createChannel().queueDelete("audit");
+		}
+		assertThatIllegalStateException().isThrownBy(() -> cluster.leader("audit"))
+			.withMessageContaining("Queue 'audit' has no leader");
+	}
+
+	@Test
+	void disconnectsClientsForMaintenance() throws Exception {
+		RabbitNode drained = cluster.node(2);
+		Connection connection = Clients.connect(drained);
+		drained.administration().drain();
+		ShutdownSignalException reason = Clients.awaitClosed(connection);
+		assertThat(reason.getReason()).isInstanceOfSatisfying(AMQP.Connection.Close.class, (close) -> {
+			assertThat(close.getReplyCode()).isEqualTo(AMQP.CONNECTION_FORCED);
+			assertThat(close.getReplyText()).contains("maintenance mode");
+		});
+		assertThat(AmqpProbe.answers(drained.port())).isFalse();
+		assertThat(cluster.leader(QUEUE)).isNotSameAs(drained);
+		drained.administration().revive();
+		Clients.connect(drained).close();
+	}
+
+	@Test
+	void leavesAMinority() throws Exception {
+		RabbitNode survivor = cluster.node(1);
+		List<RabbitNode> killed = cluster.leaveMinority(survivor);
+		assertThat(killed).hasSize(2);
+		assertThat(cluster.leaveMinority(survivor)).isEmpty();
+		try (Connection connection = Clients.connect(survivor)) {
+			Channel channel = connection.createChannel();
+			channel.confirmSelect();
+			channel.basicPublish("", QUEUE, null, new byte[1]);
+			assertThat(survivor.isRunning()).isTrue();
+			killed.get(0).start();
+			await().atMost(Duration.ofSeconds(60)).until(() -> channel.waitForConfirms(1000));
+		}
 	}
 
 }

@@ -28,26 +28,33 @@ import com.rabbitmq.client.Channel;
 import com.rabbitmq.client.Connection;
 import com.rabbitmq.client.ConnectionFactory;
 import com.rabbitmq.client.ShutdownSignalException;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.AfterParameterizedClassInvocation;
+import org.junit.jupiter.params.BeforeParameterizedClassInvocation;
+import org.junit.jupiter.params.Parameter;
+import org.junit.jupiter.params.ParameterizedClass;
 
-import dev.failover.test.junit.BrokersExtension;
+import dev.failover.test.junit.EachRabbit;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 import static org.awaitility.Awaitility.await;
 
+@ParameterizedClass
+@EachRabbit
 class RabbitNodeIntegrationTests {
 
 	private static RabbitNode node;
 
-	@BeforeAll
-	static void startNode() {
-		BrokersExtension.requireRabbit();
+	@Parameter
+	private String version;
+
+	@BeforeParameterizedClassInvocation
+	static void startNode(String version) {
 		node = RabbitNode.builder()
+			.version(version)
 			.name("main")
 			.user("app", "s/e c:ret")
 			.user("guest", "guest", "other")
@@ -55,7 +62,7 @@ class RabbitNodeIntegrationTests {
 			.start();
 	}
 
-	@AfterAll
+	@AfterParameterizedClassInvocation
 	static void closeNode() {
 		if (node != null) {
 			node.close();
@@ -65,6 +72,22 @@ class RabbitNodeIntegrationTests {
 	@BeforeEach
 	void startAgain() {
 		node.start();
+	}
+
+	@Test
+	void runsTheVersionThatWasAskedFor() throws Exception {
+		assertThat(node.version()).isEqualTo(this.version);
+		assertThat(node.run("rabbitmqctl", "version")).isEqualTo(this.version);
+		try (Connection connection = Clients.connect(node)) {
+			assertThat(connection.getServerProperties().get("version")).hasToString(this.version);
+		}
+	}
+
+	@Test
+	void tellsWhatAToolPrintedWhenItFails() {
+		assertThatIllegalStateException().isThrownBy(() -> node.run("rabbitmqctl", "set_permissions", "nobody"))
+			.withMessageContaining("'rabbitmqctl set_permissions nobody'")
+			.withMessageContaining("failed with status");
 	}
 
 	@Test
@@ -83,7 +106,7 @@ class RabbitNodeIntegrationTests {
 		Connection connection = publishOne("killed");
 		int port = node.port();
 		// a node that is killed before it has written that comes back without the queue
-		node.evaluate("mnesia:sync_log().");
+		node.administration().flush();
 		node.kill();
 		assertThat(Clients.awaitClosed(connection).getReason()).isNull();
 		assertThatExceptionOfType(ConnectException.class).isThrownBy(() -> Clients.connect(node));

@@ -63,7 +63,7 @@ public final class NodePair implements AutoCloseable {
 		nodes.all().forEach((node) -> {
 			new BenchmarkQueue(node).declare();
 			// What is not written yet is not there after a kill
-			node.evaluate("mnesia:sync_log().");
+			node.administration().flush();
 		});
 		return nodes;
 	}

@@ -59,6 +59,15 @@ public final class BrokersExtension implements BeforeAllCallback, BeforeEachCall
 		RabbitRequirement.check(RabbitNode.available(), Boolean.parseBoolean(System.getenv("CI")));
 	}
 
+	/**
+	 * Skip the current test if RabbitMQ is not installed in a version, or fail it if the
+	 * environment variable {@code CI} is {@code true}.
+	 * @param version the beginning of the version, such as {@code 4} or {@code 3.10}
+	 */
+	public static void requireRabbit(String version) {
+		RabbitRequirement.check(RabbitNode.available(version), Boolean.parseBoolean(System.getenv("CI")));
+	}
+
 	@Override
 	public void beforeAll(ExtensionContext context) {
 		fill(context.getRequiredTestClass(), null, context);
@@ -119,7 +128,12 @@ public final class BrokersExtension implements BeforeAllCallback, BeforeEachCall
 
 	private static BrokerLease lease(Annotation annotation, ExtensionContext context) {
 		if (annotation instanceof Rabbit rabbit) {
-			requireRabbit();
+			if (rabbit.version().isEmpty()) {
+				requireRabbit();
+			}
+			else {
+				requireRabbit(rabbit.version());
+			}
 			return context.getRoot()
 				.getStore(NAMESPACE)
 				.computeIfAbsent(NodePool.class, (type) -> new NodePool(), NodePool.class)

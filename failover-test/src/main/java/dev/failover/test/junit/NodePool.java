@@ -128,6 +128,9 @@ final class NodePool implements AutoCloseable {
 			.user(settings.user(), settings.password())
 			.virtualHost(settings.virtualHost())
 			.configuration(settings.configuration());
+		if (!settings.version().isEmpty()) {
+			builder.version(settings.version());
+		}
 		if (!settings.name().isEmpty()) {
 			builder.name(settings.name());
 		}

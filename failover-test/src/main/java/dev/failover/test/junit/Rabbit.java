@@ -49,6 +49,14 @@ public @interface Rabbit {
 	String name() default "";
 
 	/**
+	 * Version of RabbitMQ that the node runs, where several are installed: the beginning
+	 * of it, in whole numbers, such as {@code 4} or {@code 3.10}.
+	 * @return the version; by default the one that the system property
+	 * {@code failover.test.rabbitmq-version} names, or the newest
+	 */
+	String version() default "";
+
+	/**
 	 * Name of the node's user.
 	 * @return the user's name
 	 */
