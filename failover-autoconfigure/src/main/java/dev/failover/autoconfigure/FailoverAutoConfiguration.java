@@ -17,7 +17,6 @@
 package dev.failover.autoconfigure;
 
 import java.time.Clock;
-import java.util.Random;
 
 import com.rabbitmq.client.Channel;
 import org.springframework.amqp.rabbit.core.RabbitTemplate;
@@ -32,18 +31,12 @@ import org.springframework.boot.context.properties.EnableConfigurationProperties
 import org.springframework.context.ApplicationEventPublisher;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Conditional;
-import org.springframework.context.annotation.Configuration;
 
 import dev.failover.broker.Brokers;
 import dev.failover.broker.RecoveryPolicy;
-import dev.failover.strategy.PriorityStrategy;
-import dev.failover.strategy.RoundRobinStrategy;
-import dev.failover.strategy.ShuffleStrategy;
-import dev.failover.strategy.WeightedStrategy;
 
 /**
- * {@link EnableAutoConfiguration Auto-configuration} of the brokers and the strategies
- * that order them.
+ * {@link EnableAutoConfiguration Auto-configuration} of the brokers.
  */
 @AutoConfiguration(beforeName = { "org.springframework.boot.amqp.autoconfigure.RabbitAutoConfiguration",
 		"org.springframework.boot.rabbitmq.autoconfigure.RabbitAutoConfiguration" })
@@ -69,35 +62,6 @@ public final class FailoverAutoConfiguration {
 	@Bean
 	static BrokerEventsPostProcessor failoverBrokerEventsPostProcessor(ObjectProvider<BrokerEventPublisher> publisher) {
 		return new BrokerEventsPostProcessor(publisher);
-	}
-
-	@Configuration(proxyBeanMethods = false)
-	static class StrategyConfiguration {
-
-		@Bean("round-robin")
-		@ConditionalOnMissingBean(name = "round-robin")
-		RoundRobinStrategy roundRobinFailoverStrategy() {
-			return new RoundRobinStrategy();
-		}
-
-		@Bean("shuffle")
-		@ConditionalOnMissingBean(name = "shuffle")
-		ShuffleStrategy shuffleFailoverStrategy() {
-			return new ShuffleStrategy(new Random());
-		}
-
-		@Bean("priority")
-		@ConditionalOnMissingBean(name = "priority")
-		PriorityStrategy priorityFailoverStrategy() {
-			return new PriorityStrategy();
-		}
-
-		@Bean("weighted")
-		@ConditionalOnMissingBean(name = "weighted")
-		WeightedStrategy weightedFailoverStrategy() {
-			return new WeightedStrategy(new Random());
-		}
-
 	}
 
 }

@@ -18,7 +18,6 @@ package dev.failover.autoconfigure.rabbit;
 
 import java.util.Collection;
 import java.util.List;
-import java.util.Map;
 import java.util.stream.Collectors;
 
 import com.rabbitmq.client.Channel;
@@ -28,6 +27,7 @@ import org.springframework.amqp.rabbit.connection.AbstractConnectionFactory;
 import org.springframework.amqp.rabbit.connection.CachingConnectionFactory;
 import org.springframework.amqp.rabbit.connection.ConnectionFactory;
 import org.springframework.amqp.rabbit.core.RabbitTemplate;
+import org.springframework.beans.factory.ListableBeanFactory;
 import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.boot.LazyInitializationExcludeFilter;
 import org.springframework.boot.amqp.autoconfigure.CachingConnectionFactoryConfigurer;
@@ -52,7 +52,6 @@ import dev.failover.autoconfigure.BrokerProperties;
 import dev.failover.autoconfigure.FailoverAutoConfiguration;
 import dev.failover.autoconfigure.FailoverConnectionDetails;
 import dev.failover.autoconfigure.FailoverProperties;
-import dev.failover.autoconfigure.InvalidFailoverPropertyException;
 import dev.failover.broker.Broker;
 import dev.failover.broker.Brokers;
 import dev.failover.broker.Reconnector;
@@ -98,13 +97,13 @@ public final class FailoverRabbitAutoConfiguration {
 
 	@Bean
 	@ConditionalOnMissingBean
-	FailoverConnectionFactory failoverConnectionFactory(Brokers brokers, Map<String, FailoverStrategy> strategies,
+	FailoverConnectionFactory failoverConnectionFactory(Brokers brokers, ListableBeanFactory beanFactory,
 			FailoverProperties properties, Environment environment, FailoverConnectionDetails details,
 			RabbitConnectionDetails rabbitDetails, RabbitProperties rabbitProperties,
 			RabbitConnectionFactoryBeanConfigurer configurer, ObjectProvider<ConnectionFactoryCustomizer> customizers,
 			ObjectProvider<SslBundles> sslBundles, ObjectProvider<ConnectionPreparer> preparers,
 			ObjectProvider<CredentialsProvider> credentials) {
-		FailoverStrategy strategy = strategy(properties.getStrategy(), strategies);
+		FailoverStrategy strategy = FailoverStrategies.get(properties.getStrategy(), beanFactory);
 		FailoverProperties.Connect connect = properties.getConnect();
 		boolean rpcTimeoutConfigured = UserSettings.isSet(environment, "spring.rabbitmq.channel-rpc-timeout");
 		BrokerConnectionFactories factories = new BrokerConnectionFactories(details, rabbitDetails, rabbitProperties,
@@ -117,16 +116,6 @@ public final class FailoverRabbitAutoConfiguration {
 		credentials
 			.ifUnique((provider) -> factory.setCredentialsRefresh(new ProvidedCredentialsRefresh(details, provider)));
 		return factory;
-	}
-
-	private static FailoverStrategy strategy(String name, Map<String, FailoverStrategy> strategies) {
-		FailoverStrategy strategy = strategies.get(name);
-		if (strategy == null) {
-			throw new InvalidFailoverPropertyException("failover.strategy", name,
-					"there is no bean of type FailoverStrategy with that name",
-					"Use one of %s, or define a bean of that name".formatted(strategies.keySet()));
-		}
-		return strategy;
 	}
 
 	@Bean

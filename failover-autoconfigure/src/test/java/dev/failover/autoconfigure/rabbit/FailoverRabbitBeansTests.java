@@ -42,6 +42,7 @@ import org.springframework.context.annotation.Configuration;
 
 import dev.failover.autoconfigure.FailoverAutoConfiguration;
 import dev.failover.autoconfigure.FailoverConnectionDetails;
+import dev.failover.autoconfigure.InvalidFailoverPropertyException;
 import dev.failover.broker.Broker;
 import dev.failover.broker.BrokerStatus;
 import dev.failover.broker.Brokers;
@@ -130,10 +131,45 @@ class FailoverRabbitBeansTests {
 	@Test
 	void strategyOfTheUserReplacesTheShippedOneOfThatName() {
 		this.runner.withBean("round-robin", FailoverStrategy.class, () -> FailoverRabbitBeansTests::lastFirst)
+			.run((context) -> assertThat(next(context)).isEqualTo("b:1234"));
+	}
+
+	@ParameterizedTest
+	@ValueSource(strings = { "round-robin", "shuffle", "priority", "weighted" })
+	void beanOfAnotherTypeDoesNotReplaceTheShippedStrategyOfThatName(String name) {
+		this.bare.withBean(name, String.class, () -> "of the application")
+			.withPropertyValues("failover.brokers[0].uri=amqp://a", "failover.brokers[0].priority=2",
+					"failover.brokers[1].uri=amqp://b", "failover.brokers[1].priority=1", "failover.strategy=" + name)
 			.run((context) -> {
-				assertThat(context).doesNotHaveBean(RoundRobinStrategy.class);
-				assertThat(next(context)).isEqualTo("b:1234");
+				assertThat(context).getBean(name).isEqualTo("of the application");
+				assertThat(context.getBean(FailoverConnectionFactory.class).getStrategy().getClass().getSimpleName())
+					.isEqualToIgnoringCase(name.replace("-", "") + "Strategy");
 			});
+	}
+
+	@Test
+	void shippedStrategiesLeaveTheirNamesToTheApplication() {
+		this.runner.run((context) -> assertThat(context.getBeanDefinitionNames()).doesNotContain("round-robin",
+				"shuffle", "priority", "weighted"));
+	}
+
+	@Test
+	void strategyOfAParentContextIsChosenByItsName() {
+		new ApplicationContextRunner()
+			.withBean("last-first", FailoverStrategy.class, () -> FailoverRabbitBeansTests::lastFirst)
+			.run((parent) -> this.runner.withParent(parent)
+				.withPropertyValues("failover.strategy=last-first")
+				.run((context) -> assertThat(next(context)).isEqualTo("b:1234")));
+	}
+
+	@Test
+	void beanThatIsNoStrategyIsNamed() {
+		this.runner.withBean("mine", String.class, () -> "of the application")
+			.withPropertyValues("failover.strategy=mine")
+			.run((context) -> assertThat(context).getFailure()
+				.rootCause()
+				.isInstanceOf(InvalidFailoverPropertyException.class)
+				.hasMessageContaining("the bean of that name is no FailoverStrategy"));
 	}
 
 	@Test
