@@ -16,6 +16,7 @@
 
 package dev.failover.autoconfigure;
 
+import java.util.List;
 import java.util.stream.Stream;
 
 import org.junit.jupiter.api.DisplayName;
@@ -26,10 +27,18 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.springframework.boot.SpringApplication;
 import org.springframework.boot.WebApplicationType;
+import org.springframework.boot.amqp.autoconfigure.RabbitConnectionDetails;
+import org.springframework.boot.amqp.autoconfigure.RabbitConnectionDetails.Address;
 import org.springframework.boot.autoconfigure.EnableAutoConfiguration;
 import org.springframework.boot.test.system.CapturedOutput;
 import org.springframework.boot.test.system.OutputCaptureExtension;
+import org.springframework.context.ConfigurableApplicationContext;
+import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
+import org.springframework.context.annotation.Primary;
+
+import dev.failover.broker.Broker;
+import dev.failover.broker.Brokers;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatException;
@@ -51,7 +60,10 @@ class StartFailureTests {
 					failover.brokers=amqp://user:secret@a?heartbeat=1  | 'failover.brokers[0]' | it has parameters      | Remove them
 					failover.brokers=amqp://user:secret@a:70000        | 'failover.brokers[0]' | out of range           | from 1 to 65535
 					failover.brokers=amqp://a;amqp://user:secret@a     | 'failover.brokers[1]' | the same host, port    | Remove one of them
-					failover.brokers=amqp://a,amqp://user:secret@b     | 'failover.brokers[0]' | an '@' that does not   | %40
+					failover.brokers=amqp://a,amqp://user:secret@b     | 'failover.brokers[0]' | several URLs           | Separate URLs with ';'
+					failover.broker=amqp://user:secret@a               | 'failover.broker'     | no such property       | Correct it to failover.brokers
+					failover.broker[0].uri=amqp://user:secret@a        | 'failover.broker[0].uri' | no such property    | Correct it to failover.brokers
+					failover.borkers=amqp://user:secret@a              | 'failover.borkers'    | no such property       | Correct it to failover.brokers
 					failover.brokers=amqp://user:s@secret@a            | 'failover.brokers[0]' | an '@' that does not   | %40
 					failover.brokers[0].username=user                  | 'failover.brokers[0]' | it is empty            | Give the URL
 					failover.brokers[1]=amqp://user:secret@b           | 'failover.brokers'    | gaps                   | from 0
@@ -171,17 +183,73 @@ class StartFailureTests {
 			.doesNotContain("secret");
 	}
 
+	@ParameterizedTest
+	@ValueSource(strings = { "failover.brokers=amqp://user:secret@a", "failover.startup=lazy" })
+	void severalConnectionDetailsAreNamedWithTheRemedy(String argument, CapturedOutput output) {
+		assertFails(TwoConnectionDetails.class, argument);
+		assertThat(output).contains("APPLICATION FAILED TO START")
+			.contains("There are several beans of type RabbitConnectionDetails: [north, south]")
+			.contains("List the brokers in 'failover.brokers'")
+			.contains("mark one of the beans as @Primary")
+			.doesNotContain("secret");
+	}
+
+	@Test
+	void severalConnectionDetailsWithAPrimaryOneAreFineWithBrokers() {
+		SpringApplication application = application(TwoConnectionDetails.class, PrimaryConnectionDetails.class);
+		try (ConfigurableApplicationContext context = application.run("--failover.brokers=amqp://a;amqp://b")) {
+			assertThat(context.getBean(Brokers.class).getAll()).extracting(Broker::name)
+				.containsExactly("a:5672", "b:5672");
+		}
+	}
+
 	private static void assertFails(String... arguments) {
-		SpringApplication application = new SpringApplication(Application.class);
-		application.setWebApplicationType(WebApplicationType.NONE);
-		application.setRegisterShutdownHook(false);
+		assertFails(Application.class, arguments);
+	}
+
+	private static void assertFails(Class<?> type, String... arguments) {
+		SpringApplication application = application(type);
 		assertThatException().isThrownBy(
 				() -> application.run(Stream.of(arguments).map((argument) -> "--" + argument).toArray(String[]::new)));
+	}
+
+	private static SpringApplication application(Class<?>... types) {
+		SpringApplication application = new SpringApplication(types);
+		application.setWebApplicationType(WebApplicationType.NONE);
+		application.setRegisterShutdownHook(false);
+		return application;
 	}
 
 	@Configuration(proxyBeanMethods = false)
 	@EnableAutoConfiguration
 	static class Application {
+
+	}
+
+	@Configuration(proxyBeanMethods = false)
+	@EnableAutoConfiguration
+	static class TwoConnectionDetails {
+
+		@Bean
+		RabbitConnectionDetails north() {
+			return () -> List.of(new Address("north", 5672));
+		}
+
+		@Bean
+		RabbitConnectionDetails south() {
+			return () -> List.of(new Address("south", 5672));
+		}
+
+	}
+
+	@Configuration(proxyBeanMethods = false)
+	static class PrimaryConnectionDetails {
+
+		@Bean
+		@Primary
+		RabbitConnectionDetails main() {
+			return () -> List.of(new Address("main", 5672));
+		}
 
 	}
 

@@ -41,6 +41,8 @@ final class BrokerUrlParser {
 
 	private static final int HIGHEST_PORT = 65535;
 
+	private static final Pattern LIST = Pattern.compile("[,;]\\s*[A-Za-z]+://|://[^/?#]*@[^/?#]*,|://[^@/?#]*,[^@]*$");
+
 	private final String property;
 
 	private final String url;
@@ -61,6 +63,7 @@ final class BrokerUrlParser {
 	private BrokerUrl parse() {
 		check(!this.url.isEmpty(), "it is empty",
 				"Give the URL of a broker, for example amqp://user:password@host, or remove the entry and its separator");
+		rejectList();
 		boolean tls = parseScheme();
 		String rest = this.url.substring(this.url.indexOf("://") + "://".length());
 		check(!OUTLAWED.matcher(rest).find(), "it contains a space or another character that is not allowed in a URL",
@@ -76,6 +79,16 @@ final class BrokerUrlParser {
 		return new BrokerUrl(tls, decodePart("user", (user != null && colon >= 0) ? user.substring(0, colon) : user),
 				(user != null && colon >= 0) ? decodePart("password", user.substring(colon + 1)) : null,
 				parseHost(host), port, parseVirtualHost(rest.substring(end)));
+	}
+
+	/**
+	 * A comma may be part of a password, but not of what follows user and password, and
+	 * no URL may follow a separator.
+	 */
+	private void rejectList() {
+		check(!LIST.matcher(this.url).find(), "it contains several URLs, or a comma",
+				"Separate URLs with ';', as in amqp://user:password@one;amqp://user:password@two,"
+						+ " or make each of them an entry of a list. A ',' in a user, password or virtual host is %2C");
 	}
 
 	private boolean parseScheme() {
@@ -141,7 +154,6 @@ final class BrokerUrlParser {
 		if (host.isEmpty()) {
 			return BrokerUrl.DEFAULT_HOST;
 		}
-		check(host.indexOf(',') < 0, "its host contains a comma", "Separate several URLs with ';'");
 		check(HOST_NAME.matcher(host).matches(), "its host is not a valid host name",
 				"Use letters, digits, '-', '_' and '.' in the host; user and password end with '@'");
 		return host;

@@ -16,6 +16,7 @@
 
 package dev.failover.autoconfigure.rabbit;
 
+import java.util.List;
 import java.util.Map;
 
 import org.apache.commons.logging.Log;
@@ -27,6 +28,7 @@ import org.springframework.beans.factory.ListableBeanFactory;
 import org.springframework.beans.factory.SmartInitializingSingleton;
 
 import dev.failover.autoconfigure.InvalidFailoverPropertyException;
+import dev.failover.broker.Broker;
 import dev.failover.broker.Brokers;
 import dev.failover.connection.FailoverConnectionFactory;
 
@@ -65,6 +67,7 @@ final class ConnectionFactoryCheck implements SmartInitializingSingleton {
 					"Remove that connection factory, or %s. Otherwise set failover.enabled=false".formatted(BUILD));
 		}
 		warn(all);
+		warnOfSingleBroker(brokers.getAll());
 	}
 
 	private void warn(Map<String, ConnectionFactory> all) {
@@ -76,6 +79,14 @@ final class ConnectionFactoryCheck implements SmartInitializingSingleton {
 		if (candidate != null && !mayFailOver(candidate)) {
 			logger.warn("@Ensure and the RabbitTemplate do not fail over, because the primary connection factory "
 					+ "connects past the brokers: mark the one that fails over as @Primary");
+		}
+	}
+
+	private void warnOfSingleBroker(List<Broker> brokers) {
+		if (brokers.size() == 1) {
+			logger.warn("There is nothing to fail over to, because there is one broker only: %s. List all brokers in "
+				.formatted(brokers.get(0)) + "failover.brokers, or in spring.rabbitmq.addresses if they share user and "
+					+ "password");
 		}
 	}
 

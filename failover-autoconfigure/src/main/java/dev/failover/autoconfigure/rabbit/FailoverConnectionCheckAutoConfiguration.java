@@ -30,8 +30,8 @@ import org.springframework.core.env.Environment;
 import dev.failover.autoconfigure.InvalidFailoverPropertyException;
 
 /**
- * {@link EnableAutoConfiguration Auto-configuration} of the check that connections of the
- * application's own connection factories fail over. It holds where the others back off,
+ * {@link EnableAutoConfiguration Auto-configuration} of the checks that connections of
+ * the application fail over as it is configured. They hold where the others back off,
  * too.
  */
 @AutoConfiguration
@@ -44,6 +44,7 @@ public final class FailoverConnectionCheckAutoConfiguration {
 	@Bean
 	ConnectionFactoryCheck failoverConnectionFactoryCheck(ListableBeanFactory beanFactory, Environment environment) {
 		rejectHalfEnabled(environment.getProperty(ENABLED, "true"));
+		new UnknownProperties(environment).warn();
 		return new ConnectionFactoryCheck(beanFactory);
 	}
 

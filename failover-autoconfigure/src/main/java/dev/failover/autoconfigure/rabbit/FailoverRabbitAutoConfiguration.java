@@ -84,6 +84,7 @@ public final class FailoverRabbitAutoConfiguration {
 		List<BrokerProperties> brokers = properties.getBrokers();
 		if (brokers == null) {
 			IgnoredBrokerSettings.rejectUnlisted(environment);
+			new UnknownProperties(environment).rejectMisspelledBrokers();
 			boolean tls = BrokerTls.bundle(rabbitDetails) != null || rabbitProperties.getSsl().determineEnabled();
 			return new RabbitFailoverConnectionDetails(rabbitDetails, tls);
 		}

@@ -55,6 +55,8 @@ class BrokerUrlParserTests {
 			amqp://us%3Aer:s%40%2Fcret@host | false | us:er | s@/cret | host | 5672 | -
 			amqp://user:a:b@host | false | user | a:b | host | 5672 | -
 			amqp://user:a+b;c=d&e,f$g!*'()@host | false | user | a+b;c=d&e,f$g!*'() | host | 5672 | -
+			amqp://user:12,34@host | false | user | 12,34 | host | 5672 | -
+			amqp://host/a,b | false | - | - | host | 5672 | a,b
 			amqp://user:p%C3%A4ss@host | false | user | päss | host | 5672 | -
 			amqp://user:päss@host | false | user | päss | host | 5672 | -
 			amqp://user:100%25@host | false | user | 100% | host | 5672 | -
@@ -94,9 +96,15 @@ class BrokerUrlParserTests {
 			amqp://host:123456789012           | its port is out of range             | from 1 to 65535
 			amqp://host:-1                     | its port is not a number             | host:port
 			amqp://host:                       | its port is not a number             | host:port
-			amqp://a,b                         | its host contains a comma            | ';'
-			amqp://a,amqp://b                  | its port is not a number             | ';'
-			amqp://a;amqp://b                  | its port is not a number             | ';'
+			amqp://a,b                         | several URLs, or a comma             | with ';'
+			amqp://a:1,b:1/v                   | several URLs, or a comma             | with ';'
+			amqp://a,amqp://b                  | several URLs, or a comma             | with ';'
+			amqp://a, amqps://b                | several URLs, or a comma             | with ';'
+			amqp://a/v,amqp://b/v              | several URLs, or a comma             | with ';'
+			amqp://u:secret@a,amqp://u:secret@b | several URLs, or a comma            | with ';'
+			amqp://u:secret@a:1,u:secret@b:1   | several URLs, or a comma             | with ';'
+			amqp://[::1],amqp://[::2]          | several URLs, or a comma             | with ';'
+			amqp://a;amqp://b                  | several URLs, or a comma             | an entry of a list
 			amqp://ho$t                        | its host is not a valid host name    | letters
 			amqp://::1                         | several colons                       | [::1]
 			amqp://[::1                        | several colons                       | [::1]
