@@ -21,27 +21,47 @@ import java.lang.reflect.InvocationHandler;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Method;
 import java.lang.reflect.Proxy;
-import java.util.NavigableSet;
+import java.util.HashSet;
+import java.util.NavigableMap;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.ConcurrentSkipListSet;
+import java.util.concurrent.ConcurrentSkipListMap;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicLong;
 
 import com.rabbitmq.client.AMQP;
 import com.rabbitmq.client.Channel;
 import com.rabbitmq.client.Consumer;
+import com.rabbitmq.client.DeliverCallback;
 import com.rabbitmq.client.Envelope;
+import com.rabbitmq.client.GetResponse;
 import com.rabbitmq.client.ShutdownSignalException;
+import org.apache.commons.logging.Log;
+import org.apache.commons.logging.LogFactory;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Makes a channel count what is to be settled on it.
+ * <p>
+ * What was delivered on another channel is not settled on this one: the proxies of
+ * Spring's channel cache open another channel, which may be one to another broker, when
+ * theirs is closed, and pass acknowledgements on to it. And what was delivered on a
+ * channel that is closed is not handled any more, as it cannot be settled and is
+ * delivered again.
  */
 final class CountedChannel implements InvocationHandler {
 
+	private static final Log logger = LogFactory.getLog(CountedChannel.class);
+
 	private final Channel delegate;
 
-	private final NavigableSet<Long> unsettled = new ConcurrentSkipListSet<>();
+	/**
+	 * What was given to consumers, by delivery tag.
+	 */
+	private final NavigableMap<Long, CountingConsumer> unsettled = new ConcurrentSkipListMap<>();
+
+	private final AtomicLong lastDelivered = new AtomicLong();
 
 	private final Set<CompletableFuture<@Nullable Void>> waiting = ConcurrentHashMap.newKeySet();
 
@@ -53,7 +73,7 @@ final class CountedChannel implements InvocationHandler {
 		this.delegate = delegate;
 		this.proxy = (SettlingChannel) Proxy.newProxyInstance(SettlingChannel.class.getClassLoader(),
 				new Class<?>[] { SettlingChannel.class }, this);
-		delegate.addShutdownListener((signal) -> complete());
+		delegate.addShutdownListener(this::closed);
 	}
 
 	/**
@@ -74,6 +94,15 @@ final class CountedChannel implements InvocationHandler {
 			complete();
 		}
 		return settled;
+	}
+
+	/**
+	 * The client tells consumers of the end of the channel, except for those that were
+	 * cancelled before.
+	 */
+	private void closed(ShutdownSignalException signal) {
+		complete();
+		new HashSet<>(this.unsettled.values()).forEach((consumer) -> consumer.closed(signal));
 	}
 
 	private void complete() {
@@ -110,10 +139,14 @@ final class CountedChannel implements InvocationHandler {
 				return System.identityHashCode(channel);
 			}
 			case "basicConsume" -> count(args);
+			case "basicAck", "basicNack", "basicReject" -> requireDelivered((Long) args[0]);
 			default -> {
 			}
 		}
 		Object result = pass(method, args);
+		if (result instanceof GetResponse response) {
+			delivered(response.getEnvelope());
+		}
 		switch (method.getName()) {
 			case "basicAck", "basicNack" -> settle((Long) args[0], (Boolean) args[1]);
 			case "basicReject" -> settle((Long) args[0], false);
@@ -137,9 +170,35 @@ final class CountedChannel implements InvocationHandler {
 	 * The second argument tells whether a message is settled as soon as it was sent.
 	 */
 	private void count(Object[] args) {
-		int last = args.length - 1;
-		if (!Boolean.TRUE.equals(args[1]) && args[last] instanceof Consumer consumer) {
-			args[last] = new CountingConsumer(consumer);
+		if (Boolean.TRUE.equals(args[1])) {
+			return;
+		}
+		for (int i = 0; i < args.length; i++) {
+			if (args[i] instanceof Consumer consumer) {
+				args[i] = new CountingConsumer(consumer);
+			}
+			else if (args[i] instanceof DeliverCallback callback) {
+				args[i] = (DeliverCallback) (consumerTag, delivery) -> {
+					delivered(delivery.getEnvelope());
+					callback.handle(consumerTag, delivery);
+				};
+			}
+		}
+	}
+
+	private void delivered(Envelope envelope) {
+		this.lastDelivered.accumulateAndGet(envelope.getDeliveryTag(), Math::max);
+	}
+
+	/**
+	 * Delivery tags count the deliveries of a channel.
+	 */
+	private void requireDelivered(long tag) {
+		if (tag > this.lastDelivered.get() && this.delegate.isOpen()) {
+			throw new IllegalStateException(
+					"Channel closed; cannot ack/nack: nothing with the delivery tag %d ".formatted(tag)
+							+ "that is to be acknowledged was delivered on this channel. "
+							+ "If the channel that it was delivered on is closed, it is delivered again");
 		}
 	}
 
@@ -151,7 +210,7 @@ final class CountedChannel implements InvocationHandler {
 			this.unsettled.clear();
 		}
 		else {
-			this.unsettled.headSet(tag, true).clear();
+			this.unsettled.headMap(tag, true).clear();
 		}
 		if (!this.waiting.isEmpty() && isSettled()) {
 			complete();
@@ -161,6 +220,10 @@ final class CountedChannel implements InvocationHandler {
 	private final class CountingConsumer implements Consumer {
 
 		private final Consumer consumer;
+
+		private final AtomicBoolean shutDown = new AtomicBoolean();
+
+		private volatile @Nullable String cancelled;
 
 		CountingConsumer(Consumer consumer) {
 			this.consumer = consumer;
@@ -174,16 +237,49 @@ final class CountedChannel implements InvocationHandler {
 		@Override
 		public void handleCancelOk(String consumerTag) {
 			CountedChannel.this.cancelOk.accept(() -> this.consumer.handleCancelOk(consumerTag));
+			cancelled(consumerTag);
 		}
 
 		@Override
 		public void handleCancel(String consumerTag) throws IOException {
 			this.consumer.handleCancel(consumerTag);
+			cancelled(consumerTag);
+		}
+
+		/**
+		 * The channel may have been closed before this was passed on.
+		 */
+		private void cancelled(String consumerTag) {
+			this.cancelled = consumerTag;
+			ShutdownSignalException signal = CountedChannel.this.delegate.getCloseReason();
+			if (signal != null && CountedChannel.this.unsettled.containsValue(this)) {
+				closed(signal);
+			}
+		}
+
+		/**
+		 * Tell a consumer that was cancelled of the end of the channel: it may have
+		 * messages in hand that it has not begun to handle.
+		 */
+		void closed(ShutdownSignalException signal) {
+			String consumerTag = this.cancelled;
+			if (consumerTag == null) {
+				return;
+			}
+			try {
+				handleShutdownSignal(consumerTag, signal);
+			}
+			catch (RuntimeException | Error ex) {
+				logger.warn("Consumer '%s' failed when it was told that its channel is closed".formatted(consumerTag),
+						ex);
+			}
 		}
 
 		@Override
 		public void handleShutdownSignal(String consumerTag, ShutdownSignalException signal) {
-			this.consumer.handleShutdownSignal(consumerTag, signal);
+			if (this.shutDown.compareAndSet(false, true)) {
+				this.consumer.handleShutdownSignal(consumerTag, signal);
+			}
 		}
 
 		@Override
@@ -191,11 +287,20 @@ final class CountedChannel implements InvocationHandler {
 			this.consumer.handleRecoverOk(consumerTag);
 		}
 
+		/**
+		 * What comes when the channel is closed is dropped.
+		 */
 		@Override
 		public void handleDelivery(String consumerTag, Envelope envelope, AMQP.BasicProperties properties, byte[] body)
 				throws IOException {
-			CountedChannel.this.unsettled.add(envelope.getDeliveryTag());
-			this.consumer.handleDelivery(consumerTag, envelope, properties, body);
+			CountedChannel.this.unsettled.put(envelope.getDeliveryTag(), this);
+			delivered(envelope);
+			if (CountedChannel.this.delegate.isOpen()) {
+				this.consumer.handleDelivery(consumerTag, envelope, properties, body);
+			}
+			else {
+				logger.debug("Delivery %d is dropped, the channel is closed".formatted(envelope.getDeliveryTag()));
+			}
 		}
 
 	}

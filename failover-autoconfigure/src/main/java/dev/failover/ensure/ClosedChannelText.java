@@ -50,7 +50,7 @@ final class ClosedChannelText {
 			return false;
 		}
 		if (cause instanceof IllegalStateException) {
-			return CHANNEL_PROXY.contains(message);
+			return CHANNEL_PROXY.stream().anyMatch(message::startsWith);
 		}
 		if (cause instanceof IOException) {
 			return message.equals(NACKS);

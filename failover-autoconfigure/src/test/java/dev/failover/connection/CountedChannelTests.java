@@ -23,10 +23,14 @@ import java.util.concurrent.CompletableFuture;
 
 import com.rabbitmq.client.AMQP;
 import com.rabbitmq.client.AlreadyClosedException;
+import com.rabbitmq.client.CancelCallback;
 import com.rabbitmq.client.Channel;
 import com.rabbitmq.client.Consumer;
 import com.rabbitmq.client.DefaultConsumer;
+import com.rabbitmq.client.DeliverCallback;
+import com.rabbitmq.client.Delivery;
 import com.rabbitmq.client.Envelope;
+import com.rabbitmq.client.GetResponse;
 import com.rabbitmq.client.ShutdownListener;
 import com.rabbitmq.client.ShutdownSignalException;
 import org.junit.jupiter.api.BeforeEach;
@@ -35,6 +39,7 @@ import org.mockito.ArgumentCaptor;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 import static org.mockito.ArgumentMatchers.any;
 import static org.mockito.ArgumentMatchers.anyBoolean;
 import static org.mockito.ArgumentMatchers.anyLong;
@@ -46,6 +51,8 @@ import static org.mockito.Mockito.never;
 import static org.mockito.Mockito.verify;
 
 class CountedChannelTests {
+
+	private static final ShutdownSignalException SIGNAL = new ShutdownSignalException(false, false, null, null);
 
 	private final Channel delegate = mock(Channel.class);
 
@@ -91,9 +98,7 @@ class CountedChannelTests {
 	@Test
 	void messageWhoseAcknowledgementFailedIsNotSettled() throws IOException {
 		deliver(consume(false), 1);
-		willThrow(new AlreadyClosedException(new ShutdownSignalException(false, false, null, null)))
-			.given(this.delegate)
-			.basicAck(anyLong(), anyBoolean());
+		willThrow(new AlreadyClosedException(SIGNAL)).given(this.delegate).basicAck(anyLong(), anyBoolean());
 		assertThatExceptionOfType(AlreadyClosedException.class).isThrownBy(() -> this.channel.basicAck(1, false));
 		assertThat(this.counted.isSettled()).isFalse();
 	}
@@ -115,9 +120,7 @@ class CountedChannelTests {
 	void nothingWaitsToBeSettledOnceTheChannelIsClosed() throws IOException {
 		deliver(consume(false), 1);
 		CompletableFuture<Void> settled = this.channel.settled();
-		ArgumentCaptor<ShutdownListener> listener = ArgumentCaptor.forClass(ShutdownListener.class);
-		verify(this.delegate).addShutdownListener(listener.capture());
-		listener.getValue().shutdownCompleted(new ShutdownSignalException(false, false, null, null));
+		close();
 		assertThat(settled).isCompleted();
 	}
 
@@ -142,8 +145,145 @@ class CountedChannelTests {
 	}
 
 	@Test
+	void whatWasDeliveredOnAnotherChannelIsNotSettledOnThisOne() throws IOException {
+		deliver(consume(false), 3);
+		assertThatIllegalStateException().isThrownBy(() -> this.channel.basicAck(4, true))
+			.withMessageStartingWith("Channel closed; cannot ack/nack")
+			.withMessageContaining("delivery tag 4 ");
+		assertThatIllegalStateException().isThrownBy(() -> this.channel.basicNack(4, false, true));
+		assertThatIllegalStateException().isThrownBy(() -> this.channel.basicReject(4, true));
+		verify(this.delegate, never()).basicAck(anyLong(), anyBoolean());
+		verify(this.delegate, never()).basicNack(anyLong(), anyBoolean(), anyBoolean());
+		verify(this.delegate, never()).basicReject(anyLong(), anyBoolean());
+		this.channel.basicAck(3, true);
+		verify(this.delegate).basicAck(3, true);
+	}
+
+	@Test
+	void everythingIsSettledWhateverWasDelivered() throws IOException {
+		this.channel.basicAck(0, true);
+		verify(this.delegate).basicAck(0, true);
+	}
+
+	@Test
+	void whatAsksForAMessageOrTakesCallbacksMaySettleIt() throws IOException {
+		given(this.delegate.basicGet("queue", false))
+			.willReturn(new GetResponse(new Envelope(1, false, "", "queue"), null, new byte[0], 0));
+		this.channel.basicGet("queue", false);
+		this.channel.basicAck(1, false);
+		List<Long> handled = new ArrayList<>();
+		this.channel.basicConsume("queue", (tag, delivery) -> handled.add(delivery.getEnvelope().getDeliveryTag()),
+				(tag) -> {
+				});
+		ArgumentCaptor<DeliverCallback> callback = ArgumentCaptor.forClass(DeliverCallback.class);
+		verify(this.delegate).basicConsume(anyString(), callback.capture(), any(CancelCallback.class));
+		callback.getValue()
+			.handle("tag", new Delivery(new Envelope(2, false, "", "queue"), new AMQP.BasicProperties(), new byte[0]));
+		assertThat(handled).containsExactly(2L);
+		this.channel.basicAck(2, false);
+		verify(this.delegate).basicAck(1, false);
+		verify(this.delegate).basicAck(2, false);
+	}
+
+	@Test
+	void acknowledgementOnAClosedChannelIsTheClientsToRefuse() throws IOException {
+		willThrow(new AlreadyClosedException(SIGNAL)).given(this.delegate).basicAck(anyLong(), anyBoolean());
+		given(this.delegate.isOpen()).willReturn(false);
+		assertThatExceptionOfType(AlreadyClosedException.class).isThrownBy(() -> this.channel.basicAck(1, false));
+	}
+
+	@Test
+	void whatCanNotBeSettledAnyMoreIsNotHandled() throws IOException {
+		Consumer told = mock();
+		Consumer consumer = consume(told);
+		given(this.delegate.isOpen()).willReturn(false);
+		deliver(consumer, 1);
+		verify(told, never()).handleDelivery(any(), any(), any(), any());
+	}
+
+	@Test
+	void consumerThatWasCancelledWithMessagesInHandIsToldOfTheEndOfTheChannel() throws IOException {
+		Consumer told = mock();
+		Consumer consumer = consume(told);
+		deliver(consumer, 1);
+		consumer.handleCancelOk("tag");
+		verify(told, never()).handleShutdownSignal(any(), any());
+		close();
+		verify(told).handleShutdownSignal("tag", SIGNAL);
+	}
+
+	@Test
+	void consumerThatTheBrokerHasCancelledIsToldOfTheEndOfTheChannel() throws IOException {
+		Consumer told = mock();
+		Consumer consumer = consume(told);
+		deliver(consumer, 1);
+		consumer.handleCancel("tag");
+		close();
+		verify(told).handleShutdownSignal("tag", SIGNAL);
+	}
+
+	@Test
+	void consumerThatIsToldLateThatItIsCancelledIsToldOfTheEndOfTheChannel() throws IOException {
+		Consumer told = mock();
+		Consumer consumer = consume(told);
+		deliver(consumer, 1);
+		close();
+		verify(told, never()).handleShutdownSignal(any(), any());
+		consumer.handleCancelOk("tag");
+		verify(told).handleShutdownSignal("tag", SIGNAL);
+	}
+
+	@Test
+	void consumerThatHasSettledEverythingIsNotToldOfTheEndOfTheChannel() throws IOException {
+		Consumer told = mock();
+		Consumer consumer = consume(told);
+		deliver(consumer, 1);
+		consumer.handleCancelOk("tag");
+		this.channel.basicAck(1, false);
+		close();
+		verify(told, never()).handleShutdownSignal(any(), any());
+	}
+
+	@Test
+	void consumerIsToldOnceOfTheEndOfTheChannel() throws IOException {
+		Consumer told = mock();
+		Consumer consumer = consume(told);
+		deliver(consumer, 1);
+		close();
+		consumer.handleShutdownSignal("tag", SIGNAL);
+		consumer.handleCancelOk("tag");
+		verify(told).handleShutdownSignal("tag", SIGNAL);
+	}
+
+	@Test
+	void consumerThatFailsWhenItIsToldOfTheEndOfTheChannelDoesNotKeepItFromOthers() throws IOException {
+		Consumer told = mock();
+		willThrow(new NoClassDefFoundError()).given(told).handleShutdownSignal(any(), any());
+		Consumer consumer = consume(told);
+		deliver(consumer, 1);
+		consumer.handleCancelOk("tag");
+		CompletableFuture<Void> settled = this.channel.settled();
+		close();
+		verify(told).handleShutdownSignal("tag", SIGNAL);
+		assertThat(settled).isCompleted();
+	}
+
+	@Test
 	void returnsTheChannelItself() {
 		assertThat(this.channel.target()).isSameAs(this.delegate);
+	}
+
+	private void close() {
+		given(this.delegate.isOpen()).willReturn(false);
+		given(this.delegate.getCloseReason()).willReturn(SIGNAL);
+		ArgumentCaptor<ShutdownListener> listener = ArgumentCaptor.forClass(ShutdownListener.class);
+		verify(this.delegate).addShutdownListener(listener.capture());
+		listener.getValue().shutdownCompleted(SIGNAL);
+	}
+
+	private Consumer consume(Consumer consumer) throws IOException {
+		this.channel.basicConsume("queue", false, "tag", false, false, null, consumer);
+		return registered();
 	}
 
 	private Consumer consume(boolean autoAck) throws IOException {
