@@ -17,9 +17,11 @@
 package dev.failover.autoconfigure;
 
 import java.util.Map;
+import java.util.function.Function;
 
 import org.apache.commons.logging.Log;
 import org.apache.commons.logging.LogFactory;
+import org.jspecify.annotations.Nullable;
 
 import dev.failover.broker.Broker;
 import dev.failover.broker.BrokerEvent;
@@ -37,10 +39,21 @@ final class BrokerEventLogger implements BrokerListener {
 	private static final Log logger = LogFactory.getLog("dev.failover.events");
 
 	private static final Map<FailureReason, String> MENDS = Map.of(FailureReason.ACCESS_REFUSED,
-			"Check user, password and virtual host of this broker in 'failover.brokers', and the user's permissions.",
+			"Check user%s, password and virtual host of this broker in 'failover.brokers', and the user's permissions.",
 			FailureReason.TLS,
 			"Check the certificate of this broker, and the SSL bundle in 'failover.brokers' that is to trust it.",
 			FailureReason.NOT_PREPARED, "Check that this broker can have what the application declares.");
+
+	private final Function<Broker, @Nullable String> users;
+
+	/**
+	 * Create a logger.
+	 * @param users tells the user that a broker has of its own, if any: an operator who
+	 * reads that a login was refused wants to know whose
+	 */
+	BrokerEventLogger(Function<Broker, @Nullable String> users) {
+		this.users = users;
+	}
 
 	@Override
 	public void onEvent(BrokerEvent event) {
@@ -80,7 +93,8 @@ final class BrokerEventLogger implements BrokerListener {
 			String line = "Broker %s failed: %s".formatted(changed.broker(), failure);
 			String mend = MENDS.get(failure.reason());
 			if (mend != null) {
-				logger.error(line + ". " + mend);
+				String user = this.users.apply(changed.broker());
+				logger.error(line + ". " + mend.formatted((user != null) ? " '" + user + "'" : ""));
 			}
 			else if (changed.from() != changed.to()) {
 				logger.warn(line);

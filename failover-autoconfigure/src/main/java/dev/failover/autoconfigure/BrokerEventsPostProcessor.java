@@ -20,6 +20,8 @@ import org.jspecify.annotations.Nullable;
 import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.beans.factory.config.BeanPostProcessor;
 
+import dev.failover.broker.Broker;
+import dev.failover.broker.BrokerCredentials;
 import dev.failover.broker.Brokers;
 
 /**
@@ -30,17 +32,34 @@ final class BrokerEventsPostProcessor implements BeanPostProcessor {
 
 	private final ObjectProvider<BrokerEventPublisher> publisher;
 
-	BrokerEventsPostProcessor(ObjectProvider<BrokerEventPublisher> publisher) {
+	private final ObjectProvider<FailoverConnectionDetails> details;
+
+	BrokerEventsPostProcessor(ObjectProvider<BrokerEventPublisher> publisher,
+			ObjectProvider<FailoverConnectionDetails> details) {
 		this.publisher = publisher;
+		this.details = details;
 	}
 
 	@Override
 	public @Nullable Object postProcessAfterInitialization(Object bean, String beanName) {
 		if (bean instanceof Brokers brokers) {
-			brokers.addListener(new BrokerEventLogger());
+			brokers.addListener(new BrokerEventLogger((broker) -> user(brokers, broker)));
 			brokers.addListener(this.publisher.getObject());
 		}
 		return bean;
+	}
+
+	/**
+	 * A credentials provider may log in as somebody else unless they are the broker's
+	 * own.
+	 */
+	private @Nullable String user(Brokers brokers, Broker broker) {
+		BrokerCredentials credentials = brokers.getCredentials(broker);
+		if (credentials == null) {
+			return null;
+		}
+		FailoverConnectionDetails known = this.details.getIfAvailable();
+		return (known != null && known.hasOwnCredentials(broker)) ? credentials.username() : null;
 	}
 
 }

@@ -49,7 +49,7 @@ public final class FailoverAutoConfiguration {
 	@Bean
 	@ConditionalOnMissingBean
 	Brokers failoverBrokers(FailoverConnectionDetails connectionDetails, FailoverProperties properties) {
-		return new Brokers(connectionDetails.getBrokers(),
+		return new Brokers(connectionDetails.getBrokers(), connectionDetails::getCredentials,
 				RecoveryPolicy.withSuccessThreshold(properties.getDetection().getSuccessThreshold()),
 				Clock.systemUTC());
 	}
@@ -60,8 +60,9 @@ public final class FailoverAutoConfiguration {
 	}
 
 	@Bean
-	static BrokerEventsPostProcessor failoverBrokerEventsPostProcessor(ObjectProvider<BrokerEventPublisher> publisher) {
-		return new BrokerEventsPostProcessor(publisher);
+	static BrokerEventsPostProcessor failoverBrokerEventsPostProcessor(ObjectProvider<BrokerEventPublisher> publisher,
+			ObjectProvider<FailoverConnectionDetails> details) {
+		return new BrokerEventsPostProcessor(publisher, details);
 	}
 
 }

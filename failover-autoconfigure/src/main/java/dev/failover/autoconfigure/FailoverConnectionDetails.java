@@ -17,10 +17,13 @@
 package dev.failover.autoconfigure;
 
 import java.util.List;
+import java.util.function.Function;
 
 import org.springframework.boot.autoconfigure.service.connection.ConnectionDetails;
+import org.springframework.util.Assert;
 
 import dev.failover.broker.Broker;
+import dev.failover.broker.BrokerCredentials;
 
 /**
  * Details of the brokers. A bean of this type replaces what is configured in
@@ -29,10 +32,42 @@ import dev.failover.broker.Broker;
 public interface FailoverConnectionDetails extends ConnectionDetails {
 
 	/**
+	 * Create details that never change.
+	 * @param brokers the brokers in their order, at least one, with unique names
+	 * @param credentials tells what to log in to each of them with
+	 * @return the details
+	 */
+	static FailoverConnectionDetails of(List<Broker> brokers, Function<Broker, BrokerCredentials> credentials) {
+		Assert.notEmpty(brokers, "'brokers' must not be empty");
+		Assert.notNull(credentials, "'credentials' must not be null");
+		List<Broker> all = List.copyOf(brokers);
+		return new FailoverConnectionDetails() {
+
+			@Override
+			public List<Broker> getBrokers() {
+				return all;
+			}
+
+			@Override
+			public BrokerCredentials getCredentials(Broker broker) {
+				return credentials.apply(broker);
+			}
+
+		};
+	}
+
+	/**
 	 * Return the brokers.
 	 * @return the brokers in their configured order, at least one, with unique names
 	 */
 	List<Broker> getBrokers();
+
+	/**
+	 * Return what to log in to a broker with.
+	 * @param broker one of the brokers
+	 * @return the credentials
+	 */
+	BrokerCredentials getCredentials(Broker broker);
 
 	/**
 	 * Return whether to log in with the credentials of the broker even if the application

@@ -20,17 +20,16 @@ import org.jspecify.annotations.Nullable;
 import org.springframework.util.Assert;
 
 /**
- * One AMQP broker: a node of a cluster or an independent installation, with everything
- * that is needed to connect to it. Nothing is shared between brokers.
+ * One AMQP broker: a node of a cluster or an independent installation, and where it is.
+ * Nothing is shared between brokers.
  * <p>
- * A broker is identified by its {@link #name() name}; {@link #toString()} and
- * {@link #uri()} never contain the password.
+ * A broker is identified by its {@link #name() name}. It is free of secrets, as it is
+ * part of events and statuses: user and password are {@link BrokerCredentials}, which it
+ * does not hold.
  *
  * @param name the unique name, as shown to operators
  * @param host the host name or address, as configured; it is resolved at each connect
  * @param port the TCP port
- * @param username the user to log in with
- * @param password the password of that user
  * @param virtualHost the virtual host to open
  * @param tls whether connections use TLS
  * @param sslBundle the name of the SSL bundle to use with TLS, or {@code null} for the
@@ -38,8 +37,13 @@ import org.springframework.util.Assert;
  * @param priority the priority, lower values are preferred (as in RFC 2782)
  * @param weight the share of this broker among its equals, at least 0 (as in RFC 2782)
  */
-public record Broker(String name, String host, int port, String username, String password, String virtualHost,
-		boolean tls, @Nullable String sslBundle, int priority, int weight) {
+public record Broker(String name, String host, int port, String virtualHost, boolean tls, @Nullable String sslBundle,
+		int priority, int weight) {
+
+	/**
+	 * Virtual host of a broker for which none is configured.
+	 */
+	public static final String DEFAULT_VIRTUAL_HOST = "/";
 
 	/**
 	 * Priority of a broker for which none is configured.
@@ -55,21 +59,51 @@ public record Broker(String name, String host, int port, String username, String
 		Assert.hasText(name, "'name' must not be empty");
 		Assert.hasText(host, "'host' must not be empty");
 		Assert.isTrue(port > 0 && port <= 65535, () -> "'port' must be between 1 and 65535, not " + port);
-		Assert.notNull(username, "'username' must not be null");
-		Assert.notNull(password, "'password' must not be null");
 		Assert.notNull(virtualHost, "'virtualHost' must not be null");
 		Assert.isTrue(weight >= 0, () -> "'weight' must not be negative, but is " + weight);
 	}
 
 	/**
-	 * Return the address of this broker as a URI with the password masked.
+	 * Create a broker with the virtual host {@code /}, without TLS, and with the default
+	 * priority and weight.
+	 * @param name the unique name
+	 * @param host the host name or address
+	 * @param port the TCP port
+	 * @return the broker
+	 */
+	public static Broker of(String name, String host, int port) {
+		return new Broker(name, host, port, DEFAULT_VIRTUAL_HOST, false, null, DEFAULT_PRIORITY, DEFAULT_WEIGHT);
+	}
+
+	/**
+	 * Return the address of this broker as a URI, without user and password.
 	 * @return the URI, safe to show to anybody
 	 */
 	public String uri() {
 		String bracketed = (this.host.indexOf(':') >= 0 && !this.host.startsWith("[")) ? "[" + this.host + "]"
 				: this.host;
-		return (this.tls ? "amqps" : "amqp") + "://" + this.username + ":******@" + bracketed + ":" + this.port + "/"
-				+ this.virtualHost;
+		return (this.tls ? "amqps" : "amqp") + "://" + bracketed + ":" + this.port + "/" + this.virtualHost;
+	}
+
+	/**
+	 * Return the same broker with another virtual host.
+	 * @param virtualHost the virtual host to open
+	 * @return the broker
+	 */
+	public Broker withVirtualHost(String virtualHost) {
+		return new Broker(this.name, this.host, this.port, virtualHost, this.tls, this.sslBundle, this.priority,
+				this.weight);
+	}
+
+	/**
+	 * Return the same broker with TLS.
+	 * @param sslBundle the name of the SSL bundle to use, or {@code null} for the
+	 * defaults of the platform
+	 * @return the broker
+	 */
+	public Broker withTls(@Nullable String sslBundle) {
+		return new Broker(this.name, this.host, this.port, this.virtualHost, true, sslBundle, this.priority,
+				this.weight);
 	}
 
 	/**
@@ -79,8 +113,8 @@ public record Broker(String name, String host, int port, String username, String
 	 * @return the broker
 	 */
 	public Broker withWeight(int priority, int weight) {
-		return new Broker(this.name, this.host, this.port, this.username, this.password, this.virtualHost, this.tls,
-				this.sslBundle, priority, weight);
+		return new Broker(this.name, this.host, this.port, this.virtualHost, this.tls, this.sslBundle, priority,
+				weight);
 	}
 
 	/**

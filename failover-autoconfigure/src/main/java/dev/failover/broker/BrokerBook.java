@@ -22,6 +22,7 @@ import java.time.Instant;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Function;
 import java.util.stream.Stream;
 
 import org.jspecify.annotations.Nullable;
@@ -57,18 +58,20 @@ final class BrokerBook {
 
 	private long enablings;
 
-	BrokerBook(List<Broker> brokers, RecoveryPolicy policy, BrokerEvents events, Clock clock) {
+	BrokerBook(List<Broker> brokers, Function<Broker, @Nullable BrokerCredentials> credentials, RecoveryPolicy policy,
+			BrokerEvents events, Clock clock) {
 		this.policy = policy;
 		this.events = events;
 		this.clock = clock;
 		for (Broker broker : brokers) {
-			Assert.isTrue(put(broker),
+			Assert.isTrue(put(broker, credentials.apply(broker)),
 					() -> "'brokers' must have unique names, but '%s' is given twice".formatted(broker.name()));
 		}
 	}
 
-	private boolean put(Broker broker) {
-		BrokerEntry entry = new BrokerEntry(broker, this.firstIncarnation, this.policy, this.clock.instant());
+	private boolean put(Broker broker, @Nullable BrokerCredentials credentials) {
+		BrokerEntry entry = new BrokerEntry(broker, credentials, this.firstIncarnation, this.policy,
+				this.clock.instant());
 		entry.enabling = ++this.enablings;
 		return this.entries.putIfAbsent(broker.name(), entry) == null;
 	}
@@ -145,8 +148,8 @@ final class BrokerBook {
 	 * Add a broker behind the others.
 	 * @throws IllegalArgumentException if there is one of that name
 	 */
-	void add(Broker broker) {
-		Assert.isTrue(put(broker), () -> "There is a broker '%s' already".formatted(broker.name()));
+	void add(Broker broker, BrokerCredentials credentials) {
+		Assert.isTrue(put(broker, credentials), () -> "There is a broker '%s' already".formatted(broker.name()));
 		this.events.enqueue(new BrokerEvent.Added(broker));
 	}
 

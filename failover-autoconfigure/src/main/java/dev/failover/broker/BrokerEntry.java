@@ -28,6 +28,8 @@ final class BrokerEntry {
 
 	Broker broker;
 
+	final @Nullable BrokerCredentials credentials;
+
 	private final RecoveryPolicy policy;
 
 	BrokerState state = BrokerState.UNKNOWN;
@@ -49,8 +51,10 @@ final class BrokerEntry {
 
 	private Instant heldBackUntil;
 
-	BrokerEntry(Broker broker, long incarnation, RecoveryPolicy policy, Instant since) {
+	BrokerEntry(Broker broker, @Nullable BrokerCredentials credentials, long incarnation, RecoveryPolicy policy,
+			Instant since) {
 		this.broker = broker;
+		this.credentials = credentials;
 		this.incarnation = incarnation;
 		this.policy = policy;
 		this.since = since;

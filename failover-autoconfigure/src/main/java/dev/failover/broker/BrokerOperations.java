@@ -110,12 +110,14 @@ public final class BrokerOperations {
 	/**
 	 * Add a broker behind the others.
 	 * @param broker the broker
+	 * @param credentials what to log in to it with
 	 * @throws IllegalArgumentException if there is a broker of that name
 	 */
-	public void add(Broker broker) {
+	public void add(Broker broker, BrokerCredentials credentials) {
 		Assert.notNull(broker, "'broker' must not be null");
-		this.describer.add(broker);
-		change(() -> this.book.add(broker));
+		Assert.notNull(credentials, "'credentials' must not be null");
+		this.describer.add(credentials);
+		change(() -> this.book.add(broker, credentials));
 	}
 
 	/**

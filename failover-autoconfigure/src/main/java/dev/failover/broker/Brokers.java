@@ -18,9 +18,11 @@ package dev.failover.broker;
 
 import java.time.Clock;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
+import java.util.function.Function;
 import java.util.function.Supplier;
 
 import org.jspecify.annotations.Nullable;
@@ -42,7 +44,7 @@ public final class Brokers {
 
 	final BrokerEvents events = new BrokerEvents();
 
-	private final FailureDescriber describer;
+	private final FailureDescriber describer = new FailureDescriber();
 
 	private final BrokerBook book;
 
@@ -59,18 +61,34 @@ public final class Brokers {
 	}
 
 	/**
-	 * Create a holder for the given brokers, none of which has been tried yet.
+	 * Create a holder for the given brokers, none of which has been tried yet, that does
+	 * not know their credentials.
 	 * @param brokers the brokers in their configured order, at least one, with unique
 	 * names
 	 * @param recoveryPolicy when a broker that failed is trusted again
 	 * @param clock the clock that dates states and failures
 	 */
 	public Brokers(List<Broker> brokers, RecoveryPolicy recoveryPolicy, Clock clock) {
+		this(brokers, (broker) -> null, recoveryPolicy, clock);
+	}
+
+	/**
+	 * Create a holder for the given brokers, none of which has been tried yet.
+	 * @param brokers the brokers in their configured order, at least one, with unique
+	 * names
+	 * @param credentials tells the credentials of each of these brokers, {@code null}
+	 * where they are not known
+	 * @param recoveryPolicy when a broker that failed is trusted again
+	 * @param clock the clock that dates states and failures
+	 */
+	public Brokers(List<Broker> brokers, Function<Broker, @Nullable BrokerCredentials> credentials,
+			RecoveryPolicy recoveryPolicy, Clock clock) {
 		Assert.notEmpty(brokers, "'brokers' must not be empty");
+		Assert.notNull(credentials, "'credentials' must not be null");
 		Assert.notNull(recoveryPolicy, "'recoveryPolicy' must not be null");
 		Assert.notNull(clock, "'clock' must not be null");
-		this.describer = new FailureDescriber(brokers);
-		this.book = new BrokerBook(brokers, recoveryPolicy, this.events, clock);
+		this.book = new BrokerBook(brokers, credentials, recoveryPolicy, this.events, clock);
+		this.book.entries().map((entry) -> entry.credentials).filter(Objects::nonNull).forEach(this.describer::add);
 		this.operations = new BrokerOperations(this, this.book, this.describer);
 	}
 
@@ -105,6 +123,19 @@ public final class Brokers {
 	 */
 	public Optional<BrokerStatus> getStatus(String name) {
 		return read(() -> Optional.ofNullable(this.book.find(name)).map(this.book::status));
+	}
+
+	/**
+	 * Return the credentials that a broker was given with.
+	 * @param broker the broker
+	 * @return the credentials, or {@code null} if they are not known, or the broker was
+	 * removed
+	 */
+	public @Nullable BrokerCredentials getCredentials(Broker broker) {
+		return read(() -> {
+			BrokerEntry entry = this.book.find(broker.name());
+			return (entry != null) ? entry.credentials : null;
+		});
 	}
 
 	/**

@@ -26,24 +26,15 @@ import org.jspecify.annotations.Nullable;
  */
 final class FailureDescriber {
 
-	private static final String MASK = "******";
-
-	private static final int UNMISTAKABLE = 6;
-
-	private volatile List<String> passwords = List.of();
-
-	FailureDescriber(List<Broker> brokers) {
-		brokers.forEach(this::add);
-	}
+	private volatile List<BrokerCredentials> credentials = List.of();
 
 	/**
-	 * Mask the password of a broker from now on.
+	 * Mask the password of these credentials from now on, the longest one first.
 	 */
-	void add(Broker broker) {
-		this.passwords = Stream.concat(this.passwords.stream(), Stream.of(broker.password()))
-			.filter((password) -> !password.isEmpty())
+	void add(BrokerCredentials credentials) {
+		this.credentials = Stream.concat(this.credentials.stream(), Stream.of(credentials))
 			.distinct()
-			.sorted((one, other) -> other.length() - one.length())
+			.sorted((one, other) -> other.password().length() - one.password().length())
 			.toList();
 	}
 
@@ -62,11 +53,8 @@ final class FailureDescriber {
 
 	private String mask(String text) {
 		String masked = text;
-		for (String password : this.passwords) {
-			masked = masked.replace(":" + password + "@", ":" + MASK + "@");
-			if (password.length() >= UNMISTAKABLE) {
-				masked = masked.replace(password, MASK);
-			}
+		for (BrokerCredentials each : this.credentials) {
+			masked = each.mask(masked);
 		}
 		return masked;
 	}

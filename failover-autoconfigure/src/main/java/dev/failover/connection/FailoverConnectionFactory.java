@@ -35,6 +35,7 @@ import org.springframework.util.Assert;
 
 import dev.failover.broker.Activation;
 import dev.failover.broker.Broker;
+import dev.failover.broker.BrokerCredentials;
 import dev.failover.broker.Brokers;
 import dev.failover.broker.BrokersUnavailableException;
 import dev.failover.strategy.FailoverStrategy;
@@ -270,7 +271,8 @@ public class FailoverConnectionFactory extends FanOutConnectionFactory implement
 
 	@Override
 	public String getUsername() {
-		return current().username();
+		BrokerCredentials credentials = this.brokers.getCredentials(current());
+		return (credentials != null) ? credentials.username() : super.getUsername();
 	}
 
 	@Override

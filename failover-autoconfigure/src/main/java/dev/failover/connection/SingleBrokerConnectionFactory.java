@@ -32,6 +32,7 @@ import com.rabbitmq.client.ConnectionFactory;
 import org.jspecify.annotations.Nullable;
 
 import dev.failover.broker.Broker;
+import dev.failover.broker.BrokerCredentials;
 import dev.failover.broker.BrokerState;
 import dev.failover.broker.BrokerStatus;
 import dev.failover.broker.Brokers;
@@ -59,8 +60,11 @@ public final class SingleBrokerConnectionFactory extends ConnectionFactory {
 		setAutomaticRecoveryEnabled(false);
 		setHost(broker.host());
 		setPort(broker.port());
-		setUsername(broker.username());
 		setVirtualHost(broker.virtualHost());
+		BrokerCredentials credentials = brokers.getCredentials(broker);
+		if (credentials != null) {
+			setUsername(credentials.username());
+		}
 	}
 
 	@Override

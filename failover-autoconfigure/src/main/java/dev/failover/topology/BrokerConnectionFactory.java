@@ -79,9 +79,12 @@ final class BrokerConnectionFactory implements ConnectionFactory {
 		return this.broker.virtualHost();
 	}
 
+	/**
+	 * Nobody who declares asks for it, and a broker does not tell.
+	 */
 	@Override
 	public String getUsername() {
-		return this.broker.username();
+		return "";
 	}
 
 	@Override

@@ -34,6 +34,7 @@ import org.junit.jupiter.api.Test;
 import dev.failover.broker.Broker;
 import dev.failover.broker.Brokers;
 import dev.failover.broker.FailureReason;
+import dev.failover.broker.TestBrokers;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -41,9 +42,9 @@ class BrokersMetricsTests {
 
 	private final AtomicReference<Instant> now = new AtomicReference<>(Instant.EPOCH);
 
-	private final Broker first = broker("first");
+	private final Broker first = TestBrokers.broker("first");
 
-	private final Broker second = broker("second");
+	private final Broker second = TestBrokers.broker("second");
 
 	private final Brokers brokers = new Brokers(List.of(this.first, this.second), clock(this.now::get));
 
@@ -114,10 +115,6 @@ class BrokersMetricsTests {
 
 	private static Clock clock(InstantSource source) {
 		return source.withZone(ZoneOffset.UTC);
-	}
-
-	private static Broker broker(String name) {
-		return new Broker(name, name + ".example.com", 5672, "app", "verysecret", "orders", false, null, 0, 1);
 	}
 
 }

@@ -51,6 +51,7 @@ import org.springframework.core.type.MethodMetadata;
 import org.springframework.util.ClassUtils;
 
 import dev.failover.broker.Broker;
+import dev.failover.broker.BrokerCredentials;
 import dev.failover.broker.Brokers;
 import dev.failover.connection.FailoverConnectionFactory;
 
@@ -62,8 +63,7 @@ import static org.assertj.core.api.Assertions.assertThat;
  */
 class AutoConfiguredBeansTests {
 
-	private static final Broker BROKER = new Broker("own", "own.example.com", 5672, "app", "secret", "/", false, null,
-			0, 1);
+	private static final Broker BROKER = Broker.of("own", "own.example.com", 5672);
 
 	/**
 	 * These hold for applications that are without failover, too.
@@ -151,7 +151,7 @@ class AutoConfiguredBeansTests {
 			return new Brokers(List.of(BROKER), Clock.systemUTC());
 		}
 		if (type == FailoverConnectionDetails.class) {
-			return (FailoverConnectionDetails) () -> List.of(BROKER);
+			return FailoverConnectionDetails.of(List.of(BROKER), (broker) -> BrokerCredentials.of("app", "secret"));
 		}
 		return Mockito.mock(type,
 				(type == FailoverConnectionFactory.class) ? Answers.RETURNS_MOCKS : Answers.RETURNS_DEFAULTS);

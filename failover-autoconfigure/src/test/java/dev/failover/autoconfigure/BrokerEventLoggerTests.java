@@ -32,9 +32,11 @@ import org.springframework.boot.test.system.CapturedOutput;
 import org.springframework.boot.test.system.OutputCaptureExtension;
 
 import dev.failover.broker.Broker;
+import dev.failover.broker.BrokerCredentials;
 import dev.failover.broker.Brokers;
 import dev.failover.broker.FailureReason;
 import dev.failover.broker.RecoveryPolicy;
+import dev.failover.broker.TestBrokers;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -46,20 +48,17 @@ class BrokerEventLoggerTests {
 
 	private static final String PASSWORD = "s3cret-of-north";
 
-	private final Broker north = broker("north", PASSWORD);
+	private final Broker north = TestBrokers.broker("north").withTls(null);
 
-	private final Brokers brokers = new Brokers(List.of(this.north, broker("south", "other-secret")),
+	private final Brokers brokers = new Brokers(List.of(this.north, TestBrokers.broker("south")),
+			(broker) -> BrokerCredentials.of("app", PASSWORD),
 			new RecoveryPolicy(1, Duration.ZERO, Duration.ZERO, Duration.ZERO), Clock.systemUTC());
 
 	@BeforeEach
 	void listen() {
-		this.brokers.addListener(new BrokerEventLogger());
+		this.brokers.addListener(new BrokerEventLogger((broker) -> "app"));
 		Broker south = this.brokers.getAll().get(1);
 		this.brokers.connected(south, this.brokers.getIncarnation(south));
-	}
-
-	private static Broker broker(String name, String password) {
-		return new Broker(name, name + ".example.com", 5671, "app", password, "/", true, null, 0, 1);
 	}
 
 	private void refuse() {
@@ -80,7 +79,8 @@ class BrokerEventLoggerTests {
 		refuse();
 		assertThat(errors(output)).singleElement()
 			.asString()
-			.contains("Broker north", "ACCESS_REFUSED", "Check user, password and virtual host", "failover.brokers")
+			.contains("Broker north", "ACCESS_REFUSED", "Check user 'app', password and virtual host",
+					"failover.brokers")
 			.doesNotContain(PASSWORD);
 	}
 

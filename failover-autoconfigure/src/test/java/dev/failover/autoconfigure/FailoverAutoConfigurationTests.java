@@ -98,7 +98,7 @@ class FailoverAutoConfigurationTests {
 	@Test
 	void eventsOfTheUsersBrokersAreLoggedAndPublished(CapturedOutput output) {
 		Recorder recorder = new Recorder();
-		Broker only = new Broker("own", "own.example.com", 5672, "app", "hidden", "/", false, null, 0, 1);
+		Broker only = Broker.of("own", "own.example.com", 5672);
 		this.runner.withBean("recorder", Recorder.class, () -> recorder)
 			.withBean("own", Brokers.class,
 					() -> new Brokers(List.of(only), RecoveryPolicy.withSuccessThreshold(1), Clock.systemUTC()))

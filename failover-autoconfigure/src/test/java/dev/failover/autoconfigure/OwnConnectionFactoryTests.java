@@ -46,6 +46,7 @@ import org.springframework.context.annotation.Configuration;
 import org.springframework.util.ClassUtils;
 
 import dev.failover.broker.Broker;
+import dev.failover.broker.BrokerCredentials;
 import dev.failover.broker.Brokers;
 import dev.failover.connection.FailoverConnectionFactory;
 import dev.failover.ensure.Ensure;
@@ -100,7 +101,7 @@ class OwnConnectionFactoryTests {
 			.run((context) -> assertThat(context).getFailure()
 				.isInstanceOfSatisfying(InvalidFailoverPropertyException.class, (failure) -> {
 					assertThat(failure).hasMessageContaining("[own] of the application connects past them")
-						.hasMessageContaining("amqp://app:******@a")
+						.hasMessageContaining("amqp://a:5672")
 						.hasMessageNotContaining("secret");
 					assertThat(failure.getProperty()).isEqualTo("failover.brokers");
 					assertThat(failure.getAction()).contains("new CachingConnectionFactory(failoverConnectionFactory)");
@@ -109,9 +110,10 @@ class OwnConnectionFactoryTests {
 
 	@Test
 	void brokersOfTheApplicationThatNothingConnectsToEndTheStart() {
-		Broker broker = new Broker("a", "a", 5672, "app", "secret", "/", false, null, 0, 1);
+		Broker broker = Broker.of("a", "a", 5672);
 		this.runner.withBean("own", ConnectionFactory.class, () -> this.elsewhere)
-			.withBean(FailoverConnectionDetails.class, () -> () -> List.of(broker))
+			.withBean(FailoverConnectionDetails.class,
+					() -> FailoverConnectionDetails.of(List.of(broker), (any) -> BrokerCredentials.of("app", "secret")))
 			.run((context) -> assertThat(context).getFailure().isInstanceOf(InvalidFailoverPropertyException.class));
 	}
 

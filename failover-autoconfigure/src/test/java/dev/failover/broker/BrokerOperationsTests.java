@@ -35,13 +35,15 @@ import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
  */
 class BrokerOperationsTests {
 
+	private static final BrokerCredentials CREDENTIALS = BrokerCredentials.of("app", "secret-of-three");
+
 	private static final Instant NOW = Instant.parse("2026-01-01T00:00:00Z");
 
-	private final Broker one = broker("one");
+	private final Broker one = TestBrokers.broker("one");
 
-	private final Broker two = broker("two");
+	private final Broker two = TestBrokers.broker("two");
 
-	private final Broker three = broker("three");
+	private final Broker three = TestBrokers.broker("three");
 
 	private final List<BrokerEvent> events = new ArrayList<>();
 
@@ -53,10 +55,6 @@ class BrokerOperationsTests {
 	void connectToOne() {
 		this.brokers.connected(this.one, 0);
 		this.brokers.addListener(this.events::add);
-	}
-
-	private static Broker broker(String name) {
-		return new Broker(name, name + ".example.com", 5672, "app", "secret-of-" + name, "/", false, null, 0, 1);
 	}
 
 	@Test
@@ -165,9 +163,10 @@ class BrokerOperationsTests {
 
 	@Test
 	void brokersAreAddedBehindTheOthersAndRemoved() {
-		this.operations.add(this.three);
+		this.operations.add(this.three, CREDENTIALS);
 		assertThat(this.brokers.getAll()).containsExactly(this.one, this.two, this.three);
-		assertThatIllegalArgumentException().isThrownBy(() -> this.operations.add(broker("three")));
+		assertThatIllegalArgumentException()
+			.isThrownBy(() -> this.operations.add(TestBrokers.broker("three"), CREDENTIALS));
 		this.operations.remove("two");
 		assertThat(this.brokers.getAll()).containsExactly(this.one, this.three);
 		assertThat(this.events).containsExactly(new BrokerEvent.Added(this.three), new BrokerEvent.Removed(this.two));
@@ -177,7 +176,7 @@ class BrokerOperationsTests {
 	void lateReportsAboutABrokerThatWasRemovedDoNotCount() {
 		this.operations.remove("two");
 		assertThat(this.brokers.failed(this.two, 0, FailureReason.TIMEOUT, null)).isFalse();
-		this.operations.add(this.two);
+		this.operations.add(this.two, CREDENTIALS);
 		assertThat(this.brokers.failed(this.two, 0, FailureReason.TIMEOUT, null)).isFalse();
 		assertThat(this.brokers.getStatus("two")).map(BrokerStatus::state).contains(BrokerState.UNKNOWN);
 		long incarnation = this.brokers.getIncarnation(this.two);
@@ -186,7 +185,7 @@ class BrokerOperationsTests {
 
 	@Test
 	void thePasswordOfABrokerThatIsAddedIsMasked() {
-		this.operations.add(this.three);
+		this.operations.add(this.three, CREDENTIALS);
 		this.brokers.failed(this.three, 0, FailureReason.UNREACHABLE,
 				new IllegalStateException("no secret-of-three here"));
 		assertThat(this.brokers.getStatus("three").orElseThrow().lastFailure().description())

@@ -29,9 +29,9 @@ import static org.assertj.core.api.Assertions.assertThat;
  */
 class BrokersBlockedTests {
 
-	private final Broker first = BrokersRecoveryTests.broker("first");
+	private final Broker first = TestBrokers.broker("first");
 
-	private final Broker second = BrokersRecoveryTests.broker("second");
+	private final Broker second = TestBrokers.broker("second");
 
 	private final Brokers brokers = new Brokers(List.of(this.first, this.second), Clock.systemUTC());
 

@@ -35,9 +35,9 @@ class BrokersRecoveryTests {
 
 	private final AtomicReference<Instant> now = new AtomicReference<>(Instant.EPOCH);
 
-	private final Broker first = broker("first");
+	private final Broker first = TestBrokers.broker("first");
 
-	private final Broker second = broker("second");
+	private final Broker second = TestBrokers.broker("second");
 
 	private final Brokers brokers = new Brokers(List.of(this.first, this.second), RecoveryPolicy.DEFAULTS,
 			clock(this.now::get));
@@ -142,10 +142,6 @@ class BrokersRecoveryTests {
 
 	static Clock clock(InstantSource source) {
 		return source.withZone(ZoneOffset.UTC);
-	}
-
-	static Broker broker(String name) {
-		return new Broker(name, name + ".example.com", 5672, "app", "secret", "/", false, null, 0, 1);
 	}
 
 }

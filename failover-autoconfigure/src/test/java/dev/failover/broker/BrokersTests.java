@@ -45,9 +45,9 @@ class BrokersTests {
 
 	private static final Instant START = Instant.parse("2026-01-01T00:00:00Z");
 
-	private final Broker one = broker("one", "secret-of-one");
+	private final Broker one = TestBrokers.broker("one");
 
-	private final Broker two = broker("two", "secret-of-two");
+	private final Broker two = TestBrokers.broker("two");
 
 	private final AtomicReference<Instant> now = new AtomicReference<>(START);
 
@@ -75,7 +75,8 @@ class BrokersTests {
 			}
 
 		};
-		this.brokers = new Brokers(List.of(this.one, this.two), clock);
+		this.brokers = new Brokers(List.of(this.one, this.two),
+				(broker) -> BrokerCredentials.of("app", "secret-of-" + broker.name()), RecoveryPolicy.DEFAULTS, clock);
 		this.brokers.addListener(this.events::add);
 	}
 
@@ -191,13 +192,13 @@ class BrokersTests {
 	@Test
 	void brokersNeedUniqueNames() {
 		assertThatIllegalArgumentException()
-			.isThrownBy(() -> new Brokers(List.of(this.one, broker("one", "x")), Clock.systemUTC()))
+			.isThrownBy(() -> new Brokers(List.of(this.one, TestBrokers.broker("one")), Clock.systemUTC()))
 			.withMessage("'brokers' must have unique names, but 'one' is given twice");
 	}
 
 	@Test
 	void reportAboutAStrangerDoesNotCount() {
-		Broker stranger = broker("stranger", "x");
+		Broker stranger = TestBrokers.broker("stranger");
 		assertThat(this.brokers.connected(stranger, this.brokers.getIncarnation(stranger))).isNull();
 		assertThat(this.brokers.failed(stranger, 0, FailureReason.TIMEOUT, null)).isFalse();
 		assertThat(this.events).isEmpty();
@@ -248,10 +249,6 @@ class BrokersTests {
 			}
 		}
 		assertThat(active).isEqualTo(this.brokers.getActive());
-	}
-
-	private static Broker broker(String name, String password) {
-		return new Broker(name, name + ".example.com", 5672, "app", password, "/", false, null, 0, 1);
 	}
 
 }

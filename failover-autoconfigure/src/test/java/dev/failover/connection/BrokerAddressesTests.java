@@ -74,10 +74,9 @@ class BrokerAddressesTests {
 	}
 
 	private void create(Duration timeout, Duration raceDelay, int... lastBytes) {
-		Broker broker = new Broker("one", HOST, this.proxy.port(), this.embedded.username(), this.embedded.password(),
-				this.embedded.virtualHost(), false, null, 0, 1);
-		this.target.setUsername(broker.username());
-		this.target.setPassword(broker.password());
+		Broker broker = Broker.of("one", HOST, this.proxy.port()).withVirtualHost(this.embedded.virtualHost());
+		this.target.setUsername(this.embedded.username());
+		this.target.setPassword(this.embedded.password());
 		this.target.setVirtualHost(broker.virtualHost());
 		this.target.setAutomaticRecoveryEnabled(false);
 		this.brokers = new Brokers(List.of(broker), Clock.systemUTC());

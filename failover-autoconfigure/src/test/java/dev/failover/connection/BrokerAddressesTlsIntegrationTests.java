@@ -83,8 +83,9 @@ class BrokerAddressesTlsIntegrationTests {
 	}
 
 	private static Brokers brokers(String host) {
-		return new Brokers(List.of(new Broker("secured", host, node.tls().port(), node.username(), node.password(),
-				node.virtualHost(), true, null, 0, 1)), Clock.systemUTC());
+		return new Brokers(List
+			.of(Broker.of("secured", host, node.tls().port()).withVirtualHost(node.virtualHost()).withTls(null)),
+				Clock.systemUTC());
 	}
 
 	private static FailoverConnectionFactory factory(Brokers brokers) throws Exception {

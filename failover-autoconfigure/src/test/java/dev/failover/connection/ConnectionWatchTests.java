@@ -54,9 +54,9 @@ class ConnectionWatchTests {
 
 	private static final Duration AN_INSTANT = Duration.ofMillis(1);
 
-	private final Broker broker = new Broker("one", "localhost", 5672, "user", "secret", "/", false, null, 0, 1);
+	private final Broker broker = Broker.of("one", "localhost", 5672);
 
-	private final Broker other = new Broker("two", "localhost", 5673, "user", "secret", "/", false, null, 0, 1);
+	private final Broker other = Broker.of("two", "localhost", 5673);
 
 	private final Brokers brokers = new Brokers(List.of(this.broker, this.other), Clock.systemUTC());
 

@@ -112,8 +112,7 @@ class FailoverConnectionFactoryTests {
 	}
 
 	private void add(String name, int port, String password, ConnectionFactory target) {
-		this.all.add(new Broker(name, "127.0.0.1", port, this.embedded.username(), password,
-				this.embedded.virtualHost(), false, null, 0, 1));
+		this.all.add(Broker.of(name, "127.0.0.1", port).withVirtualHost(this.embedded.virtualHost()));
 		target.setUsername(this.embedded.username());
 		target.setPassword(password);
 		target.setVirtualHost(this.embedded.virtualHost());
@@ -201,7 +200,7 @@ class FailoverConnectionFactoryTests {
 
 	@Test
 	void unresolvableBrokerIsPassedOver() throws Exception {
-		Broker nowhere = new Broker("nowhere", "no-such-host.invalid", 5672, "guest", "guest", "/", false, null, 0, 1);
+		Broker nowhere = Broker.of("nowhere", "no-such-host.invalid", 5672);
 		this.all.add(0, nowhere);
 		this.factories.put("nowhere", new ConnectionFactory());
 		recreate(PATIENT);

@@ -35,12 +35,14 @@ import dev.failover.broker.BrokerEvent;
 import dev.failover.broker.BrokerState;
 import dev.failover.broker.Brokers;
 import dev.failover.broker.FailureReason;
+import dev.failover.broker.TestBrokers;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
 class PlannedMovesTests {
 
-	private final Brokers brokers = new Brokers(List.of(broker("one"), broker("two"), broker("three")),
+	private final Brokers brokers = new Brokers(
+			List.of(TestBrokers.broker("one"), TestBrokers.broker("two"), TestBrokers.broker("three")),
 			Clock.systemUTC());
 
 	private final Access access = new Access();
@@ -49,16 +51,16 @@ class PlannedMovesTests {
 
 	@BeforeEach
 	void connectToOne() {
-		this.brokers.connected(broker("one"), 0);
+		this.brokers.connected(TestBrokers.broker("one"), 0);
 	}
 
 	@Test
 	void brokerBecomesActiveWhenItIsReady() {
 		CompletableFuture<Activation> moved = this.moves.activate("two");
-		assertThat(this.brokers.getActive()).isEqualTo(broker("one"));
+		assertThat(this.brokers.getActive()).isEqualTo(TestBrokers.broker("one"));
 		this.access.ready("two");
-		assertThat(moved).isCompletedWithValue(new Activation(broker("two"), 0));
-		assertThat(this.brokers.getActive()).isEqualTo(broker("two"));
+		assertThat(moved).isCompletedWithValue(new Activation(TestBrokers.broker("two"), 0));
+		assertThat(this.brokers.getActive()).isEqualTo(TestBrokers.broker("two"));
 		assertThat(this.access.demands).as("ended").isEmpty();
 	}
 
@@ -68,17 +70,17 @@ class PlannedMovesTests {
 		CompletableFuture<Activation> later = this.moves.activate("three");
 		assertGivenWay(first, "two", "three");
 		this.access.ready("three");
-		assertThat(later).isCompletedWithValue(new Activation(broker("three"), 0));
+		assertThat(later).isCompletedWithValue(new Activation(TestBrokers.broker("three"), 0));
 	}
 
 	@Test
 	void laterMoveToTheBrokerThatIsActiveStillTakesThePlaceOfTheOneBefore() {
 		CompletableFuture<Activation> first = this.moves.activate("two");
 		CompletableFuture<Activation> later = this.moves.activate("one");
-		assertThat(later).isCompletedWithValue(new Activation(broker("one"), 0));
+		assertThat(later).isCompletedWithValue(new Activation(TestBrokers.broker("one"), 0));
 		assertGivenWay(first, "two", "one");
 		assertThat(this.access.demands).as("ended").isEmpty();
-		assertThat(this.brokers.getActive()).isEqualTo(broker("one"));
+		assertThat(this.brokers.getActive()).isEqualTo(TestBrokers.broker("one"));
 	}
 
 	@Test
@@ -91,11 +93,11 @@ class PlannedMovesTests {
 		});
 		CompletableFuture<Activation> first = this.moves.activate("two");
 		this.access.ready("two");
-		assertThat(first).isCompletedWithValue(new Activation(broker("two"), 0));
+		assertThat(first).isCompletedWithValue(new Activation(TestBrokers.broker("two"), 0));
 		this.access.ready("three");
 		assertThat(later).singleElement()
-			.satisfies((move) -> assertThat(move).isCompletedWithValue(new Activation(broker("three"), 0)));
-		assertThat(this.brokers.getActive()).isEqualTo(broker("three"));
+			.satisfies((move) -> assertThat(move).isCompletedWithValue(new Activation(TestBrokers.broker("three"), 0)));
+		assertThat(this.brokers.getActive()).isEqualTo(TestBrokers.broker("three"));
 	}
 
 	@Test
@@ -104,7 +106,7 @@ class PlannedMovesTests {
 		CompletableFuture<Activation> first = this.moves.activate("two");
 		assertThat(this.moves.activate("three")).isCompletedExceptionally();
 		this.access.ready("two");
-		assertThat(first).isCompletedWithValue(new Activation(broker("two"), 0));
+		assertThat(first).isCompletedWithValue(new Activation(TestBrokers.broker("two"), 0));
 	}
 
 	@Test
@@ -115,10 +117,10 @@ class PlannedMovesTests {
 			.withThrowableThat()
 			.withCauseInstanceOf(IllegalStateException.class)
 			.withMessageContaining("no connection was made ready");
-		assertThat(this.brokers.getActive()).isEqualTo(broker("one"));
+		assertThat(this.brokers.getActive()).isEqualTo(TestBrokers.broker("one"));
 		this.moves.activate("three");
 		this.access.ready("three");
-		assertThat(this.brokers.getActive()).isEqualTo(broker("three"));
+		assertThat(this.brokers.getActive()).isEqualTo(TestBrokers.broker("three"));
 	}
 
 	@Test
@@ -129,10 +131,10 @@ class PlannedMovesTests {
 			.withCauseInstanceOf(IllegalStateException.class)
 			.withMessageContaining("Broker 'three' does not become active: another move was asked for");
 		this.access.ready("two");
-		assertThat(moved).isCompletedWithValue(new Activation(broker("two"), 0));
+		assertThat(moved).isCompletedWithValue(new Activation(TestBrokers.broker("two"), 0));
 		CompletableFuture<Activation> back = this.moves.failBack("three");
 		this.access.ready("three");
-		assertThat(back).isCompletedWithValue(new Activation(broker("three"), 0));
+		assertThat(back).isCompletedWithValue(new Activation(TestBrokers.broker("three"), 0));
 	}
 
 	@Test
@@ -141,12 +143,12 @@ class PlannedMovesTests {
 		CompletableFuture<Activation> moved = this.moves.activate("two");
 		assertGivenWay(back, "three", "two");
 		this.access.ready("two");
-		assertThat(moved).isCompletedWithValue(new Activation(broker("two"), 0));
+		assertThat(moved).isCompletedWithValue(new Activation(TestBrokers.broker("two"), 0));
 	}
 
 	@Test
 	void withoutAnActiveBrokerTheNewOneIsConnectedToFirst() {
-		this.brokers.failed(broker("one"), 0, FailureReason.CONNECTION_LOST, null);
+		this.brokers.failed(TestBrokers.broker("one"), 0, FailureReason.CONNECTION_LOST, null);
 		CompletableFuture<Activation> moved = this.moves.activate("two");
 		assertThat(this.brokers.getActive()).isNull();
 		this.access.demands.remove("two").completeExceptionally(new IOException("unreachable"));
@@ -154,7 +156,7 @@ class PlannedMovesTests {
 		assertThat(this.brokers.getActive()).isNull();
 		moved = this.moves.activate("three");
 		this.access.ready("three");
-		assertThat(moved).isCompletedWithValue(new Activation(broker("three"), 0));
+		assertThat(moved).isCompletedWithValue(new Activation(TestBrokers.broker("three"), 0));
 	}
 
 	@Test
@@ -202,10 +204,6 @@ class PlannedMovesTests {
 		return this.brokers.getStatus(broker).orElseThrow().state();
 	}
 
-	private static Broker broker(String name) {
-		return new Broker(name, name + ".example.com", 5672, "app", "secret", "/", false, null, 0, 1);
-	}
-
 	/**
 	 * Has connections ready when a test says so.
 	 */
@@ -237,7 +235,7 @@ class PlannedMovesTests {
 
 		@Override
 		public Broker nextBeside(Broker active) {
-			return broker("two");
+			return TestBrokers.broker("two");
 		}
 
 		@Override

@@ -76,8 +76,7 @@ final class ProxiedBrokers implements AutoCloseable {
 	}
 
 	private Broker broker(String name, FaultProxy proxy) {
-		return new Broker(name, proxy.host(), proxy.port(), this.embedded.username(), this.embedded.password(),
-				this.embedded.virtualHost(), false, null, 0, 1);
+		return Broker.of(name, proxy.host(), proxy.port()).withVirtualHost(this.embedded.virtualHost());
 	}
 
 	private ConnectionFactory target() {

@@ -37,6 +37,7 @@ import dev.failover.broker.BrokerState;
 import dev.failover.broker.Brokers;
 import dev.failover.broker.FailureReason;
 import dev.failover.broker.RecoveryPolicy;
+import dev.failover.broker.TestBrokers;
 import dev.failover.connection.BrokerAccess;
 import dev.failover.connection.OpenConnection;
 
@@ -51,9 +52,9 @@ class BrokerRoundsTests {
 
 	private final FakeScheduler scheduler = new FakeScheduler();
 
-	private final Broker first = broker("first");
+	private final Broker first = TestBrokers.broker("first");
 
-	private final Broker second = broker("second");
+	private final Broker second = TestBrokers.broker("second");
 
 	private final Brokers brokers = new Brokers(List.of(this.first, this.second), RecoveryPolicy.DEFAULTS,
 			clock(this.scheduler));
@@ -121,10 +122,6 @@ class BrokerRoundsTests {
 
 	private BrokerState state() {
 		return this.brokers.getStatus("second").orElseThrow().state();
-	}
-
-	private static Broker broker(String name) {
-		return new Broker(name, name + ".example.com", 5672, "app", "secret", "/", false, null, 0, 1);
 	}
 
 	private static Clock clock(FakeScheduler scheduler) {

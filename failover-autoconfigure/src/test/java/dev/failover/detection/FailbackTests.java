@@ -32,6 +32,7 @@ import dev.failover.broker.BrokerEvent;
 import dev.failover.broker.Brokers;
 import dev.failover.broker.FailureReason;
 import dev.failover.broker.RecoveryPolicy;
+import dev.failover.broker.TestBrokers;
 import dev.failover.strategy.FailoverStrategy;
 import dev.failover.strategy.PriorityStrategy;
 import dev.failover.strategy.RoundRobinStrategy;
@@ -222,7 +223,7 @@ class FailbackTests {
 	}
 
 	private static Broker broker(String name, int priority) {
-		return new Broker(name, name + ".example.com", 5672, "guest", "guest", "/", false, null, priority, 1);
+		return TestBrokers.broker(name).withWeight(priority, 1);
 	}
 
 	/**

@@ -340,7 +340,7 @@ class EnsurerTests {
 	}
 
 	private static Broker broker(String name) {
-		return new Broker(name, "localhost", 5672, "guest", "guest", "/", false, null, 0, 1);
+		return Broker.of(name, "localhost", 5672);
 	}
 
 	private final class TestReconnector implements Reconnector {

@@ -36,6 +36,7 @@ import dev.failover.broker.Brokers;
 import dev.failover.broker.BrokersUnavailableException;
 import dev.failover.broker.FailureReason;
 import dev.failover.broker.Reconnector;
+import dev.failover.broker.TestBrokers;
 
 /**
  * Reconnects to the broker after the one that was active, unless it is told that all of
@@ -43,9 +44,9 @@ import dev.failover.broker.Reconnector;
  */
 final class FakeReconnector implements Reconnector {
 
-	final Broker a = broker("a");
+	final Broker a = TestBrokers.broker("a");
 
-	final Broker b = broker("b");
+	final Broker b = TestBrokers.broker("b");
 
 	final Brokers brokers = new Brokers(List.of(this.a, this.b), Clock.systemUTC());
 
@@ -65,10 +66,6 @@ final class FakeReconnector implements Reconnector {
 
 	FakeReconnector() {
 		this.brokers.connected(this.a, 0);
-	}
-
-	private static Broker broker(String name) {
-		return new Broker(name, name + ".example.com", 5672, "user", "secret", "/", false, null, 0, 1);
 	}
 
 	Ensurer ensurer() {

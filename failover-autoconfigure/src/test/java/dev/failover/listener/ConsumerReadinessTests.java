@@ -32,9 +32,9 @@ import org.springframework.context.ApplicationContext;
 import org.springframework.context.event.ContextRefreshedEvent;
 
 import dev.failover.broker.Activation;
-import dev.failover.broker.Broker;
 import dev.failover.broker.BrokerEvent;
 import dev.failover.broker.Brokers;
+import dev.failover.broker.TestBrokers;
 import dev.failover.connection.FailoverConnectionFactory;
 
 import static org.assertj.core.api.Assertions.assertThat;
@@ -46,7 +46,8 @@ import static org.mockito.Mockito.mock;
  */
 class ConsumerReadinessTests {
 
-	private final Brokers brokers = new Brokers(List.of(broker("first"), broker("second")), Clock.systemUTC());
+	private final Brokers brokers = new Brokers(List.of(TestBrokers.broker("first"), TestBrokers.broker("second")),
+			Clock.systemUTC());
 
 	private final ContainerBook containers = new ContainerBook();
 
@@ -140,10 +141,6 @@ class ConsumerReadinessTests {
 		Channel channel = mock();
 		given(channel.getConnection()).willReturn(connection);
 		this.readiness.onApplicationEvent(new ConsumeOkEvent(new DefaultConsumer(channel), queue, "tag"));
-	}
-
-	private static Broker broker(String name) {
-		return new Broker(name, name + ".example.com", 5672, "guest", "guest", "/", false, null, 0, 1);
 	}
 
 }

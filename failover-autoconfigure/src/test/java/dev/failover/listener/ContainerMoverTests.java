@@ -47,6 +47,7 @@ import org.springframework.transaction.PlatformTransactionManager;
 import dev.failover.broker.Broker;
 import dev.failover.broker.BrokerEvent;
 import dev.failover.broker.Brokers;
+import dev.failover.broker.TestBrokers;
 import dev.failover.connection.BrokerAccess;
 import dev.failover.connection.FailoverConnectionFactory;
 
@@ -73,8 +74,8 @@ class ContainerMoverTests {
 
 	@Test
 	void directContainerConsumesAgainIfTheBrokerIsLostWhileItMovesThere() throws Exception {
-		Broker from = broker("first");
-		Broker to = broker("second");
+		Broker from = TestBrokers.broker("first");
+		Broker to = TestBrokers.broker("second");
 		Brokers brokers = new Brokers(List.of(from, to), Clock.systemUTC());
 		DirectMessageListenerContainer container = container();
 		ContainerBook book = new ContainerBook();
@@ -95,8 +96,8 @@ class ContainerMoverTests {
 
 	@Test
 	void containerWhoseThreadsAreAsManyAsItsConsumersStartsAgainAtOnce() throws Exception {
-		Broker from = broker("first");
-		Broker to = broker("second");
+		Broker from = TestBrokers.broker("first");
+		Broker to = TestBrokers.broker("second");
 		Brokers brokers = new Brokers(List.of(from, to), Clock.systemUTC());
 		ThreadPoolTaskExecutor threads = new ThreadPoolTaskExecutor();
 		threads.setCorePoolSize(1);
@@ -134,8 +135,8 @@ class ContainerMoverTests {
 
 	@Test
 	void containersMoveUntilTheirOwnContextIsClosed() throws Exception {
-		Broker from = broker("first");
-		Broker to = broker("second");
+		Broker from = TestBrokers.broker("first");
+		Broker to = TestBrokers.broker("second");
 		Brokers brokers = new Brokers(List.of(from, to), Clock.systemUTC());
 		DirectMessageListenerContainer container = container();
 		ContainerBook book = new ContainerBook();
@@ -179,8 +180,8 @@ class ContainerMoverTests {
 		Meddled container = new Meddled(connectionFactory());
 		configure(container, "orders", "bills");
 		container.meanwhile = () -> container.removeQueueNames("bills");
-		Broker from = broker("first");
-		Broker to = broker("second");
+		Broker from = TestBrokers.broker("first");
+		Broker to = TestBrokers.broker("second");
 		ContainerBook book = new ContainerBook();
 		book.postProcessAfterInitialization(container, "container");
 		Brokers brokers = new Brokers(List.of(from, to), Clock.systemUTC());
@@ -198,8 +199,8 @@ class ContainerMoverTests {
 	}
 
 	private void moveBetween(Pooled container) {
-		Broker from = broker("first");
-		Broker to = broker("second");
+		Broker from = TestBrokers.broker("first");
+		Broker to = TestBrokers.broker("second");
 		ContainerBook book = new ContainerBook();
 		book.postProcessAfterInitialization(container, "container");
 		Brokers brokers = new Brokers(List.of(from, to), Clock.systemUTC());
@@ -260,10 +261,6 @@ class ContainerMoverTests {
 		FailoverConnectionFactory failover = mock();
 		given(failover.getBrokerAccess()).willReturn(access);
 		return failover;
-	}
-
-	private static Broker broker(String name) {
-		return new Broker(name, name + ".example.com", 5672, "guest", "guest", "/", false, null, 0, 1);
 	}
 
 	/**

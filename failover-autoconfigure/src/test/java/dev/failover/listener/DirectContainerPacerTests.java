@@ -47,7 +47,7 @@ import static org.mockito.Mockito.spy;
  */
 class DirectContainerPacerTests {
 
-	private static final Broker BROKER = new Broker("first", "localhost", 1, "guest", "guest", "/", false, null, 0, 1);
+	private static final Broker BROKER = Broker.of("first", "localhost", 1);
 
 	private final Brokers brokers = new Brokers(List.of(BROKER), Clock.systemUTC());
 

@@ -25,15 +25,16 @@ import org.junit.jupiter.api.Test;
 import dev.failover.broker.Broker;
 import dev.failover.broker.Brokers;
 import dev.failover.broker.FailureReason;
+import dev.failover.broker.TestBrokers;
 import dev.failover.listener.DrainPlan.Task;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
 class DrainPlanTests {
 
-	private final Broker first = broker("first");
+	private final Broker first = TestBrokers.broker("first");
 
-	private final Broker second = broker("second");
+	private final Broker second = TestBrokers.broker("second");
 
 	private @Nullable String departing;
 
@@ -152,10 +153,6 @@ class DrainPlanTests {
 		DrainPlan plan = new DrainPlan(this.brokers, all, (name) -> name.equals(this.departing), (name) -> false);
 		this.brokers.addListener(plan::on);
 		return plan;
-	}
-
-	private static Broker broker(String name) {
-		return new Broker(name, name + ".example.com", 5672, "guest", "guest", "/", false, null, 0, 1);
 	}
 
 }

@@ -23,6 +23,7 @@ import java.util.stream.Stream;
 import dev.failover.broker.Broker;
 import dev.failover.broker.BrokerState;
 import dev.failover.broker.BrokerStatus;
+import dev.failover.broker.TestBrokers;
 
 /**
  * Brokers for tests of strategies.
@@ -36,7 +37,7 @@ abstract class AbstractStrategyTests {
 	static final Broker C = broker("c", 0, 1);
 
 	static Broker broker(String name, int priority, int weight) {
-		return new Broker(name, name, 5672, "guest", "guest", "/", false, null, priority, weight);
+		return TestBrokers.broker(name).withWeight(priority, weight);
 	}
 
 	static List<BrokerStatus> statuses(Broker... brokers) {

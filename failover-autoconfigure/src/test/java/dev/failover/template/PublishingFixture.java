@@ -60,12 +60,12 @@ final class PublishingFixture implements AutoCloseable {
 		List<Broker> all = new ArrayList<>();
 		Map<String, ConnectionFactory> factories = new LinkedHashMap<>();
 		for (TestBroker target : targets) {
-			Broker broker = new Broker(target.name(), target.host(), target.port(), target.username(),
-					target.password(), target.virtualHost(), false, null, 0, 1);
+			Broker broker = Broker.of(target.name(), target.host(), target.port())
+				.withVirtualHost(target.virtualHost());
 			all.add(broker);
 			ConnectionFactory factory = new ConnectionFactory();
-			factory.setUsername(broker.username());
-			factory.setPassword(broker.password());
+			factory.setUsername(target.username());
+			factory.setPassword(target.password());
 			factory.setVirtualHost(broker.virtualHost());
 			factory.setAutomaticRecoveryEnabled(false);
 			factory.setChannelRpcTimeout((int) Duration.ofSeconds(5).toMillis());

@@ -91,14 +91,13 @@ class SpringPublishSourceTests {
 	}
 
 	private Broker broker(String name, FaultProxy proxy) {
-		return new Broker(name, "127.0.0.1", proxy.port(), this.embedded.username(), this.embedded.password(),
-				this.embedded.virtualHost(), false, null, 0, 1);
+		return Broker.of(name, "127.0.0.1", proxy.port()).withVirtualHost(this.embedded.virtualHost());
 	}
 
 	private ConnectionFactory factory(Broker broker) {
 		ConnectionFactory target = new ConnectionFactory();
-		target.setUsername(broker.username());
-		target.setPassword(broker.password());
+		target.setUsername(this.embedded.username());
+		target.setPassword(this.embedded.password());
 		target.setVirtualHost(broker.virtualHost());
 		target.setAutomaticRecoveryEnabled(false);
 		return target;

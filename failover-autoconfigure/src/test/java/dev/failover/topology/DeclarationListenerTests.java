@@ -52,7 +52,7 @@ import static org.assertj.core.api.Assertions.assertThatNoException;
  */
 class DeclarationListenerTests {
 
-	private final Broker broker = new Broker("one", "localhost", 5672, "guest", "guest", "/", false, null, 0, 1);
+	private final Broker broker = Broker.of("one", "localhost", 5672);
 
 	private final Brokers brokers = new Brokers(List.of(this.broker), Clock.systemUTC());
 

@@ -36,6 +36,7 @@ import org.springframework.context.support.GenericApplicationContext;
 
 import dev.failover.broker.Activation;
 import dev.failover.broker.Broker;
+import dev.failover.broker.BrokerCredentials;
 import dev.failover.broker.Brokers;
 import dev.failover.broker.FailureReason;
 import dev.failover.connection.OpenConnection;
@@ -133,7 +134,7 @@ class TopologyGateTests {
 		Activation before = activation("two");
 		assertThat(this.gate.hasDeclared(before)).isTrue();
 		this.brokers.operations().remove("two");
-		this.brokers.operations().add(broker("two"));
+		this.brokers.operations().add(broker("two"), BrokerCredentials.of("guest", "guest"));
 		assertThat(this.gate.hasDeclared(activation("two"))).isFalse();
 		prepare("two");
 		assertThat(this.gate.hasDeclared(activation("two"))).isTrue();
@@ -166,7 +167,7 @@ class TopologyGateTests {
 	}
 
 	private Broker broker(String name) {
-		return new Broker(name, "localhost", this.embedded.port(), "guest", "guest", "/", false, null, 0, 1);
+		return Broker.of(name, "localhost", this.embedded.port());
 	}
 
 }

@@ -31,6 +31,7 @@ import org.springframework.context.ApplicationListener;
 
 import dev.failover.autoconfigure.FailoverConnectionDetails;
 import dev.failover.broker.Broker;
+import dev.failover.broker.BrokerCredentials;
 import dev.failover.broker.BrokerStatus;
 import dev.failover.broker.Brokers;
 import dev.failover.connection.PlannedMoves;
@@ -72,7 +73,10 @@ final class BrokersRefresher implements ApplicationListener<EnvironmentChangeEve
 			logger.error("The brokers stay as they are, as their new configuration is wrong: " + ex.getMessage());
 			return;
 		}
-		List<Broker> wanted = this.details.getBrokers();
+		List<Wanted> wanted = this.details.getBrokers()
+			.stream()
+			.map((broker) -> new Wanted(broker, this.details.getCredentials(broker)))
+			.toList();
 		this.lock.lock();
 		try {
 			this.last = this.last.thenCompose((done) -> apply(wanted));
@@ -85,42 +89,62 @@ final class BrokersRefresher implements ApplicationListener<EnvironmentChangeEve
 	/**
 	 * Add first, so that there is somewhere to go, and leave the active broker last.
 	 */
-	private CompletableFuture<@Nullable Void> apply(List<Broker> wanted) {
-		Map<String, Broker> missing = new LinkedHashMap<>();
-		wanted.forEach((broker) -> missing.put(broker.name(), broker));
+	private CompletableFuture<@Nullable Void> apply(List<Wanted> wanted) {
+		Map<String, Wanted> missing = new LinkedHashMap<>();
+		wanted.forEach((each) -> missing.put(each.broker().name(), each));
 		List<BrokerStatus> present = this.brokers.getStatuses()
 			.stream()
 			.sorted(Comparator.comparing(BrokerStatus::active))
 			.toList();
-		Map<String, @Nullable Broker> replaced = new LinkedHashMap<>();
+		Map<String, @Nullable Wanted> replaced = new LinkedHashMap<>();
 		for (BrokerStatus status : present) {
 			Broker known = status.broker();
-			Broker target = missing.remove(known.name());
-			if (target == null || !target.isSameAs(known)) {
+			Wanted target = missing.remove(known.name());
+			if (target == null || !isThere(target)) {
 				replaced.put(known.name(), target);
 			}
-			else if (!target.equals(known)) {
-				this.brokers.operations().reweight(known.name(), target.priority(), target.weight());
+			else if (!target.broker().equals(known)) {
+				this.brokers.operations().reweight(known.name(), target.broker().priority(), target.broker().weight());
 			}
 		}
-		missing.values().forEach(this.brokers.operations()::add);
+		missing.values().forEach(this::add);
 		CompletableFuture<@Nullable Void> done = CompletableFuture.completedFuture(null);
-		for (Map.Entry<String, @Nullable Broker> each : replaced.entrySet()) {
+		for (Map.Entry<String, @Nullable Wanted> each : replaced.entrySet()) {
 			done = done.thenCompose((before) -> replace(each.getKey(), each.getValue()));
 		}
 		return done;
 	}
 
-	private CompletableFuture<@Nullable Void> replace(String name, @Nullable Broker by) {
+	/**
+	 * Return whether a broker of that address, with those credentials, is in use already.
+	 */
+	private boolean isThere(Wanted wanted) {
+		return this.brokers.getStatus(wanted.broker().name())
+			.filter((status) -> wanted.broker().isSameAs(status.broker()))
+			.isPresent() && wanted.credentials().equals(this.brokers.getCredentials(wanted.broker()));
+	}
+
+	private void add(Wanted wanted) {
+		this.brokers.operations().add(wanted.broker(), wanted.credentials());
+	}
+
+	private CompletableFuture<@Nullable Void> replace(String name, @Nullable Wanted by) {
 		return this.moves.remove(name).handle((removed, failure) -> {
 			if (failure != null) {
 				logger.error("Broker '%s' stays as it is, against its new configuration".formatted(name), failure);
 			}
 			else if (by != null) {
-				this.brokers.operations().add(by);
+				add(by);
 			}
 			return null;
 		});
+	}
+
+	/**
+	 * A broker of the new configuration, and what to log in to it with.
+	 */
+	private record Wanted(Broker broker, BrokerCredentials credentials) {
+
 	}
 
 }

@@ -30,6 +30,8 @@ import org.springframework.boot.ssl.SslBundles;
 
 import dev.failover.autoconfigure.FailoverConnectionDetails;
 import dev.failover.broker.Broker;
+import dev.failover.broker.BrokerCredentials;
+import dev.failover.broker.Brokers;
 
 /**
  * Makes the native connection factory of a broker out of Spring Boot's settings for
@@ -41,6 +43,8 @@ final class BrokerConnectionFactories {
 
 	private static final Duration HEARTBEAT = Duration.ofSeconds(10);
 
+	private final Brokers brokers;
+
 	private final FailoverConnectionDetails details;
 
 	private final RabbitProperties properties;
@@ -51,9 +55,10 @@ final class BrokerConnectionFactories {
 
 	private final BrokerTls tls;
 
-	BrokerConnectionFactories(FailoverConnectionDetails details, RabbitConnectionDetails rabbitDetails,
+	BrokerConnectionFactories(Brokers brokers, FailoverConnectionDetails details, RabbitConnectionDetails rabbitDetails,
 			RabbitProperties properties, RabbitConnectionFactoryBeanConfigurer configurer,
 			List<ConnectionFactoryCustomizer> customizers, @Nullable SslBundles sslBundles) {
+		this.brokers = brokers;
 		this.details = details;
 		this.properties = properties;
 		this.configurer = configurer;
@@ -73,8 +78,9 @@ final class BrokerConnectionFactories {
 		bean.setHost(broker.host());
 		bean.setPort(broker.port());
 		bean.setVirtualHost(broker.virtualHost());
-		if (this.details.hasOwnCredentials(broker)) {
-			bean.setCredentialsProvider(new DefaultCredentialsProvider(broker.username(), broker.password()));
+		BrokerCredentials credentials = this.brokers.getCredentials(broker);
+		if (credentials != null && this.details.hasOwnCredentials(broker)) {
+			bean.setCredentialsProvider(new DefaultCredentialsProvider(credentials.username(), credentials.password()));
 		}
 		bean.setUseSSL(broker.tls());
 		if (broker.tls()) {

@@ -19,26 +19,24 @@ package dev.failover.autoconfigure.rabbit;
 import org.springframework.boot.amqp.autoconfigure.RabbitProperties;
 import org.springframework.util.StringUtils;
 
+import dev.failover.broker.Broker;
+import dev.failover.broker.BrokerCredentials;
+
 /**
  * What a broker gets that is configured without it.
  *
- * @param username the user
- * @param password the password
+ * @param credentials user and password
  * @param virtualHost the virtual host
  */
-record BrokerDefaults(String username, String password, String virtualHost) {
+record BrokerDefaults(BrokerCredentials credentials, String virtualHost) {
 
-	static final BrokerDefaults RABBITMQ = new BrokerDefaults("guest", "guest", "/");
+	static final BrokerDefaults RABBITMQ = new BrokerDefaults(BrokerCredentials.of("guest", "guest"),
+			Broker.DEFAULT_VIRTUAL_HOST);
 
 	static BrokerDefaults of(RabbitProperties properties) {
 		String virtualHost = properties.getVirtualHost();
-		return new BrokerDefaults(properties.getUsername(), properties.getPassword(),
+		return new BrokerDefaults(BrokerCredentials.of(properties.getUsername(), properties.getPassword()),
 				StringUtils.hasText(virtualHost) ? virtualHost : RABBITMQ.virtualHost());
-	}
-
-	@Override
-	public String toString() {
-		return "user %s, virtual host %s".formatted(this.username, this.virtualHost);
 	}
 
 }

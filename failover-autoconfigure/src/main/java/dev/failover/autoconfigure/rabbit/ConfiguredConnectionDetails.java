@@ -27,6 +27,7 @@ import dev.failover.autoconfigure.FailoverConnectionDetails;
 import dev.failover.autoconfigure.FailoverProperties;
 import dev.failover.autoconfigure.InvalidFailoverPropertyException;
 import dev.failover.broker.Broker;
+import dev.failover.broker.BrokerCredentials;
 
 /**
  * The brokers of the property {@code failover.brokers} in its latest version.
@@ -53,6 +54,11 @@ final class ConfiguredConnectionDetails implements FailoverConnectionDetails {
 	@Override
 	public List<Broker> getBrokers() {
 		return this.current.getBrokers();
+	}
+
+	@Override
+	public BrokerCredentials getCredentials(Broker broker) {
+		return this.current.getCredentials(broker);
 	}
 
 	@Override

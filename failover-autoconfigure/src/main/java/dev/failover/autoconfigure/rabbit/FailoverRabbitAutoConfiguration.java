@@ -107,8 +107,8 @@ public final class FailoverRabbitAutoConfiguration {
 		FailoverStrategy strategy = FailoverStrategies.get(properties.getStrategy(), beanFactory);
 		FailoverProperties.Connect connect = properties.getConnect();
 		boolean rpcTimeoutConfigured = UserSettings.isSet(environment, "spring.rabbitmq.channel-rpc-timeout");
-		BrokerConnectionFactories factories = new BrokerConnectionFactories(details, rabbitDetails, rabbitProperties,
-				configurer, customizers.orderedStream().toList(), sslBundles.getIfAvailable());
+		BrokerConnectionFactories factories = new BrokerConnectionFactories(brokers, details, rabbitDetails,
+				rabbitProperties, configurer, customizers.orderedStream().toList(), sslBundles.getIfAvailable());
 		FailoverConnectionFactory factory = new FailoverConnectionFactory(brokers, strategy,
 				(broker) -> factories.create(broker, connect.getTimeout(), rpcTimeoutConfigured),
 				new ConnectSettings(connect.getTimeout(), connect.getRaceDelay(), properties.isStandby(),

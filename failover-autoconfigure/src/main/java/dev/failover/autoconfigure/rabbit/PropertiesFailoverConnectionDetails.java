@@ -19,25 +19,28 @@ package dev.failover.autoconfigure.rabbit;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 
 import org.jspecify.annotations.Nullable;
+import org.springframework.util.Assert;
 import org.springframework.util.StringUtils;
 
 import dev.failover.autoconfigure.BrokerProperties;
 import dev.failover.autoconfigure.FailoverConnectionDetails;
 import dev.failover.autoconfigure.InvalidFailoverPropertyException;
 import dev.failover.broker.Broker;
+import dev.failover.broker.BrokerCredentials;
 
 /**
  * Adapts the property {@code failover.brokers} to {@link FailoverConnectionDetails}.
  */
 final class PropertiesFailoverConnectionDetails implements FailoverConnectionDetails {
 
-	private final Map<Broker, Boolean> brokers = new LinkedHashMap<>();
+	private final List<Broker> brokers = new ArrayList<>();
+
+	private final Map<String, BrokerEntry> entries = new HashMap<>();
 
 	/**
 	 * Create details of the brokers in the properties.
@@ -54,7 +57,8 @@ final class PropertiesFailoverConnectionDetails implements FailoverConnectionDet
 		List<String> names = names(entries);
 		rejectSameName(entries, names);
 		for (int i = 0; i < entries.size(); i++) {
-			this.brokers.put(entries.get(i).toBroker(names.get(i)), entries.get(i).hasOwnCredentials());
+			this.brokers.add(entries.get(i).toBroker(names.get(i)));
+			this.entries.put(names.get(i), entries.get(i));
 		}
 	}
 
@@ -100,12 +104,20 @@ final class PropertiesFailoverConnectionDetails implements FailoverConnectionDet
 
 	@Override
 	public List<Broker> getBrokers() {
-		return List.copyOf(this.brokers.keySet());
+		return List.copyOf(this.brokers);
+	}
+
+	@Override
+	public BrokerCredentials getCredentials(Broker broker) {
+		BrokerEntry entry = this.entries.get(broker.name());
+		Assert.notNull(entry, () -> "Broker '%s' is not one of %s".formatted(broker.name(), this.entries.keySet()));
+		return entry.credentials();
 	}
 
 	@Override
 	public boolean hasOwnCredentials(Broker broker) {
-		return this.brokers.getOrDefault(broker, true);
+		BrokerEntry entry = this.entries.get(broker.name());
+		return entry == null || entry.hasOwnCredentials();
 	}
 
 	/**
@@ -190,14 +202,17 @@ final class PropertiesFailoverConnectionDetails implements FailoverConnectionDet
 					|| this.properties.getPassword() != null;
 		}
 
+		BrokerCredentials credentials() {
+			BrokerCredentials otherwise = this.defaults.credentials();
+			return BrokerCredentials.of(first(this.url.username(), this.properties.getUsername(), otherwise.username()),
+					first(this.url.password(), this.properties.getPassword(), otherwise.password()));
+		}
+
 		Broker toBroker(String name) {
 			Integer priority = this.properties.getPriority();
 			Integer weight = this.properties.getWeight();
-			return new Broker(name, this.url.host(), this.url.port(),
-					first(this.url.username(), this.properties.getUsername(), this.defaults.username()),
-					first(this.url.password(), this.properties.getPassword(), this.defaults.password()), virtualHost(),
-					this.url.tls(), this.properties.getSslBundle(),
-					(priority != null) ? priority : Broker.DEFAULT_PRIORITY,
+			return new Broker(name, this.url.host(), this.url.port(), virtualHost(), this.url.tls(),
+					this.properties.getSslBundle(), (priority != null) ? priority : Broker.DEFAULT_PRIORITY,
 					(weight != null) ? weight : Broker.DEFAULT_WEIGHT);
 		}
 

@@ -25,6 +25,7 @@ import org.springframework.boot.amqp.autoconfigure.RabbitConnectionDetails;
 
 import dev.failover.autoconfigure.FailoverConnectionDetails;
 import dev.failover.broker.Broker;
+import dev.failover.broker.BrokerCredentials;
 
 /**
  * Adapts {@link RabbitConnectionDetails} to {@link FailoverConnectionDetails}: every
@@ -34,15 +35,18 @@ final class RabbitFailoverConnectionDetails implements FailoverConnectionDetails
 
 	private final List<Broker> brokers;
 
+	private final BrokerCredentials credentials;
+
 	RabbitFailoverConnectionDetails(RabbitConnectionDetails details, boolean tls) {
-		String username = orElse(details.getUsername(), BrokerDefaults.RABBITMQ.username());
-		String password = orElse(details.getPassword(), BrokerDefaults.RABBITMQ.password());
+		this.credentials = BrokerCredentials.of(
+				orElse(details.getUsername(), BrokerDefaults.RABBITMQ.credentials().username()),
+				orElse(details.getPassword(), BrokerDefaults.RABBITMQ.credentials().password()));
 		String virtualHost = orElse(details.getVirtualHost(), BrokerDefaults.RABBITMQ.virtualHost());
 		this.brokers = details.getAddresses()
 			.stream()
 			.collect(Collectors.toMap(RabbitFailoverConnectionDetails::name,
-					(address) -> new Broker(name(address), host(address), address.port(), username, password,
-							virtualHost, tls, null, Broker.DEFAULT_PRIORITY, Broker.DEFAULT_WEIGHT),
+					(address) -> new Broker(name(address), host(address), address.port(), virtualHost, tls, null,
+							Broker.DEFAULT_PRIORITY, Broker.DEFAULT_WEIGHT),
 					(first, same) -> first, LinkedHashMap::new))
 			.values()
 			.stream()
@@ -65,6 +69,11 @@ final class RabbitFailoverConnectionDetails implements FailoverConnectionDetails
 	@Override
 	public List<Broker> getBrokers() {
 		return this.brokers;
+	}
+
+	@Override
+	public BrokerCredentials getCredentials(Broker broker) {
+		return this.credentials;
 	}
 
 	@Override

@@ -49,9 +49,7 @@ class FailoverActuateAutoConfigurationTests {
 		.withBean(RabbitTemplate.class, () -> new RabbitTemplate(new CachingConnectionFactory("localhost", 1)));
 
 	private final ApplicationContextRunner runner = this.empty.withBean(Brokers.class,
-			() -> new Brokers(
-					List.of(new Broker("one", "one.example.com", 5672, "app", "secret", "/", false, null, 0, 1)),
-					Clock.systemUTC()));
+			() -> new Brokers(List.of(Broker.of("one", "one.example.com", 5672)), Clock.systemUTC()));
 
 	@Test
 	void contributesHealthInPlaceOfRabbit() {

@@ -18,6 +18,7 @@ package dev.failover.autoconfigure.cloud;
 
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 
 import org.awaitility.Awaitility;
@@ -39,7 +40,10 @@ import org.springframework.context.annotation.Configuration;
 
 import dev.failover.autoconfigure.FailoverConnectionDetails;
 import dev.failover.broker.Broker;
+import dev.failover.broker.BrokerCredentials;
 import dev.failover.broker.Brokers;
+import dev.failover.connection.FailoverConnectionFactory;
+import dev.failover.connection.PlannedMoves;
 import dev.failover.template.FailoverTemplate;
 import dev.failover.test.EmbeddedBroker;
 
@@ -109,6 +113,25 @@ class FailoverRefreshAutoConfigurationTests {
 	}
 
 	@Test
+	void brokerWithAnotherPasswordIsReplaced() {
+		String[] wrong = entry(1, "south", this.south, 1);
+		wrong[3] = "failover.brokers[1].password=replaced-soon";
+		this.runner.withPropertyValues(wrong).run((context) -> {
+			FailoverTemplate template = context.getBean(FailoverTemplate.class);
+			Brokers brokers = context.getBean(Brokers.class);
+			template.convertAndSend("orders", "one");
+			refresh(context, entry(0, "north", this.north, 1), entry(1, "south", this.south, 1));
+			Awaitility.await()
+				.untilAsserted(() -> assertThat(brokers.getAll()).extracting(brokers::getCredentials)
+					.containsOnly(BrokerCredentials.of("guest", "guest")));
+			context.getBean(FailoverConnectionFactory.class).checkAll();
+			assertThat(context.getBean(PlannedMoves.class).activate("south").get(30, TimeUnit.SECONDS)).isNotNull();
+			template.convertAndSend("orders", "two");
+			assertThat(template.receiveAndConvert("orders", 5000)).isEqualTo("two");
+		});
+	}
+
+	@Test
 	void lastBrokerIsNotRemoved(CapturedOutput output) {
 		this.runner.run((context) -> {
 			context.getBean(FailoverTemplate.class).convertAndSend("orders", "one");
@@ -135,8 +158,8 @@ class FailoverRefreshAutoConfigurationTests {
 	@Test
 	void detailsOfTheUserThatNeverChangeAreLeftAlone() {
 		this.runner.withBean(FailoverConnectionDetails.class, () -> {
-			Broker broker = new Broker("own", "localhost", this.north.port(), "guest", "guest", "/", false, null, 0, 1);
-			return () -> List.of(broker);
+			Broker broker = Broker.of("own", "localhost", this.north.port());
+			return FailoverConnectionDetails.of(List.of(broker), (any) -> BrokerCredentials.of("guest", "guest"));
 		}).run((context) -> {
 			refresh(context, entry(0, "south", this.south, 1));
 			assertThat(context.getBean(Brokers.class).getAll()).extracting(Broker::name).containsExactly("own");

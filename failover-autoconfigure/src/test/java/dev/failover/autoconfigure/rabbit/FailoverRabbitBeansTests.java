@@ -44,9 +44,11 @@ import dev.failover.autoconfigure.FailoverAutoConfiguration;
 import dev.failover.autoconfigure.FailoverConnectionDetails;
 import dev.failover.autoconfigure.InvalidFailoverPropertyException;
 import dev.failover.broker.Broker;
+import dev.failover.broker.BrokerCredentials;
 import dev.failover.broker.BrokerStatus;
 import dev.failover.broker.Brokers;
 import dev.failover.broker.Reconnector;
+import dev.failover.broker.TestBrokers;
 import dev.failover.connection.ConnectSettings;
 import dev.failover.connection.FailoverConnectionFactory;
 import dev.failover.connection.SpringReconnector;
@@ -71,7 +73,8 @@ class FailoverRabbitBeansTests {
 
 	@Test
 	void brokersOfTheUserWin() {
-		this.runner.withBean("own", Brokers.class, () -> new Brokers(List.of(broker("mine")), Clock.systemUTC()))
+		this.runner
+			.withBean("own", Brokers.class, () -> new Brokers(List.of(TestBrokers.broker("mine")), Clock.systemUTC()))
 			.run((context) -> {
 				assertThat(context).hasSingleBean(Brokers.class);
 				assertThat(context.getBean(FailoverConnectionFactory.class).getHost()).isEqualTo("mine.example.com");
@@ -80,10 +83,14 @@ class FailoverRabbitBeansTests {
 
 	@Test
 	void connectionDetailsOfTheUserWin() {
-		this.runner.withBean("own", FailoverConnectionDetails.class, () -> () -> List.of(broker("mine")))
+		this.runner
+			.withBean("own", FailoverConnectionDetails.class,
+					() -> FailoverConnectionDetails.of(List.of(TestBrokers.broker("mine")),
+							(broker) -> BrokerCredentials.of("me", "mine")))
 			.run((context) -> {
+				assertThat(context.getBean(FailoverConnectionFactory.class).getUsername()).isEqualTo("me");
 				assertThat(context).hasSingleBean(FailoverConnectionDetails.class);
-				assertThat(context.getBean(Brokers.class).getAll()).containsExactly(broker("mine"));
+				assertThat(context.getBean(Brokers.class).getAll()).containsExactly(TestBrokers.broker("mine"));
 			});
 	}
 
@@ -309,10 +316,6 @@ class FailoverRabbitBeansTests {
 		List<Broker> order = new ArrayList<>();
 		brokers.forEach((status) -> order.add(0, status.broker()));
 		return order;
-	}
-
-	private static Broker broker(String name) {
-		return new Broker(name, name + ".example.com", 5672, "app", "secret", "/", false, null, 0, 1);
 	}
 
 	/**

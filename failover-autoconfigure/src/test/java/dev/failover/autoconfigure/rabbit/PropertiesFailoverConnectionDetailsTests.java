@@ -26,6 +26,7 @@ import org.junit.jupiter.api.Test;
 import dev.failover.autoconfigure.BrokerProperties;
 import dev.failover.autoconfigure.InvalidFailoverPropertyException;
 import dev.failover.broker.Broker;
+import dev.failover.broker.BrokerCredentials;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
@@ -35,21 +36,25 @@ import static org.assertj.core.api.Assertions.catchThrowableOfType;
  */
 class PropertiesFailoverConnectionDetailsTests {
 
-	private static final BrokerDefaults DEFAULTS = new BrokerDefaults("app", "hidden", "shop");
+	private static final BrokerDefaults DEFAULTS = new BrokerDefaults(BrokerCredentials.of("app", "hidden"), "shop");
 
 	@Test
 	@DisplayName("Behaviour 2: missing parts of a URL are those of spring.rabbitmq where set")
 	void missingPartsAreThoseOfSpringRabbitMq() {
-		assertThat(brokers("amqp://a", "amqps://user:pw@b/v")).containsExactly(
-				new Broker("a:5672", "a", 5672, "app", "hidden", "shop", false, null, 0, 1),
-				new Broker("b:5671", "b", 5671, "user", "pw", "v", true, null, 0, 1));
+		PropertiesFailoverConnectionDetails details = details("amqp://a", "amqps://user:pw@b/v");
+		assertThat(details.getBrokers()).containsExactly(Broker.of("a:5672", "a", 5672).withVirtualHost("shop"),
+				Broker.of("b:5671", "b", 5671).withVirtualHost("v").withTls(null));
+		assertThat(details.getBrokers()).extracting(details::getCredentials)
+			.containsExactly(BrokerCredentials.of("app", "hidden"), BrokerCredentials.of("user", "pw"));
 	}
 
 	@Test
 	@DisplayName("Behaviour 3: nothing sticks from one broker to the next")
 	void nothingSticksFromOneBrokerToTheNext() {
-		assertThat(brokers("amqps://user:pw@a:1234/v", "amqp://b").get(1))
-			.isEqualTo(new Broker("b:5672", "b", 5672, "app", "hidden", "shop", false, null, 0, 1));
+		PropertiesFailoverConnectionDetails details = details("amqps://user:pw@a:1234/v", "amqp://b");
+		Broker second = details.getBrokers().get(1);
+		assertThat(second).isEqualTo(Broker.of("b:5672", "b", 5672).withVirtualHost("shop"));
+		assertThat(details.getCredentials(second)).isEqualTo(BrokerCredentials.of("app", "hidden"));
 	}
 
 	@Test
@@ -63,8 +68,10 @@ class PropertiesFailoverConnectionDetailsTests {
 		properties.setSslBundle("tls");
 		properties.setPriority(2);
 		properties.setWeight(0);
-		assertThat(details(properties).getBrokers())
-			.containsExactly(new Broker("main", "a", 5671, "u", "p@:/", "v/w", true, "tls", 2, 0));
+		PropertiesFailoverConnectionDetails details = details(properties);
+		Broker main = Broker.of("main", "a", 5671).withVirtualHost("v/w").withTls("tls").withWeight(2, 0);
+		assertThat(details.getBrokers()).containsExactly(main);
+		assertThat(details.getCredentials(main)).isEqualTo(BrokerCredentials.of("u", "p@:/"));
 	}
 
 	@Test
@@ -158,7 +165,11 @@ class PropertiesFailoverConnectionDetailsTests {
 	}
 
 	private static List<Broker> brokers(String... urls) {
-		return details(Stream.of(urls).map(BrokerProperties::of).toArray(BrokerProperties[]::new)).getBrokers();
+		return details(urls).getBrokers();
+	}
+
+	private static PropertiesFailoverConnectionDetails details(String... urls) {
+		return details(Stream.of(urls).map(BrokerProperties::of).toArray(BrokerProperties[]::new));
 	}
 
 	private static PropertiesFailoverConnectionDetails details(BrokerProperties... properties) {
