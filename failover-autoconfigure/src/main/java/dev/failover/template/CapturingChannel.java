@@ -25,6 +25,7 @@ import java.util.Objects;
 import com.rabbitmq.client.AMQP.BasicProperties;
 import com.rabbitmq.client.Channel;
 import org.jspecify.annotations.Nullable;
+import org.springframework.amqp.core.Message;
 
 /**
  * What {@link org.springframework.amqp.rabbit.core.RabbitTemplate} publishes on while it
@@ -33,9 +34,9 @@ import org.jspecify.annotations.Nullable;
 interface CapturingChannel extends Channel {
 
 	/**
-	 * Keep the message.
+	 * Keep a message.
 	 */
-	void capture(String exchange, String routingKey, BasicProperties properties, byte[] body);
+	void capture(Captured message);
 
 	/**
 	 * Return the message that was kept.
@@ -53,34 +54,34 @@ interface CapturingChannel extends Channel {
 	 *
 	 * @param exchange the exchange
 	 * @param routingKey the routing key
-	 * @param properties the properties
-	 * @param body the body
+	 * @param message the message after all post-processors
 	 */
-	record Captured(String exchange, String routingKey, BasicProperties properties, byte[] body) {
+	record Captured(String exchange, String routingKey, Message message) {
 
 		private static final int SHORT_STRING = 255;
 
 		/**
 		 * Refuse a message that the client would refuse while it writes it, to the harm
 		 * of others on the same channel.
+		 * @param properties the properties of the message as they would be written
 		 * @throws PublishException if the message cannot be encoded
 		 */
-		void check() {
-			checkLength("exchange", this.exchange);
-			checkLength("routing key", this.routingKey);
+		void check(BasicProperties properties) {
+			checkLength("exchange", this.exchange, properties);
+			checkLength("routing key", this.routingKey, properties);
 			try {
-				this.properties.toFrame(1, this.body.length);
+				properties.toFrame(1, this.message.getBody().length);
 			}
 			catch (IOException | IllegalArgumentException ex) {
 				throw new PublishException("The message cannot be encoded: " + ex.getMessage(), PublishOutcome.NOT_SENT,
-						this.properties.getMessageId(), ex);
+						properties.getMessageId(), ex);
 			}
 		}
 
-		private void checkLength(String name, String value) {
+		private static void checkLength(String name, String value, BasicProperties properties) {
 			if (value.length() > SHORT_STRING || value.getBytes(StandardCharsets.UTF_8).length > SHORT_STRING) {
 				throw new PublishException("The %s is longer than %d bytes".formatted(name, SHORT_STRING),
-						PublishOutcome.NOT_SENT, this.properties.getMessageId(), null);
+						PublishOutcome.NOT_SENT, properties.getMessageId(), null);
 			}
 		}
 
@@ -97,8 +98,7 @@ interface CapturingChannel extends Channel {
 		public @Nullable Object invoke(Object proxy, Method method, @Nullable Object @Nullable [] args) {
 			return switch (method.getName()) {
 				case "capture" -> {
-					this.captured = new Captured(argument(args, 0, String.class), argument(args, 1, String.class),
-							argument(args, 2, BasicProperties.class), argument(args, 3, byte[].class));
+					this.captured = argument(args, 0, Captured.class);
 					yield null;
 				}
 				case "captured" -> this.captured;

@@ -28,6 +28,8 @@ import org.springframework.amqp.core.MessageProperties;
 import org.springframework.amqp.core.ReturnedMessage;
 import org.springframework.amqp.rabbit.connection.ConnectionFactory;
 import org.springframework.amqp.rabbit.connection.CorrelationData;
+import org.springframework.amqp.rabbit.connection.PublisherCallbackChannel;
+import org.springframework.amqp.rabbit.core.CorrelationDataPostProcessor;
 import org.springframework.amqp.rabbit.core.RabbitTemplate;
 import org.springframework.util.Assert;
 import org.springframework.util.StringUtils;
@@ -35,6 +37,7 @@ import org.springframework.util.StringUtils;
 import dev.failover.ensure.EnsurePolicy;
 import dev.failover.ensure.EnsureScope;
 import dev.failover.ensure.Ensurer;
+import dev.failover.template.CapturingChannel.Captured;
 
 /**
  * {@link RabbitTemplate} that publishes with failover: a send that returns has its
@@ -73,6 +76,8 @@ public class FailoverTemplate extends EnsuredRabbitTemplate {
 
 	private @Nullable ReturnsCallback returnsCallback;
 
+	private @Nullable CorrelationDataPostProcessor correlationDataPostProcessor;
+
 	/**
 	 * Create a template. No connection is opened.
 	 * @param connectionFactory the connection factory; its publisher connection factory
@@ -110,8 +115,20 @@ public class FailoverTemplate extends EnsuredRabbitTemplate {
 		this.returnsCallback = returnsCallback;
 	}
 
+	@Override
+	public void setCorrelationDataPostProcessor(CorrelationDataPostProcessor correlationDataPostProcessor) {
+		super.setCorrelationDataPostProcessor(correlationDataPostProcessor);
+		this.correlationDataPostProcessor = correlationDataPostProcessor;
+	}
+
 	/**
 	 * Send a message, and wait until a broker has confirmed it.
+	 * @param exchange the exchange, or {@code null} for the template's own
+	 * @param routingKey the routing key, or {@code null} for the template's own
+	 * @param message the message; it gets an id if it has none, and the sequence number
+	 * of the channel that it was written to last
+	 * @param correlationData completed with the confirm, and handed to the confirm
+	 * callback, unless the post-processor of correlation data replaces it
 	 * @throws MessageReturnedException if no queue is bound for the message, unless there
 	 * is a returns callback
 	 * @throws PublishException if no broker confirmed the message in time
@@ -123,13 +140,16 @@ public class FailoverTemplate extends EnsuredRabbitTemplate {
 			super.send(exchange, routingKey, message, correlationData);
 			return;
 		}
-		Publication publication = prepare(exchange, routingKey, message, correlationData);
+		Captured captured = capture(exchange, routingKey, message, correlationData);
+		CorrelationData correlation = correlate(captured.message(), correlationData);
+		Publication publication = prepare(captured, isMandatoryFor(message));
 		this.publisher.submit(publication);
 		AmqpException failure = await(publication);
 		if (publication.tries() > 0) {
 			EnsureScope.markSent();
+			captured.message().getMessageProperties().setPublishSequenceNumber(publication.sequenceNumber());
 		}
-		report(correlationData, failure, publication.returned());
+		report(correlation, failure, publication.returned());
 		if (failure != null && !(failure instanceof MessageReturnedException && this.returnsCallback != null)) {
 			throw failure;
 		}
@@ -165,7 +185,7 @@ public class FailoverTemplate extends EnsuredRabbitTemplate {
 		Assert.state(!isBoundToChannel(), "sendAsync cannot be used inside of invoke or with a transacted channel");
 		Publication publication;
 		try {
-			publication = prepare(exchange, routingKey, message, null);
+			publication = prepare(capture(exchange, routingKey, message, null), isMandatoryFor(message));
 		}
 		catch (PublishException ex) {
 			return CompletableFuture.failedFuture(ex);
@@ -188,7 +208,7 @@ public class FailoverTemplate extends EnsuredRabbitTemplate {
 		return sendAsync(exchange, routingKey, convertMessageIfNecessary(object));
 	}
 
-	private Publication prepare(@Nullable String exchange, @Nullable String routingKey, Message message,
+	private Captured capture(@Nullable String exchange, @Nullable String routingKey, Message message,
 			@Nullable CorrelationData correlationData) {
 		MessageProperties properties = message.getMessageProperties();
 		if (!StringUtils.hasLength(properties.getMessageId())) {
@@ -196,21 +216,48 @@ public class FailoverTemplate extends EnsuredRabbitTemplate {
 		}
 		CapturingChannel channel = CapturingChannel.create();
 		doSend(channel, exchange, routingKey, message, false, correlationData);
-		CapturingChannel.Captured captured = channel.captured();
-		captured.check();
+		return channel.captured();
+	}
+
+	/**
+	 * Do what Spring does for a channel with correlated confirms.
+	 */
+	private @Nullable CorrelationData correlate(Message message, @Nullable CorrelationData correlationData) {
+		CorrelationDataPostProcessor processor = this.correlationDataPostProcessor;
+		CorrelationData correlation = (processor != null) ? processor.postProcess(message, correlationData)
+				: correlationData;
+		if (correlation != null && StringUtils.hasText(correlation.getId())) {
+			message.getMessageProperties()
+				.setHeader(PublisherCallbackChannel.RETURNED_MESSAGE_CORRELATION_KEY, correlation.getId());
+		}
+		return correlation;
+	}
+
+	private Publication prepare(Captured captured, boolean mandatory) {
+		BasicProperties properties = getMessagePropertiesConverter()
+			.fromMessageProperties(captured.message().getMessageProperties(), getEncoding());
+		captured.check(properties);
 		boolean idempotent = getEnsurePolicy().idempotent() && EnsureScope.isIdempotent();
 		long deadline = System.nanoTime() + EnsureScope.remainingNanos(getEnsurePolicy().timeout().toNanos());
-		return new Publication(captured.exchange(), captured.routingKey(), isMandatoryFor(message),
-				captured.properties(), captured.body(), idempotent, deadline);
+		return new Publication(captured.exchange(), captured.routingKey(),
+				mandatory && !DelayHeader.isSet(captured.message()), properties, captured.message().getBody(),
+				idempotent, deadline);
+	}
+
+	/**
+	 * Whether a message is returned if no queue is bound for it. One with a delay is not:
+	 * an exchange of type {@code x-delayed-message} returns whatever it delays.
+	 */
+	@Override
+	public Boolean isMandatoryFor(Message message) {
+		return super.isMandatoryFor(message) && !DelayHeader.isSet(message);
 	}
 
 	@Override
 	protected void sendToRabbit(Channel channel, String exchange, String routingKey, boolean mandatory,
 			Message message) {
 		if (channel instanceof CapturingChannel capturing) {
-			BasicProperties properties = getMessagePropertiesConverter()
-				.fromMessageProperties(message.getMessageProperties(), getEncoding());
-			capturing.capture(exchange, routingKey, properties, message.getBody());
+			capturing.capture(new Captured(exchange, routingKey, message));
 			return;
 		}
 		super.sendToRabbit(channel, exchange, routingKey, mandatory, message);

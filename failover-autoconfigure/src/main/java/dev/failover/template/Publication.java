@@ -56,6 +56,8 @@ final class Publication {
 
 	private volatile int tries;
 
+	private volatile long sequenceNumber;
+
 	private volatile int rejections;
 
 	private volatile @Nullable PublishChannel on;
@@ -114,6 +116,18 @@ final class Publication {
 
 	int tries() {
 		return this.tries;
+	}
+
+	/**
+	 * Return the sequence number on the channel that the message was written to last, or
+	 * 0 if it was not.
+	 */
+	long sequenceNumber() {
+		return this.sequenceNumber;
+	}
+
+	void sequenceNumber(long number) {
+		this.sequenceNumber = number;
 	}
 
 	long writtenAt() {

@@ -109,7 +109,9 @@ final class PublishChannel {
 			return;
 		}
 		this.unconfirmedBytes.addAndGet(publication.size());
-		this.ledger.put(this.channel.getNextPublishSeqNo(), publication);
+		long sequenceNumber = this.channel.getNextPublishSeqNo();
+		publication.sequenceNumber(sequenceNumber);
+		this.ledger.put(sequenceNumber, publication);
 		try {
 			this.channel.basicPublish(publication.exchange(), publication.routingKey(), publication.mandatory(),
 					publication.properties(), publication.body());

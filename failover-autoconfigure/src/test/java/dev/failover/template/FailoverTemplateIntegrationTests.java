@@ -169,6 +169,26 @@ class FailoverTemplateIntegrationTests {
 	}
 
 	@Test
+	void messageWithADelayIsNotReturned() throws Exception {
+		try (PublishingFixture fixture = new PublishingFixture(List.of(one, two))) {
+			FailoverTemplate template = fixture.template(PublishSettings.DEFAULTS);
+			template.convertAndSend("", "nobody", "later", FailoverTemplateIntegrationTests::delayed);
+			template.addBeforePublishPostProcessors(FailoverTemplateIntegrationTests::delayed);
+			template.convertAndSend("", "nobody", "later");
+			template.invoke((operations) -> {
+				operations.convertAndSend("", "nobody", "later", FailoverTemplateIntegrationTests::delayed);
+				return null;
+			});
+			template.destroy();
+		}
+	}
+
+	private static Message delayed(Message message) {
+		message.getMessageProperties().setDelayLong(1000L);
+		return message;
+	}
+
+	@Test
 	void messageThatCannotBeEncodedHarmsNobodyElse() throws Exception {
 		try (PublishingFixture fixture = new PublishingFixture(List.of(one, two))) {
 			FailoverTemplate template = fixture.template(PublishSettings.DEFAULTS);

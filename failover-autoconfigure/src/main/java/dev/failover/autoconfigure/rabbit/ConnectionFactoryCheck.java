@@ -93,7 +93,7 @@ final class ConnectionFactoryCheck implements SmartInitializingSingleton {
 	/**
 	 * One that hides its native factory is taken for one that fails over.
 	 */
-	private static boolean mayFailOver(ConnectionFactory connectionFactory) {
+	static boolean mayFailOver(ConnectionFactory connectionFactory) {
 		if (!(connectionFactory instanceof AbstractConnectionFactory known)) {
 			return true;
 		}

@@ -31,16 +31,17 @@ import org.springframework.boot.autoconfigure.condition.ConditionalOnClass;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnMissingBean;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnSingleCandidate;
 import org.springframework.context.annotation.Bean;
+import org.springframework.context.annotation.Fallback;
 
 import dev.failover.autoconfigure.FailoverProperties;
 import dev.failover.ensure.EnsurePolicy;
 import dev.failover.ensure.Ensurer;
 import dev.failover.template.FailoverTemplate;
-import dev.failover.template.PublishSettings;
 
 /**
  * {@link EnableAutoConfiguration Auto-configuration} of the template that publishes with
- * failover. It takes the place of Spring Boot's own.
+ * failover. It takes the place of Spring Boot's own, and stands beside one that the
+ * application defines.
  */
 @AutoConfiguration(after = FailoverRabbitAutoConfiguration.class,
 		afterName = "dev.failover.autoconfigure.ensure.FailoverEnsureAutoConfiguration",
@@ -50,22 +51,46 @@ import dev.failover.template.PublishSettings;
 @ConditionalOnBean(Ensurer.class)
 public final class FailoverTemplateAutoConfiguration {
 
+	static final String BESIDE = "failoverTemplate";
+
+	@Bean
+	@ConditionalOnMissingBean
+	FailoverTemplateConfigurer failoverTemplateConfigurer(RabbitTemplateConfigurer configurer, Ensurer ensurer,
+			EnsurePolicy policy, FailoverProperties properties, RabbitProperties rabbitProperties) {
+		return new FailoverTemplateConfigurer(configurer, ensurer, policy, properties, rabbitProperties);
+	}
+
 	@Bean("rabbitTemplate")
 	@ConditionalOnSingleCandidate(ConnectionFactory.class)
 	@ConditionalOnMissingBean(RabbitOperations.class)
-	FailoverTemplate failoverTemplate(RabbitTemplateConfigurer configurer, ConnectionFactory connectionFactory,
-			Ensurer ensurer, EnsurePolicy policy, FailoverProperties properties, RabbitProperties rabbitProperties,
+	FailoverTemplate rabbitTemplate(FailoverTemplateConfigurer configurer, ConnectionFactory connectionFactory,
 			ObjectProvider<RabbitTemplateCustomizer> customizers) {
-		FailoverProperties.Publish publish = properties.getPublish();
-		PublishSettings settings = new PublishSettings(publish.getConfirmTimeout(), publish.getMaxInFlight(),
-				properties.getShutdownTimeout());
-		FailoverTemplate template = new FailoverTemplate(connectionFactory, ensurer, policy, settings);
-		configurer.configure(template, connectionFactory);
-		if (rabbitProperties.getTemplate().getMandatory() == null) {
-			template.setMandatory(true);
-		}
+		FailoverTemplate template = configurer.create(connectionFactory);
 		customizers.orderedStream().forEach((customizer) -> customizer.customize(template));
 		return template;
+	}
+
+	/**
+	 * Stands beside the application's own template, which remains the one that is
+	 * injected wherever any of them may be.
+	 */
+	@Bean(BESIDE)
+	@Fallback
+	@ConditionalOnSingleCandidate(ConnectionFactory.class)
+	@ConditionalOnMissingBean
+	FailoverTemplate failoverTemplate(FailoverTemplateConfigurer configurer, ConnectionFactory connectionFactory,
+			ObjectProvider<RabbitTemplateCustomizer> customizers) {
+		return rabbitTemplate(configurer, connectionFactory, customizers);
+	}
+
+	@Bean
+	static ReplacedTemplatePostProcessor failoverReplacedTemplatePostProcessor() {
+		return new ReplacedTemplatePostProcessor();
+	}
+
+	@Bean
+	static OwnTemplateWarning failoverOwnTemplateWarning() {
+		return new OwnTemplateWarning();
 	}
 
 }

@@ -18,24 +18,38 @@ package dev.failover.autoconfigure.rabbit;
 
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.atomic.AtomicReference;
 
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
 import org.springframework.amqp.core.AmqpAdmin;
+import org.springframework.amqp.core.AmqpTemplate;
 import org.springframework.amqp.core.Message;
 import org.springframework.amqp.core.MessageProperties;
 import org.springframework.amqp.core.Queue;
+import org.springframework.amqp.rabbit.batch.SimpleBatchingStrategy;
+import org.springframework.amqp.rabbit.connection.CachingConnectionFactory;
 import org.springframework.amqp.rabbit.connection.ConnectionFactory;
+import org.springframework.amqp.rabbit.core.BatchingRabbitTemplate;
 import org.springframework.amqp.rabbit.core.RabbitMessagingTemplate;
 import org.springframework.amqp.rabbit.core.RabbitOperations;
 import org.springframework.amqp.rabbit.core.RabbitTemplate;
 import org.springframework.amqp.support.converter.MessageConverter;
 import org.springframework.amqp.support.converter.SimpleMessageConverter;
 import org.springframework.boot.amqp.autoconfigure.RabbitAutoConfiguration;
+import org.springframework.boot.amqp.autoconfigure.RabbitTemplateCustomizer;
 import org.springframework.boot.autoconfigure.AutoConfigurations;
+import org.springframework.boot.diagnostics.FailureAnalysis;
 import org.springframework.boot.test.context.runner.ApplicationContextRunner;
+import org.springframework.boot.test.system.CapturedOutput;
+import org.springframework.boot.test.system.OutputCaptureExtension;
+import org.springframework.context.ConfigurableApplicationContext;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
+import org.springframework.context.annotation.Primary;
+import org.springframework.scheduling.concurrent.SimpleAsyncTaskScheduler;
+import org.springframework.stereotype.Component;
 
 import dev.failover.autoconfigure.FailoverAutoConfiguration;
 import dev.failover.autoconfigure.ensure.FailoverEnsureAutoConfiguration;
@@ -48,12 +62,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 /**
  * Tests for {@link FailoverTemplateAutoConfiguration}.
  */
+@ExtendWith(OutputCaptureExtension.class)
 class FailoverTemplateAutoConfigurationTests {
 
 	private final ApplicationContextRunner contextRunner = new ApplicationContextRunner()
 		.withConfiguration(AutoConfigurations.of(FailoverAutoConfiguration.class, FailoverRabbitAutoConfiguration.class,
 				FailoverEnsureAutoConfiguration.class, FailoverTemplateAutoConfiguration.class,
-				RabbitAutoConfiguration.class));
+				FailoverConnectionCheckAutoConfiguration.class, RabbitAutoConfiguration.class));
 
 	@Test
 	void templateIsTheOnlyOneAndBootsBeansUseIt() {
@@ -102,11 +117,74 @@ class FailoverTemplateAutoConfigurationTests {
 	}
 
 	@Test
-	void templateOfTheUserWins() {
-		this.contextRunner.withUserConfiguration(OwnTemplate.class).run((context) -> {
-			assertThat(context).hasSingleBean(RabbitOperations.class);
-			assertThat(context).doesNotHaveBean(FailoverTemplate.class);
+	void ownTemplateIsInjectedAsBeforeAndFailoverTemplateStandsBesideIt(CapturedOutput output) {
+		this.contextRunner.withUserConfiguration(OwnTemplate.class, Injected.class).run((context) -> {
+			RabbitTemplate own = context.getBean("ownTemplate", RabbitTemplate.class);
+			FailoverTemplate beside = context.getBean(FailoverTemplate.class);
+			assertThat(context.getBean(RabbitTemplate.class)).isSameAs(own);
+			assertThat(context.getBean(RabbitOperations.class)).isSameAs(own);
+			assertThat(context.getBean(AmqpTemplate.class)).isSameAs(own);
+			assertThat(context.getBean(RabbitMessagingTemplate.class).getRabbitTemplate()).isSameAs(own);
+			assertThat(context.getBeanProvider(RabbitTemplate.class).getIfUnique()).isSameAs(own);
+			Injected injected = context.getBean(Injected.class);
+			assertThat(injected.any).isSameAs(own);
+			assertThat(injected.safe).isSameAs(beside).isNotSameAs(own);
+			assertThat(context).getBeanNames(RabbitTemplate.class)
+				.containsExactlyInAnyOrder("ownTemplate", "failoverTemplate");
+			assertThat(output).containsOnlyOnce("Bean 'ownTemplate' of type RabbitTemplate publishes without failover")
+				.contains(
+						"Create it with the bean of type FailoverTemplateConfigurer and declare it as FailoverTemplate");
 		});
+	}
+
+	@Test
+	void customizersApplyToTheTemplateBesideAnOwnOne() {
+		this.contextRunner.withUserConfiguration(OwnTemplate.class)
+			.withBean(RabbitTemplateCustomizer.class, () -> (template) -> template.setExchange("orders"))
+			.run((context) -> assertThat(context.getBean(FailoverTemplate.class).getExchange()).isEqualTo("orders"));
+	}
+
+	@Test
+	void eachOwnTemplateIsNamedByTheWarning(CapturedOutput output) {
+		this.contextRunner.withUserConfiguration(BatchingTemplate.class, OwnTemplate.class).run((context) -> {
+			assertThat(context).hasSingleBean(FailoverTemplate.class);
+			assertThat(output)
+				.containsOnlyOnce("Bean 'batching' of type BatchingRabbitTemplate publishes without failover")
+				.contains("Inject FailoverTemplate where messages must not be lost")
+				.containsOnlyOnce("Bean 'ownTemplate' of type RabbitTemplate");
+		});
+	}
+
+	@Test
+	void templateOfTheAutoConfigurationIsNotWarnedOf(CapturedOutput output) {
+		this.contextRunner.run((context) -> assertThat(output).doesNotContain("publishes without failover"));
+	}
+
+	@Test
+	void ownTemplateThatPublishesElsewhereIsNotWarnedOf(CapturedOutput output) {
+		this.contextRunner
+			.withBean("elsewhere", RabbitTemplate.class, () -> new RabbitTemplate(new CachingConnectionFactory()))
+			.run((context) -> {
+				assertThat(context).hasSingleBean(FailoverTemplate.class);
+				assertThat(output).doesNotContain("publishes without failover");
+			});
+	}
+
+	@Test
+	void failoverTemplatesOfTheUserReplaceOurs(CapturedOutput output) {
+		this.contextRunner.withUserConfiguration(TwoTemplates.class)
+			.withPropertyValues("spring.rabbitmq.template.routing-key=new")
+			.run((context) -> {
+				assertThat(context).getBeanNames(RabbitTemplate.class).containsExactlyInAnyOrder("orders", "audit");
+				FailoverTemplate orders = context.getBean("orders", FailoverTemplate.class);
+				FailoverTemplate audit = context.getBean("audit", FailoverTemplate.class);
+				assertThat(context.getBean(RabbitTemplate.class)).isSameAs(orders);
+				assertThat(audit.getExchange()).isEqualTo("audit");
+				assertThat(audit.getRoutingKey()).isEqualTo("new");
+				assertThat(audit.isMandatoryFor(null)).isTrue();
+				assertThat(orders.isUsePublisherConnection()).isTrue();
+				assertThat(output).doesNotContain("publishes without failover");
+			});
 	}
 
 	@Test
@@ -115,6 +193,71 @@ class FailoverTemplateAutoConfigurationTests {
 			assertThat(context).hasSingleBean(RabbitTemplate.class);
 			assertThat(context).doesNotHaveBean(FailoverTemplate.class);
 		});
+	}
+
+	@Test
+	void missingTemplateIsExplainedIfFailoverIsDisabled() {
+		assertMissing(this.contextRunner.withPropertyValues("failover.enabled=false"),
+				"failover is disabled by failover.enabled=false", "Remove that property, or inject RabbitTemplate");
+	}
+
+	@Test
+	void missingTemplateIsExplainedIfAnOwnConnectionFactoryMakesFailoverBackOff() {
+		assertMissing(
+				this.contextRunner.withBean("mine", CachingConnectionFactory.class,
+						() -> new CachingConnectionFactory("localhost")),
+				"the application defines its own connection factory [mine] and no failover.brokers",
+				"Remove that bean, or set failover.brokers");
+	}
+
+	@Test
+	void missingTemplateIsExplainedIfThereAreSeveralConnectionFactories() {
+		assertMissing(
+				this.contextRunner.withPropertyValues("failover.brokers=amqp://localhost")
+					.withBean("mine", CachingConnectionFactory.class, () -> new CachingConnectionFactory("localhost"))
+					.withBean("yours", CachingConnectionFactory.class, () -> new CachingConnectionFactory("localhost")),
+				"there are several connection factories, [mine, yours], and none is primary",
+				"Mark the one that fails over as @Primary");
+	}
+
+	@Test
+	void missingTemplateIsExplainedIfItsAutoConfigurationIsExcluded() {
+		assertMissing(
+				new ApplicationContextRunner()
+					.withConfiguration(AutoConfigurations.of(FailoverConnectionCheckAutoConfiguration.class)),
+				"its auto-configuration is excluded, or one of its conditions is not met",
+				"Look for FailoverTemplateAutoConfiguration in the conditions report");
+	}
+
+	@Test
+	void missingTemplateIsExplainedWithoutTheAutoConfiguration() {
+		assertMissing(new ApplicationContextRunner(),
+				"the auto-configuration of failover is not part of the application", "Enable auto-configuration");
+	}
+
+	@Test
+	void otherMissingBeansAreLeftToOthers() {
+		assertThat(analysis(new ApplicationContextRunner().withUserConfiguration(Injected.class))).isNull();
+	}
+
+	private static void assertMissing(ApplicationContextRunner runner, String cause, String action) {
+		FailureAnalysis analysis = analysis(runner.withUserConfiguration(Publisher.class));
+		assertThat(analysis).isNotNull();
+		assertThat(analysis.getDescription())
+			.contains("Publisher required a bean of type 'dev.failover.template.FailoverTemplate'")
+			.contains(cause);
+		assertThat(analysis.getAction()).contains(action);
+	}
+
+	private static FailureAnalysis analysis(ApplicationContextRunner runner) {
+		AtomicReference<ConfigurableApplicationContext> started = new AtomicReference<>();
+		AtomicReference<FailureAnalysis> analysis = new AtomicReference<>();
+		runner.withInitializer(started::set).run((context) -> {
+			ConfigurableApplicationContext source = started.get();
+			analysis.set(new MissingTemplateFailureAnalyzer(source.getBeanFactory(), source.getEnvironment())
+				.analyze(context.getStartupFailure()));
+		});
+		return analysis.get();
 	}
 
 	/**
@@ -128,6 +271,70 @@ class FailoverTemplateAutoConfigurationTests {
 		protected Message createMessage(Object body, MessageProperties properties) {
 			this.bodies.add(body);
 			return super.createMessage(body, properties);
+		}
+
+	}
+
+	/**
+	 * Application with one template for batches and another one.
+	 */
+	@Configuration(proxyBeanMethods = false)
+	static class BatchingTemplate {
+
+		@Bean
+		@Primary
+		BatchingRabbitTemplate batching(ConnectionFactory connectionFactory) {
+			return new BatchingRabbitTemplate(connectionFactory, new SimpleBatchingStrategy(10, 1000, 100),
+					new SimpleAsyncTaskScheduler());
+		}
+
+	}
+
+	/**
+	 * Application with two templates that fail over.
+	 */
+	@Configuration(proxyBeanMethods = false)
+	static class TwoTemplates {
+
+		@Bean
+		@Primary
+		FailoverTemplate orders(FailoverTemplateConfigurer configurer, ConnectionFactory connectionFactory) {
+			return configurer.create(connectionFactory);
+		}
+
+		@Bean
+		FailoverTemplate audit(FailoverTemplateConfigurer configurer, ConnectionFactory connectionFactory) {
+			FailoverTemplate template = configurer.create(connectionFactory);
+			template.setExchange("audit");
+			return template;
+		}
+
+	}
+
+	/**
+	 * Needs a template that fails over.
+	 */
+	@Component
+	static class Publisher {
+
+		Publisher(FailoverTemplate template) {
+		}
+
+	}
+
+	/**
+	 * Has what is injected by type, whatever the names of its parameters.
+	 */
+	@Component
+	static class Injected {
+
+		private final RabbitTemplate any;
+
+		private final FailoverTemplate safe;
+
+		Injected(RabbitTemplate any, FailoverTemplate safe) {
+			this.any = any;
+			this.safe = safe;
 		}
 
 	}
