@@ -17,6 +17,7 @@
 package dev.failover.autoconfigure;
 
 import java.time.Clock;
+import java.util.Random;
 
 import com.rabbitmq.client.Channel;
 import org.springframework.amqp.rabbit.core.RabbitTemplate;
@@ -31,12 +32,18 @@ import org.springframework.boot.context.properties.EnableConfigurationProperties
 import org.springframework.context.ApplicationEventPublisher;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Conditional;
+import org.springframework.context.annotation.Configuration;
 
 import dev.failover.broker.Brokers;
 import dev.failover.broker.RecoveryPolicy;
+import dev.failover.strategy.PriorityStrategy;
+import dev.failover.strategy.RoundRobinStrategy;
+import dev.failover.strategy.ShuffleStrategy;
+import dev.failover.strategy.WeightedStrategy;
 
 /**
- * {@link EnableAutoConfiguration Auto-configuration} of the brokers.
+ * {@link EnableAutoConfiguration Auto-configuration} of the brokers and the strategies
+ * that order them.
  */
 @AutoConfiguration(beforeName = { "org.springframework.boot.amqp.autoconfigure.RabbitAutoConfiguration",
 		"org.springframework.boot.rabbitmq.autoconfigure.RabbitAutoConfiguration" })
@@ -63,6 +70,36 @@ public final class FailoverAutoConfiguration {
 	static BrokerEventsPostProcessor failoverBrokerEventsPostProcessor(ObjectProvider<BrokerEventPublisher> publisher,
 			ObjectProvider<FailoverConnectionDetails> details) {
 		return new BrokerEventsPostProcessor(publisher, details);
+	}
+
+	/**
+	 * The shipped strategies. Their names are no common words, which other beans may
+	 * have, and they are injected by name only: by type, a strategy of the application is
+	 * the only one.
+	 */
+	@Configuration(proxyBeanMethods = false)
+	static class StrategyConfiguration {
+
+		@Bean(defaultCandidate = false)
+		RoundRobinStrategy failoverRoundRobinStrategy() {
+			return new RoundRobinStrategy();
+		}
+
+		@Bean(defaultCandidate = false)
+		ShuffleStrategy failoverShuffleStrategy() {
+			return new ShuffleStrategy(new Random());
+		}
+
+		@Bean(defaultCandidate = false)
+		PriorityStrategy failoverPriorityStrategy() {
+			return new PriorityStrategy();
+		}
+
+		@Bean(defaultCandidate = false)
+		WeightedStrategy failoverWeightedStrategy() {
+			return new WeightedStrategy(new Random());
+		}
+
 	}
 
 }

@@ -20,60 +20,60 @@ import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Random;
 import java.util.Set;
-import java.util.function.Supplier;
 
 import org.springframework.beans.factory.BeanFactoryUtils;
 import org.springframework.beans.factory.ListableBeanFactory;
 
 import dev.failover.autoconfigure.InvalidFailoverPropertyException;
 import dev.failover.strategy.FailoverStrategy;
-import dev.failover.strategy.PriorityStrategy;
-import dev.failover.strategy.RoundRobinStrategy;
-import dev.failover.strategy.ShuffleStrategy;
-import dev.failover.strategy.WeightedStrategy;
 
 /**
  * The strategies that {@code failover.strategy} can name: beans of type
- * {@link FailoverStrategy}, and those that are shipped. The latter are no beans, as their
- * names are common words that other beans may have.
+ * {@link FailoverStrategy}. The names of the shipped ones are common words that other
+ * beans may have, so their beans have longer names.
  */
 final class FailoverStrategies {
 
-	private static final Map<String, Supplier<FailoverStrategy>> SHIPPED = shipped();
+	private static final Map<String, String> SHIPPED = shipped();
 
 	private FailoverStrategies() {
 	}
 
-	private static Map<String, Supplier<FailoverStrategy>> shipped() {
-		Map<String, Supplier<FailoverStrategy>> shipped = new LinkedHashMap<>();
-		shipped.put("round-robin", RoundRobinStrategy::new);
-		shipped.put("shuffle", () -> new ShuffleStrategy(new Random()));
-		shipped.put("priority", PriorityStrategy::new);
-		shipped.put("weighted", () -> new WeightedStrategy(new Random()));
+	private static Map<String, String> shipped() {
+		Map<String, String> shipped = new LinkedHashMap<>();
+		shipped.put("round-robin", "failoverRoundRobinStrategy");
+		shipped.put("shuffle", "failoverShuffleStrategy");
+		shipped.put("priority", "failoverPriorityStrategy");
+		shipped.put("weighted", "failoverWeightedStrategy");
 		return shipped;
 	}
 
 	/**
-	 * Return the strategy of a name. A bean of type {@link FailoverStrategy} replaces the
-	 * shipped one of its name; beans of other types do not count.
+	 * Return the strategy of a name. A bean of that name and of type
+	 * {@link FailoverStrategy} replaces the shipped strategy; beans of other types do not
+	 * count.
 	 * @throws InvalidFailoverPropertyException if there is none
 	 */
 	static FailoverStrategy get(String name, ListableBeanFactory beanFactory) {
-		if (beanFactory.containsBean(name) && beanFactory.isTypeMatch(name, FailoverStrategy.class)) {
+		if (isStrategy(name, beanFactory)) {
 			return beanFactory.getBean(name, FailoverStrategy.class);
 		}
-		Supplier<FailoverStrategy> shipped = SHIPPED.get(name);
+		String shipped = SHIPPED.get(name);
 		if (shipped != null) {
-			return shipped.get();
+			return beanFactory.getBean(shipped, FailoverStrategy.class);
 		}
 		Set<String> valid = new LinkedHashSet<>(SHIPPED.keySet());
 		valid.addAll(List.of(BeanFactoryUtils.beanNamesForTypeIncludingAncestors(beanFactory, FailoverStrategy.class)));
+		valid.removeAll(SHIPPED.values());
 		String reason = beanFactory.containsBean(name) ? "the bean of that name is no FailoverStrategy"
 				: "there is no bean of type FailoverStrategy with that name";
 		throw new InvalidFailoverPropertyException("failover.strategy", name, reason,
 				"Use one of %s, or define a FailoverStrategy bean of that name".formatted(valid));
+	}
+
+	private static boolean isStrategy(String name, ListableBeanFactory beanFactory) {
+		return beanFactory.containsBean(name) && beanFactory.isTypeMatch(name, FailoverStrategy.class);
 	}
 
 }

@@ -161,6 +161,20 @@ class FailoverRabbitBeansTests {
 	}
 
 	@Test
+	void shippedStrategiesAreBeansOfWhichNoneIsInjectedByType() {
+		this.runner.run((context) -> {
+			assertThat(context.getBeansOfType(FailoverStrategy.class)).containsOnlyKeys("failoverRoundRobinStrategy",
+					"failoverShuffleStrategy", "failoverPriorityStrategy", "failoverWeightedStrategy");
+			assertThat(context.getBean(FailoverConnectionFactory.class).getStrategy())
+				.isSameAs(context.getBean("failoverRoundRobinStrategy"));
+		});
+		this.runner.withBean("mine", FailoverStrategy.class, () -> FailoverRabbitBeansTests::lastFirst)
+			.withBean(StrategyUser.class)
+			.run((context) -> assertThat(context.getBean(StrategyUser.class).strategy())
+				.isSameAs(context.getBean("mine")));
+	}
+
+	@Test
 	void strategyOfAParentContextIsChosenByItsName() {
 		new ApplicationContextRunner()
 			.withBean("last-first", FailoverStrategy.class, () -> FailoverRabbitBeansTests::lastFirst)
@@ -361,6 +375,10 @@ class FailoverRabbitBeansTests {
 		public @Nullable Broker getNext() {
 			return null;
 		}
+
+	}
+
+	record StrategyUser(FailoverStrategy strategy) {
 
 	}
 
