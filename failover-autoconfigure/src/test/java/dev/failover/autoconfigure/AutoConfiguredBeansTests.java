@@ -35,6 +35,7 @@ import org.springframework.beans.factory.annotation.AnnotatedBeanDefinition;
 import org.springframework.beans.factory.config.BeanDefinition;
 import org.springframework.beans.factory.config.ConfigurableListableBeanFactory;
 import org.springframework.boot.amqp.autoconfigure.RabbitAutoConfiguration;
+import org.springframework.boot.amqp.autoconfigure.RabbitConnectionDetails;
 import org.springframework.boot.autoconfigure.AutoConfiguration;
 import org.springframework.boot.autoconfigure.AutoConfigurations;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnClass;
@@ -134,10 +135,17 @@ class AutoConfiguredBeansTests {
 		});
 	}
 
+	@Test
+	void startFailsWithoutTheSupportOfSpringBoot() {
+		this.runner.withClassLoader(new FilteredClassLoader(RabbitConnectionDetails.class))
+			.run((context) -> assertThat(context).getFailure().hasMessageContaining("spring-boot-amqp"));
+	}
+
 	static Stream<Class<?>> isNotThereWithoutAClassThatItNeeds() {
 		Set<String> names = new TreeSet<>();
 		beans().forEach((bean) -> names.addAll(bean.needs()));
 		names.removeAll(NEEDED_OR_REPLACED);
+		names.remove(RabbitConnectionDetails.class.getName());
 		return names.stream().map((name) -> ClassUtils.resolveClassName(name, null));
 	}
 

@@ -39,6 +39,8 @@ final class PropertyNames {
 
 	static final String BROKERS = "brokers";
 
+	private static final String TEST_KIT = "test";
+
 	/**
 	 * Read by conditions, before there are {@link FailoverProperties}.
 	 */
@@ -70,10 +72,12 @@ final class PropertyNames {
 	}
 
 	/**
-	 * Whether a name is that of a property, or below that of the list of brokers.
+	 * Whether a name is that of a property, or below that of the list of brokers, or one
+	 * of the test kit.
 	 */
 	boolean isKnown(String name) {
-		return isBelow(name, BROKERS) || this.names.stream().anyMatch((known) -> plain(known).equals(plain(name)));
+		return isBelow(name, BROKERS) || isBelow(name, TEST_KIT)
+				|| this.names.stream().anyMatch((known) -> plain(known).equals(plain(name)));
 	}
 
 	/**

@@ -116,7 +116,7 @@ class UnknownPropertiesTests {
 	@ValueSource(strings = { "failover.detection.probe-interval", "failover.detection.probeInterval",
 			"failover.detection.probe_interval", "FAILOVER_DETECTION_PROBEINTERVAL", "failover.enabled",
 			"failover.brokers", "failover.brokers[0]", "failover.brokers[1].virtual-host", "failovers.broker",
-			"spring.rabbitmq.adresses" })
+			"failover.test.rounds", "spring.rabbitmq.adresses" })
 	void otherKeysAreLeftAlone(String key, CapturedOutput output) {
 		new UnknownProperties(environment(Map.of(key, "1s"))).warn();
 		assertThat(output).doesNotContain("has no effect", "no property");

@@ -1,0 +1,33 @@
+/*
+ * Copyright 2026-present the original author or authors.
+ *
+ * Licensed under the Apache License, Version 2.0 (the "License");
+ * you may not use this file except in compliance with the License.
+ * You may obtain a copy of the License at
+ *
+ *      https://www.apache.org/licenses/LICENSE-2.0
+ *
+ * Unless required by applicable law or agreed to in writing, software
+ * distributed under the License is distributed on an "AS IS" BASIS,
+ * WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+ * See the License for the specific language governing permissions and
+ * limitations under the License.
+ */
+
+package dev.failover.autoconfigure.compatibility;
+
+import org.springframework.boot.diagnostics.AbstractFailureAnalyzer;
+import org.springframework.boot.diagnostics.FailureAnalysis;
+
+/**
+ * Tells which version was found, which one is needed, and how to get it.
+ */
+final class IncompatibleVersionFailureAnalyzer extends AbstractFailureAnalyzer<IncompatibleVersionException> {
+
+	@Override
+	protected FailureAnalysis analyze(Throwable rootFailure, IncompatibleVersionException cause) {
+		return new FailureAnalysis(cause.getMessage() + ".",
+				cause.getAction() + ". With 'failover.enabled=false' the application starts without failover.", cause);
+	}
+
+}
