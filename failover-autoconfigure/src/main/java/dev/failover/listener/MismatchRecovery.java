@@ -40,6 +40,9 @@ import org.springframework.util.Assert;
  * container whose own queue is gone declares all queues again, and stops if another one
  * is different by then, even if {@code mismatchedQueuesFatal} is false. It would not come
  * back when that is mended.
+ * <p>
+ * While a container waits to be started, a thread keeps the JVM running, as the consumers
+ * of the container do.
  */
 public final class MismatchRecovery implements ApplicationListener<ApplicationEvent>, AutoCloseable {
 
@@ -61,7 +64,6 @@ public final class MismatchRecovery implements ApplicationListener<ApplicationEv
 		Assert.notNull(context, "'context' must not be null");
 		this.context = context;
 		CustomizableThreadFactory threads = new CustomizableThreadFactory("failover-listener-restart-");
-		threads.setDaemon(true);
 		this.starter = new ScheduledThreadPoolExecutor(1, threads);
 		this.starter.setKeepAliveTime(1, TimeUnit.SECONDS);
 		this.starter.allowCoreThreadTimeOut(true);
@@ -109,8 +111,8 @@ public final class MismatchRecovery implements ApplicationListener<ApplicationEv
 			container.start();
 			logger.info("Started again: " + container);
 		}
-		catch (RuntimeException ex) {
-			logger.warn("Cannot be started yet: %s: %s".formatted(container, ex.getMessage()));
+		catch (RuntimeException | Error ex) {
+			logger.warn("Cannot be started yet: %s: %s".formatted(container, ex));
 			logger.debug("Failure of the start", ex);
 			schedule(container);
 		}

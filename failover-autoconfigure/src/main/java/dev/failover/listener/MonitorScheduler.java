@@ -23,6 +23,8 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Future;
 import java.util.concurrent.ScheduledFuture;
+import java.util.concurrent.ScheduledThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 
 import org.apache.commons.logging.Log;
@@ -34,18 +36,28 @@ import org.springframework.scheduling.concurrent.ThreadPoolTaskScheduler;
  * Runs the monitors of direct containers, which restart their consumers: each at its
  * interval, and all of them when they are woken. There are as many threads as monitors,
  * as one that restarts consumers waits for the broker.
+ * <p>
+ * The threads keep the JVM running as long as there is a monitor, as those that each
+ * container has by itself do: in an outage there may be no other thread that does.
  */
 final class MonitorScheduler extends ThreadPoolTaskScheduler {
 
 	private static final Log logger = LogFactory.getLog(MonitorScheduler.class);
 
+	/**
+	 * How long a thread outlives the last monitor.
+	 */
+	private static final Duration IDLE = Duration.ofSeconds(1);
+
 	private final Map<Monitor, Future<?>> monitors = new ConcurrentHashMap<>();
 
 	MonitorScheduler() {
 		setThreadNamePrefix("failover-listener-monitor-");
-		setDaemon(true);
 		setRemoveOnCancelPolicy(true);
 		initialize();
+		ScheduledThreadPoolExecutor executor = getScheduledThreadPoolExecutor();
+		executor.setKeepAliveTime(IDLE.toMillis(), TimeUnit.MILLISECONDS);
+		executor.allowCoreThreadTimeOut(true);
 	}
 
 	/**

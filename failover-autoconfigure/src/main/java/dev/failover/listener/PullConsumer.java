@@ -45,7 +45,8 @@ import dev.failover.broker.Brokers;
  * A message is acknowledged when the listener has returned. If the listener throws, the
  * error handler is called, and the message goes back to the queue, or is rejected for
  * good, by the rules of Spring's listener containers. The broker sends the next message
- * only then. An {@link Error} of the listener ends the loop, and the message goes back.
+ * only then. After an {@link Error}, of the listener or else, the message goes back, and
+ * the loop begins anew.
  * <p>
  * The loop survives the loss of brokers, and all that may be mended, such as a missing
  * queue: it begins anew on the broker that is active then, with a back-off of up to 2
@@ -266,8 +267,8 @@ public final class PullConsumer implements SmartLifecycle, Runnable {
 
 	/**
 	 * Return whether messages are consumed, or will be when there is a broker.
-	 * @return {@code true} from the start until the loop has ended, after a stop, an
-	 * interrupt or an {@link Error}, or was left by a stop whose time was over
+	 * @return {@code true} from the start until the loop has ended, after a stop or an
+	 * interrupt, or was left by a stop whose time was over
 	 */
 	@Override
 	public boolean isRunning() {

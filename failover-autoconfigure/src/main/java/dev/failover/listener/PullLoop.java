@@ -75,12 +75,23 @@ final class PullLoop implements Runnable {
 	}
 
 	/**
-	 * Run on a thread of its own.
+	 * Run on a thread of its own, which keeps the JVM running, whoever starts it.
+	 * @throws OutOfMemoryError if there is no thread for it: then it has ended
 	 */
 	void start() {
 		Thread started = new Thread(this, "failover-pull-" + this.queue);
+		started.setDaemon(false);
 		this.ownThread = started;
-		started.start();
+		boolean running = false;
+		try {
+			started.start();
+			running = true;
+		}
+		finally {
+			if (!running) {
+				this.ended.complete(null);
+			}
+		}
 	}
 
 	/**
@@ -156,9 +167,17 @@ final class PullLoop implements Runnable {
 		catch (IOException | RuntimeException ex) {
 			report(ex);
 			if (System.nanoTime() - begin < LASTING_NANOS) {
-				this.stop.await(this.backOff.nextBackOff(), TimeUnit.MILLISECONDS);
+				pause();
 			}
 		}
+		catch (Error ex) {
+			logger.error("Consumption from queue %s ended with an error, and is begun anew".formatted(this.queue), ex);
+			pause();
+		}
+	}
+
+	private void pause() throws InterruptedException {
+		this.stop.await(this.backOff.nextBackOff(), TimeUnit.MILLISECONDS);
 	}
 
 	/**

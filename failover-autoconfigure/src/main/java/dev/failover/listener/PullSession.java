@@ -73,14 +73,24 @@ final class PullSession implements AutoCloseable {
 	 */
 	static PullSession open(ConnectionFactory connectionFactory, String queue) throws IOException {
 		Connection connection = connectionFactory.createConnection();
+		try {
+			return open(connection, queue);
+		}
+		catch (IOException | RuntimeException | Error ex) {
+			RabbitUtils.closeConnection(connection);
+			throw ex;
+		}
+	}
+
+	private static PullSession open(Connection connection, String queue) throws IOException {
 		PullSession session = new PullSession(queue, connection, connection.createChannel(false));
 		try {
 			session.channel.basicQos(1);
 			session.channel.basicConsume(queue, false, session.new Consumer(session.channel));
 			return session;
 		}
-		catch (IOException | RuntimeException ex) {
-			session.close();
+		catch (IOException | RuntimeException | Error ex) {
+			session.closeChannel();
 			throw ex;
 		}
 	}
@@ -119,10 +129,14 @@ final class PullSession implements AutoCloseable {
 	 */
 	@Override
 	public void close() {
+		closeChannel();
+		RabbitUtils.closeConnection(this.connection);
+	}
+
+	private void closeChannel() {
 		RabbitUtils
 			.closeChannel((this.channel instanceof ChannelProxy proxy) ? proxy.getTargetChannel() : this.channel);
 		RabbitUtils.closeChannel(this.channel);
-		RabbitUtils.closeConnection(this.connection);
 	}
 
 	private void end(String reason) {

@@ -35,6 +35,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 import org.springframework.amqp.AmqpRejectAndDontRequeueException;
 import org.springframework.amqp.core.Queue;
 import org.springframework.amqp.rabbit.connection.ConnectionFactory;
+import org.springframework.beans.BeanUtils;
 import org.springframework.context.ConfigurableApplicationContext;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
@@ -147,6 +148,27 @@ class PullConsumerIntegrationTests {
 			await().atMost(PATIENCE).until(() -> Collections.frequency(shop.handled, "again") == 2);
 			context.getBean(PullConsumer.class).stop();
 			assertThat(shop.handled).containsExactlyInAnyOrder("good", "again", "again", "never", "last");
+		}
+		assertThat(new QueueOnBroker(broker, Shop.QUEUE).drain()).isEmpty();
+	}
+
+	@ParameterizedTest
+	@ValueSource(classes = { AssertionError.class, StackOverflowError.class, NoClassDefFoundError.class })
+	void errorOfTheListenerDoesNotEndTheLoop(Class<? extends Error> type, @Embedded EmbeddedBroker broker) {
+		try (ConfigurableApplicationContext context = Applications.run(Shop.class, Applications.brokers(broker))) {
+			Shop shop = context.getBean(Shop.class);
+			shop.listener = (order) -> {
+				if (shop.handled.size() == 1) {
+					throw BeanUtils.instantiateClass(type);
+				}
+			};
+			FailoverTemplate template = context.getBean(FailoverTemplate.class);
+			template.convertAndSend(Shop.QUEUE, "again");
+			await().atMost(PATIENCE).until(() -> shop.handled.size() == 2);
+			template.convertAndSend(Shop.QUEUE, "next");
+			await().atMost(PATIENCE).until(() -> shop.handled.contains("next"));
+			assertThat(shop.handled).containsExactly("again", "again", "next");
+			assertThat(context.getBean(PullConsumer.class).isRunning()).isTrue();
 		}
 		assertThat(new QueueOnBroker(broker, Shop.QUEUE).drain()).isEmpty();
 	}

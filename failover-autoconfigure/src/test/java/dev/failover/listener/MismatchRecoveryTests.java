@@ -18,6 +18,7 @@ package dev.failover.listener;
 
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
 
 import com.rabbitmq.client.AMQP;
 import com.rabbitmq.client.ShutdownSignalException;
@@ -28,6 +29,7 @@ import org.springframework.context.ApplicationContext;
 import org.springframework.context.event.ContextClosedEvent;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 import static org.mockito.Mockito.mock;
 
 /**
@@ -45,6 +47,10 @@ class MismatchRecoveryTests {
 
 	private final CountDownLatch started = new CountDownLatch(1);
 
+	private final AtomicReference<Error> failure = new AtomicReference<>();
+
+	private final AtomicReference<Thread> starter = new AtomicReference<>();
+
 	@Test
 	void containerIsStartedAgainAlsoWhenAChildContextWasClosed() throws Exception {
 		try {
@@ -55,6 +61,29 @@ class MismatchRecoveryTests {
 		finally {
 			this.recovery.close();
 		}
+	}
+
+	@Test
+	void containerWhoseStartFailsWithAnErrorIsStartedAgain() throws Exception {
+		this.failure.set(new OutOfMemoryError("expected by the test"));
+		try {
+			this.recovery.onApplicationEvent(stopped());
+			assertThat(this.started.await(30, TimeUnit.SECONDS)).isTrue();
+		}
+		finally {
+			this.recovery.close();
+		}
+	}
+
+	/**
+	 * There may be no other thread that does while a container is stopped.
+	 */
+	@Test
+	void threadKeepsTheJvmRunningUntilTheContainerIsStarted() throws Exception {
+		this.recovery.onApplicationEvent(stopped());
+		assertThat(this.started.await(30, TimeUnit.SECONDS)).isTrue();
+		assertThat(this.starter.get().isDaemon()).isFalse();
+		await().until(() -> !this.starter.get().isAlive());
 	}
 
 	@Test
@@ -78,6 +107,11 @@ class MismatchRecoveryTests {
 
 		@Override
 		public void start() {
+			Error error = MismatchRecoveryTests.this.failure.getAndSet(null);
+			if (error != null) {
+				throw error;
+			}
+			MismatchRecoveryTests.this.starter.set(Thread.currentThread());
 			MismatchRecoveryTests.this.started.countDown();
 		}
 

@@ -22,13 +22,13 @@ import java.util.concurrent.Future;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
 
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatNoException;
 
 /**
  * Tests for {@link MonitorScheduler}.
@@ -111,7 +111,21 @@ class MonitorSchedulerTests {
 	void nothingIsWokenAfterTheEnd() throws InterruptedException {
 		start();
 		this.scheduler.shutdown();
-		assertThatNoException().isThrownBy(() -> this.scheduler.wake(Duration.ofMillis(1)));
+		this.scheduler.wake(Duration.ofMillis(1));
+		assertThat(this.scheduler.getScheduledThreadPoolExecutor().awaitTermination(10, TimeUnit.SECONDS)).isTrue();
+		assertThat(this.rounds.availablePermits()).isZero();
+	}
+
+	@Test
+	void threadsKeepTheJvmRunningAsLongAsThereIsAMonitor() {
+		AtomicReference<Thread> thread = new AtomicReference<>();
+		Future<?> monitor = this.scheduler.scheduleAtFixedRate(() -> thread.set(Thread.currentThread()),
+				Duration.ofMillis(100));
+		Awaitility.await().until(() -> thread.get() != null);
+		assertThat(thread.get().isDaemon()).isFalse();
+		Awaitility.await().during(Duration.ofSeconds(2)).until(() -> thread.get().isAlive());
+		monitor.cancel(false);
+		Awaitility.await().until(() -> !thread.get().isAlive());
 	}
 
 	/**

@@ -26,11 +26,13 @@ import com.rabbitmq.client.ShutdownSignalException;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.mockito.ArgumentCaptor;
+import org.springframework.amqp.AmqpTimeoutException;
 import org.springframework.amqp.core.Message;
 import org.springframework.amqp.rabbit.connection.Connection;
 import org.springframework.amqp.rabbit.connection.ConnectionFactory;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.assertThatIOException;
 import static org.mockito.ArgumentMatchers.eq;
 import static org.mockito.BDDMockito.given;
@@ -70,6 +72,17 @@ class PullSessionTests {
 		this.session.ack(message);
 		then(this.channel).should().basicAck(7, false);
 		assertThat(this.session.next(0)).isNull();
+	}
+
+	@Test
+	void connectionOnWhichNoChannelCanBeOpenedIsGivenBack() {
+		Connection connection = mock();
+		given(connection.createChannel(false)).willThrow(new AmqpTimeoutException("expected by the test"));
+		ConnectionFactory connectionFactory = mock();
+		given(connectionFactory.createConnection()).willReturn(connection);
+		assertThatExceptionOfType(AmqpTimeoutException.class)
+			.isThrownBy(() -> PullSession.open(connectionFactory, "orders"));
+		then(connection).should().close();
 	}
 
 	@Test
