@@ -81,21 +81,25 @@ public final class FailoverAutoConfiguration {
 	static class StrategyConfiguration {
 
 		@Bean(defaultCandidate = false)
+		@ConditionalOnMissingBean(name = "failoverRoundRobinStrategy")
 		RoundRobinStrategy failoverRoundRobinStrategy() {
 			return new RoundRobinStrategy();
 		}
 
 		@Bean(defaultCandidate = false)
+		@ConditionalOnMissingBean(name = "failoverShuffleStrategy")
 		ShuffleStrategy failoverShuffleStrategy() {
 			return new ShuffleStrategy(new Random());
 		}
 
 		@Bean(defaultCandidate = false)
+		@ConditionalOnMissingBean(name = "failoverPriorityStrategy")
 		PriorityStrategy failoverPriorityStrategy() {
 			return new PriorityStrategy();
 		}
 
 		@Bean(defaultCandidate = false)
+		@ConditionalOnMissingBean(name = "failoverWeightedStrategy")
 		WeightedStrategy failoverWeightedStrategy() {
 			return new WeightedStrategy(new Random());
 		}

@@ -51,6 +51,7 @@ import org.springframework.core.annotation.AnnotationUtils;
 import org.springframework.core.type.MethodMetadata;
 import org.springframework.util.ClassUtils;
 
+import dev.failover.autoconfigure.rabbit.FailoverTemplateConfigurer;
 import dev.failover.broker.Broker;
 import dev.failover.broker.BrokerCredentials;
 import dev.failover.broker.Brokers;
@@ -72,15 +73,22 @@ class AutoConfiguredBeansTests {
 	private static final Set<String> ALWAYS = Set.of("failoverSanitizingFunction");
 
 	/**
-	 * Takes the place of {@code failoverHealthContributor} beside the user's own
-	 * {@code rabbitHealthContributor}.
+	 * Beside the user's own {@code rabbitHealthContributor}, and beside a template of the
+	 * user's own.
 	 */
-	private static final Set<String> NOT_BY_DEFAULT = Set.of("failoverHealthContributorBesideRabbit");
+	private static final Set<String> NOT_BY_DEFAULT = Set.of("failoverHealthContributorBesideRabbit",
+			"failoverTemplate");
 
 	/**
 	 * Without it, the user must define a bean.
 	 */
 	private static final Set<String> NEEDED_OR_REPLACED = Set.of(Caffeine.class.getName());
+
+	/**
+	 * What they return is needed by other beans.
+	 */
+	private static final Set<Class<?>> CREATORS = Set.of(FailoverConnectionFactory.class,
+			FailoverTemplateConfigurer.class);
 
 	private final ApplicationContextRunner runner = new ApplicationContextRunner()
 		.withConfiguration(AutoConfigurations.of(autoConfigurations().toArray(Class<?>[]::new)))
@@ -109,7 +117,8 @@ class AutoConfiguredBeansTests {
 					"failoverTopologyPostProcessor", "failoverEagerAdmins", "failoverIdleChannelsPostProcessor",
 					"failoverStartupCheck", "failoverShutdownGuard", "failoverConnectionFactoryCheck",
 					"failoverRabbitListenerDefaults", "failoverListenerTuningPostProcessor", "failoverContainerBook",
-					"failoverDeduplicationPostProcessor", "failoverBrokersRefresher");
+					"failoverDeduplicationPostProcessor", "failoverBrokersRefresher",
+					"failoverReplacedTemplatePostProcessor", "failoverOwnTemplateWarning");
 	}
 
 	@ParameterizedTest
@@ -161,8 +170,7 @@ class AutoConfiguredBeansTests {
 		if (type == FailoverConnectionDetails.class) {
 			return FailoverConnectionDetails.of(List.of(BROKER), (broker) -> BrokerCredentials.of("app", "secret"));
 		}
-		return Mockito.mock(type,
-				(type == FailoverConnectionFactory.class) ? Answers.RETURNS_MOCKS : Answers.RETURNS_DEFAULTS);
+		return Mockito.mock(type, CREATORS.contains(type) ? Answers.RETURNS_MOCKS : Answers.RETURNS_DEFAULTS);
 	}
 
 	private static List<Class<?>> autoConfigurations() {
