@@ -122,10 +122,11 @@ final class BrokerEventLogger implements BrokerListener {
 			logger.info("Moved from broker %s to %s as planned".formatted(from.name(), to));
 			return;
 		}
+		boolean again = from.name().equals(to.name());
 		String line = "%s broker %s after %d ms, because %s had failed: %s".formatted(
-				from.equals(to) ? "Connected again to" : "Switched to", to, activated.outage().toMillis(), from.name(),
+				again ? "Connected again to" : "Switched to", to, activated.outage().toMillis(), from.name(),
 				activated.failure());
-		if (from.equals(to)) {
+		if (again) {
 			logger.info(line);
 		}
 		else {

@@ -184,7 +184,8 @@ final class BrokerBook {
 		if (current != null && isActive(entry)) {
 			this.activation = new Activation(to, current.incarnation());
 		}
-		if (from.equals(this.previous)) {
+		Broker last = this.previous;
+		if (last != null && last.name().equals(name)) {
 			this.previous = to;
 		}
 		entry.broker = to;

@@ -109,9 +109,7 @@ final class ActiveConnector {
 	 */
 	private @Nullable Connection accept(ConnectAttempt attempt, ConnectRequest request) {
 		Activation active = this.brokers.connected(attempt.broker(), attempt.incarnation());
-		boolean current = active != null && active.broker().equals(attempt.broker())
-				&& active.incarnation() == attempt.incarnation();
-		if (!current) {
+		if (active == null || !active.isOf(attempt.broker(), attempt.incarnation())) {
 			this.connector.discard(attempt);
 			return null;
 		}

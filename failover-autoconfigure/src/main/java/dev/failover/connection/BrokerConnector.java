@@ -116,7 +116,7 @@ final class BrokerConnector implements AutoCloseable {
 	private void closeEarlier(Broker broker) {
 		long incarnation = this.brokers.getIncarnation(broker);
 		this.attempts.forEach((attempt) -> {
-			if (attempt.broker().equals(broker) && attempt.incarnation() < incarnation) {
+			if (attempt.broker().name().equals(broker.name()) && attempt.incarnation() < incarnation) {
 				attempt.fail(new IOException("Broker '%s' has failed meanwhile".formatted(broker.name())));
 			}
 		});

@@ -16,13 +16,12 @@
 
 package dev.failover.connection;
 
-import java.util.ArrayList;
 import java.util.Comparator;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Function;
 import java.util.stream.Collectors;
 
 import org.jspecify.annotations.Nullable;
@@ -63,9 +62,9 @@ final class ConnectPlan {
 	 * Return the usable broker that comes next when the active one is lost.
 	 */
 	@Nullable Broker peekBeside(Broker active) {
-		Map<Broker, BrokerState> states = states(enabled());
+		Map<String, BrokerState> states = states(enabled());
 		return plan(false).stream()
-			.filter((broker) -> !broker.equals(active) && isUsable(states.get(broker)))
+			.filter((broker) -> !broker.name().equals(active.name()) && isUsable(states.get(broker.name())))
 			.findFirst()
 			.orElse(null);
 	}
@@ -78,16 +77,17 @@ final class ConnectPlan {
 		this.lock.lock();
 		try {
 			Broker previous = this.brokers.getPrevious();
+			String last = (previous != null) ? previous.name() : null;
 			List<BrokerStatus> enabled = enabled();
-			Map<Broker, BrokerState> states = states(enabled);
-			Map<Broker, BrokerState> others = new HashMap<>(states);
-			others.remove(previous);
+			Map<Broker, BrokerState> others = enabled.stream()
+				.filter((status) -> !status.broker().name().equals(last))
+				.collect(Collectors.toMap(BrokerStatus::broker, BrokerStatus::state));
 			Plan plan = this.planned;
-			if (plan == null || !plan.others().equals(others) || !Objects.equals(plan.previous(), previous)) {
-				plan = new Plan(this.strategy.order(enabled, previous), previous, others);
+			if (plan == null || !plan.others().equals(others) || !Objects.equals(plan.previous(), last)) {
+				plan = new Plan(this.strategy.order(enabled, previous), last, others);
 			}
 			this.planned = take ? null : plan;
-			return sorted(plan.order(), previous, states);
+			return sorted(plan.order(), last, enabled);
 		}
 		finally {
 			this.lock.unlock();
@@ -98,20 +98,28 @@ final class ConnectPlan {
 		return this.brokers.getStatuses().stream().filter((status) -> status.state() != BrokerState.DISABLED).toList();
 	}
 
-	private static Map<Broker, BrokerState> states(List<BrokerStatus> statuses) {
-		return statuses.stream().collect(Collectors.toMap(BrokerStatus::broker, BrokerStatus::state));
+	private static Map<String, BrokerState> states(List<BrokerStatus> statuses) {
+		return statuses.stream().collect(Collectors.toMap((status) -> status.broker().name(), BrokerStatus::state));
 	}
 
-	private static List<Broker> sorted(List<Broker> planned, @Nullable Broker previous,
-			Map<Broker, BrokerState> states) {
-		List<Broker> order = new ArrayList<>(planned);
-		order.sort(Comparator.comparingInt((broker) -> {
-			if (isUsable(states.get(broker))) {
-				return 0;
-			}
-			return broker.equals(previous) ? 2 : 1;
-		}));
-		return order;
+	/**
+	 * Return the brokers of an order as they are now, which may have another priority or
+	 * weight than when it was made.
+	 */
+	private static List<Broker> sorted(List<Broker> planned, @Nullable String previous, List<BrokerStatus> enabled) {
+		Map<String, BrokerStatus> current = enabled.stream()
+			.collect(Collectors.toMap((status) -> status.broker().name(), Function.identity()));
+		return planned.stream()
+			.map((broker) -> current.get(broker.name()))
+			.filter(Objects::nonNull)
+			.sorted(Comparator.comparingInt((status) -> {
+				if (isUsable(status.state())) {
+					return 0;
+				}
+				return status.broker().name().equals(previous) ? 2 : 1;
+			}))
+			.map(BrokerStatus::broker)
+			.toList();
 	}
 
 	private static boolean isUsable(@Nullable BrokerState state) {
@@ -122,10 +130,10 @@ final class ConnectPlan {
 	 * An order and what it was made for.
 	 *
 	 * @param order the order of the strategy
-	 * @param previous the broker that was active last
+	 * @param previous the name of the broker that was active last
 	 * @param others the states of the others
 	 */
-	private record Plan(List<Broker> order, @Nullable Broker previous, Map<Broker, BrokerState> others) {
+	private record Plan(List<Broker> order, @Nullable String previous, Map<Broker, BrokerState> others) {
 	}
 
 }

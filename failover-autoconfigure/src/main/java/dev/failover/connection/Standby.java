@@ -102,7 +102,7 @@ final class Standby {
 			while (candidates.hasNext()) {
 				StandbyConnection candidate = candidates.next();
 				ConnectAttempt ready = candidate.ready();
-				if (ready != null && ready.incarnation() == incarnation && candidate.broker().equals(broker)
+				if (ready != null && ready.incarnation() == incarnation && isSame(candidate.broker(), broker)
 						&& candidate.kind().equals(kind)) {
 					candidates.remove();
 					keep(candidate.confirmChannel());
@@ -204,7 +204,7 @@ final class Standby {
 
 	private @Nullable Broker target(Broker active) {
 		Target current = this.demanded.get();
-		if (current != null && !current.broker().equals(active)) {
+		if (current != null && !isSame(current.broker(), active)) {
 			return current.broker();
 		}
 		return this.enabled ? nextBeside(active) : null;
@@ -220,14 +220,21 @@ final class Standby {
 		if (confirming == null || (confirming && !connection.confirming())) {
 			return false;
 		}
-		if (connection.broker().equals(active.broker())) {
+		if (isSame(connection.broker(), active.broker())) {
 			return connection.isKept(KEPT, () -> this.connector.later(KEPT, this::reviewLater));
 		}
-		return connection.broker().equals(target);
+		return isSame(connection.broker(), target);
 	}
 
 	private static boolean isFor(StandbyConnection connection, ConnectionKind kind, Broker broker) {
-		return connection.kind().equals(kind) && connection.broker().equals(broker);
+		return connection.kind().equals(kind) && isSame(connection.broker(), broker);
+	}
+
+	/**
+	 * A broker stays the same when its priority or weight changes.
+	 */
+	private static boolean isSame(Broker broker, @Nullable Broker other) {
+		return other != null && broker.name().equals(other.name());
 	}
 
 	private void changed(StandbyConnection connection) {
@@ -236,7 +243,7 @@ final class Standby {
 			this.confirmChannels.remove(channel.getConnection());
 		}
 		Target current = this.demanded.get();
-		if (current != null && current.broker().equals(connection.broker()) && connection.hasEnded()
+		if (current != null && isSame(current.broker(), connection.broker()) && connection.hasEnded()
 				&& isKept(connection) && this.demanded.compareAndSet(current, null)) {
 			current.ready()
 				.completeExceptionally(
@@ -265,7 +272,7 @@ final class Standby {
 			return;
 		}
 		Broker broker = current.broker();
-		boolean active = broker.equals(this.brokers.getActive());
+		boolean active = isSame(broker, this.brokers.getActive());
 		if (active || wanted.entrySet().stream().allMatch((kind) -> isReady(kind.getKey(), kind.getValue(), broker))) {
 			current.ready().complete(null);
 		}

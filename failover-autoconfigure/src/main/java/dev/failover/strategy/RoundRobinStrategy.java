@@ -34,7 +34,8 @@ public final class RoundRobinStrategy implements FailoverStrategy {
 	@Override
 	public List<Broker> order(List<BrokerStatus> brokers, @Nullable Broker previous) {
 		List<Broker> order = new ArrayList<>(brokers.stream().map(BrokerStatus::broker).toList());
-		int last = (previous != null) ? order.indexOf(previous) : -1;
+		List<String> names = order.stream().map(Broker::name).toList();
+		int last = (previous != null) ? names.indexOf(previous.name()) : -1;
 		Collections.rotate(order, -(last + 1));
 		return order;
 	}

@@ -49,7 +49,7 @@ public final class ShuffleStrategy implements FailoverStrategy {
 	public List<Broker> order(List<BrokerStatus> brokers, @Nullable Broker previous) {
 		List<Broker> order = new ArrayList<>(brokers.stream().map(BrokerStatus::broker).toList());
 		shuffle(order, this.random);
-		if (order.size() > 1 && order.get(0).equals(previous)) {
+		if (order.size() > 1 && previous != null && order.get(0).name().equals(previous.name())) {
 			Collections.swap(order, 0, 1 + this.random.nextInt(order.size() - 1));
 		}
 		return order;

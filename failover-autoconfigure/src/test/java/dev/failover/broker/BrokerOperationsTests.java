@@ -204,6 +204,17 @@ class BrokerOperationsTests {
 	}
 
 	@Test
+	void anActivationStaysTheSameWithAnotherWeightUntilItsBrokerFails() {
+		Activation before = this.brokers.getActivation();
+		this.operations.reweight("one", 7, 3);
+		assertThat(this.brokers.getActivation()).isEqualTo(before).hasSameHashCodeAs(before);
+		this.brokers.failed(this.one, 0, FailureReason.CONNECTION_LOST, null);
+		this.brokers.connected(this.one, 1);
+		assertThat(this.brokers.getActivation()).isNotEqualTo(before);
+		assertThat(this.operations.activate("two")).isNotEqualTo(before);
+	}
+
+	@Test
 	void aNegativeWeightIsRefused() {
 		assertThatIllegalArgumentException().isThrownBy(() -> this.operations.reweight("one", 0, -1));
 		assertThat(this.events).isEmpty();

@@ -192,6 +192,27 @@ class StandbyTests {
 	}
 
 	@Test
+	void changedWeightsOpenNoConnection() throws Exception {
+		this.brokers.factory.newConnection("application");
+		awaitOpen(this.brokers.two, 1);
+		awaitStandby("two");
+		for (int i = 1; i <= 10; i++) {
+			this.brokers.brokers.operations().reweight("two", 0, 10 + i);
+			this.brokers.brokers.operations().reweight("one", 0, 10 + i);
+			awaitStandby("two");
+		}
+		Awaitility.await()
+			.during(WHILE)
+			.atMost(ProxiedBrokers.PATIENCE)
+			.until(() -> this.brokers.one.acceptedConnections() == 1 && this.brokers.two.acceptedConnections() == 1);
+		this.brokers.factory.getBrokerAccess().endStandBy();
+		loseActive(this.brokers.one);
+		assertThat(this.brokers.factory.newConnection("application").getClientProvidedName())
+			.isEqualTo("failover-standby");
+		assertThat(this.brokers.two.acceptedConnections()).isEqualTo(1);
+	}
+
+	@Test
 	void connectionIsPrepared() throws Exception {
 		List<String> prepared = new CopyOnWriteArrayList<>();
 		this.brokers.factory.addPreparer((opened) -> prepared.add(opened.broker().name()));

@@ -88,6 +88,19 @@ class EnsurerLimitsTests {
 	}
 
 	@Test
+	void failureOfABrokerWhoseWeightHasChangedMeanwhileIsReported() {
+		AtomicInteger tries = new AtomicInteger();
+		this.ensurer.execute(EnsurePolicy.DEFAULT, () -> {
+			if (tries.getAndIncrement() == 0) {
+				this.fake.brokers.operations().reweight("a", 3, 9);
+				throw Failures.connectionLost();
+			}
+			return "done";
+		});
+		assertThat(this.fake.brokers.getStatus("a")).map(BrokerStatus::lastFailure).isPresent();
+	}
+
+	@Test
 	@DisplayName("Behaviour 10: no wait within a pass over the brokers, and one after it")
 	void noWaitWithinAPassAndAGrowingOneAfterIt() throws Throwable {
 		this.ensurer.execute(this.policy, () -> failing(6, Failures.connectionLost()));
