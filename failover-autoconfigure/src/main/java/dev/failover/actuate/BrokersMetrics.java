@@ -35,6 +35,7 @@ import dev.failover.broker.BrokerListener;
 import dev.failover.broker.BrokerState;
 import dev.failover.broker.BrokerStatus;
 import dev.failover.broker.Brokers;
+import dev.failover.broker.EventStage;
 
 /**
  * Metrics of the brokers: which of them are up and which one is active, how often the
@@ -66,7 +67,7 @@ public final class BrokersMetrics implements MeterBinder, AutoCloseable {
 			.register(registry);
 		BrokerListener listener = (event) -> record(event, registry, outages);
 		this.listeners.add(listener);
-		this.brokers.addListener(listener);
+		this.brokers.addListener(listener, EventStage.REPORTS);
 	}
 
 	private void gauges(Broker broker, MeterRegistry registry) {

@@ -88,7 +88,7 @@ final class BrokerEventPublisher implements BrokerListener, SmartLifecycle, Disp
 		try {
 			this.publisher.publishEvent(event);
 		}
-		catch (RuntimeException ex) {
+		catch (Throwable ex) {
 			logger.error("An application listener failed on %s".formatted(event), ex);
 		}
 	}

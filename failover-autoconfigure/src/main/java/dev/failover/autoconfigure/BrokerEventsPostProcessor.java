@@ -23,6 +23,7 @@ import org.springframework.beans.factory.config.BeanPostProcessor;
 import dev.failover.broker.Broker;
 import dev.failover.broker.BrokerCredentials;
 import dev.failover.broker.Brokers;
+import dev.failover.broker.EventStage;
 
 /**
  * Has the events of {@link Brokers} logged and published, those of a user's own bean,
@@ -43,8 +44,8 @@ final class BrokerEventsPostProcessor implements BeanPostProcessor {
 	@Override
 	public @Nullable Object postProcessAfterInitialization(Object bean, String beanName) {
 		if (bean instanceof Brokers brokers) {
-			brokers.addListener(new BrokerEventLogger((broker) -> user(brokers, broker)));
-			brokers.addListener(this.publisher.getObject());
+			brokers.addListener(new BrokerEventLogger((broker) -> user(brokers, broker)), EventStage.REPORTS);
+			brokers.addListener(this.publisher.getObject(), EventStage.REPORTS);
 		}
 		return bean;
 	}

@@ -16,76 +16,62 @@
 
 package dev.failover.broker;
 
-import java.util.List;
-import java.util.Queue;
-import java.util.concurrent.ConcurrentLinkedQueue;
-import java.util.concurrent.CopyOnWriteArrayList;
-import java.util.concurrent.atomic.AtomicInteger;
-import java.util.function.Consumer;
-
-import org.apache.commons.logging.Log;
-import org.apache.commons.logging.LogFactory;
-
 /**
- * Delivers events in the order of their changes, one at a time, without a lock: whoever
- * comes first delivers also what the others add meanwhile.
+ * Delivers events in the order of their changes, to the listeners of one stage after
+ * those of the stage before.
  */
 final class BrokerEvents {
 
-	private static final Log logger = LogFactory.getLog(Brokers.class);
+	private final EventLane connections = new EventLane();
 
-	private final List<BrokerListener> listeners = new CopyOnWriteArrayList<>();
+	private final EventLane reports = new EventLane();
 
-	private final Queue<BrokerEvent> queue = new ConcurrentLinkedQueue<>();
+	private final ApplicationListeners application = new ApplicationListeners();
 
-	private final AtomicInteger pending = new AtomicInteger();
+	BrokerEvents() {
+		this.reports.add(this.application);
+	}
 
-	void add(BrokerListener listener) {
-		this.listeners.add(listener);
+	void add(BrokerListener listener, EventStage stage) {
+		switch (stage) {
+			case CONNECTIONS -> this.connections.add(listener);
+			case REPORTS -> this.reports.add(listener);
+			case APPLICATION -> this.application.add(listener);
+		}
 	}
 
 	void remove(BrokerListener listener) {
-		this.listeners.remove(listener);
+		this.connections.remove(listener);
+		this.reports.remove(listener);
+		this.application.remove(listener);
 	}
 
 	void enqueue(BrokerEvent event) {
-		this.queue.add(event);
-	}
-
-	void deliver() {
-		if (this.pending.getAndIncrement() != 0) {
-			return;
-		}
-		int handled = 1;
-		do {
-			for (BrokerEvent event = this.queue.poll(); event != null; event = this.queue.poll()) {
-				deliver(event);
-			}
-			handled = this.pending.addAndGet(-handled);
-		}
-		while (handled != 0);
-	}
-
-	private void deliver(BrokerEvent event) {
-		each(event, (listener) -> listener.onEvent(event));
+		EventLane.Notice notice = new EventLane.Notice(event, (listener) -> listener.onEvent(event));
+		this.connections.enqueue(notice);
+		this.reports.enqueue(notice);
 	}
 
 	/**
-	 * Tell of a suspicion at once: it is no change, and has no order.
+	 * Deliver what was enqueued, unless another call is about to do so.
 	 */
-	void suspect(Activation suspect) {
-		each(suspect, (listener) -> listener.onSuspicion(suspect));
+	void deliver() {
+		if (this.connections.deliver()) {
+			this.reports.deliver();
+		}
 	}
 
-	private void each(Object occasion, Consumer<BrokerListener> action) {
-		for (BrokerListener listener : this.listeners) {
-			try {
-				action.accept(listener);
-			}
-			catch (RuntimeException ex) {
-				logger.error("Listener %s failed on %s".formatted(listener, occasion), ex);
-			}
-		}
+	/**
+	 * Notify of a suspicion at once: it is no change, and has no order.
+	 */
+	void suspect(Activation suspect) {
+		EventLane.Notice notice = new EventLane.Notice(suspect, (listener) -> listener.onSuspicion(suspect));
+		this.connections.notify(notice);
+		this.reports.notify(notice);
+	}
+
+	void close() {
+		this.application.close();
 	}
 
 }

@@ -17,11 +17,16 @@
 package dev.failover.broker;
 
 /**
- * Told of every change in {@link Brokers}, in order.
+ * Notified of every change in {@link Brokers}, in order, one event at a time.
  * <p>
- * Called by the thread that reported the change, which may be an I/O thread, without any
- * lock held: an implementation must not block. What it throws is logged and otherwise
- * ignored.
+ * A listener of the application is called on a thread of its own, shared with other such
+ * listeners: it may take time, but keeps those from their events meanwhile. Failover does
+ * not wait for it: the sockets of a broker that failed are closed before. If listeners
+ * are more than 1000 events behind, further events are dropped with a warning. Other
+ * {@link EventStage stages} are called by the thread that reported the change, which may
+ * be an I/O thread, without any lock held, and must not block.
+ * <p>
+ * Whatever a listener throws, an {@link Error} included, is logged and otherwise ignored.
  */
 @FunctionalInterface
 public interface BrokerListener {

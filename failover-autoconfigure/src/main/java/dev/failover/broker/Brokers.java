@@ -31,14 +31,14 @@ import org.springframework.util.Assert;
 /**
  * The one holder of the brokers' state: who is up, and who is active. Whoever connects,
  * probes, publishes or consumes reports here what a broker did; this class alone decides
- * what follows, and tells the {@link BrokerListener listeners} what has changed.
+ * what follows, and notifies the {@link BrokerListener listeners} of what has changed.
  * <p>
  * At most one broker is active at a time. It stays active until it fails; then there is
  * none until the next connection is opened.
  * <p>
  * Safe for use by any number of threads; no method blocks.
  */
-public final class Brokers {
+public final class Brokers implements AutoCloseable {
 
 	private final ReentrantLock lock = new ReentrantLock();
 
@@ -227,7 +227,7 @@ public final class Brokers {
 	}
 
 	/**
-	 * Report that the active broker takes unusually long. Whoever watches it is told.
+	 * Report that the active broker takes unusually long. Whoever watches it is notified.
 	 * @param suspect the activation that was current when the work began
 	 */
 	public void suspect(Activation suspect) {
@@ -267,12 +267,24 @@ public final class Brokers {
 	}
 
 	/**
-	 * Add a listener that is told of every change from now on.
+	 * Add a listener of the application that is notified of every change from now on, on
+	 * a thread of its own.
 	 * @param listener the listener
 	 */
 	public void addListener(BrokerListener listener) {
+		addListener(listener, EventStage.APPLICATION);
+	}
+
+	/**
+	 * Add a listener that is notified of every change from now on.
+	 * @param listener the listener
+	 * @param stage when it is notified, compared with other listeners; within a stage,
+	 * listeners are notified in the order in which they were added
+	 */
+	public void addListener(BrokerListener listener, EventStage stage) {
 		Assert.notNull(listener, "'listener' must not be null");
-		this.events.add(listener);
+		Assert.notNull(stage, "'stage' must not be null");
+		this.events.add(listener, stage);
 	}
 
 	/**
@@ -298,6 +310,15 @@ public final class Brokers {
 		});
 	}
 
+	/**
+	 * Notify listeners of the application no more, and end their thread. Everything else
+	 * goes on.
+	 */
+	@Override
+	public void close() {
+		this.events.close();
+	}
+
 	<T> T read(Supplier<T> action) {
 		this.lock.lock();
 		try {
@@ -309,16 +330,14 @@ public final class Brokers {
 	}
 
 	<T> T write(Supplier<T> action) {
-		T result;
 		this.lock.lock();
 		try {
-			result = action.get();
+			return action.get();
 		}
 		finally {
 			this.lock.unlock();
+			this.events.deliver();
 		}
-		this.events.deliver();
-		return result;
 	}
 
 	@Override

@@ -91,15 +91,24 @@ final class ActiveConnector {
 		return this.connector.timeout().multipliedBy(this.brokers.getAll().size() + 1L);
 	}
 
-	private @Nullable Connection connectTo(Activation active, ConnectRequest request) throws InterruptedException {
+	private @Nullable Connection connectTo(Activation active, ConnectRequest request)
+			throws IOException, InterruptedException {
 		ConnectAttempt ready = this.standby.take(active.broker(), request);
 		ConnectAttempt attempt = (ready != null) ? ready : this.connector.start(active.broker(), request);
 		try {
 			attempt.result().get(this.connector.timeout().toNanos(), TimeUnit.NANOSECONDS);
 			return accept(attempt, request);
 		}
-		catch (ExecutionException | TimeoutException ex) {
+		catch (ExecutionException ex) {
 			logger.debug("Active broker %s cannot be connected to".formatted(active.broker()), ex);
+			if (active.equals(this.brokers.getActivation())) {
+				throw new IOException("A further connection to broker '%s', which stays active, cannot be opened"
+					.formatted(active.broker().name()), ex.getCause());
+			}
+			return null;
+		}
+		catch (TimeoutException ex) {
+			logger.debug("Active broker %s does not answer".formatted(active.broker()), ex);
 			return null;
 		}
 	}
@@ -113,7 +122,16 @@ final class ActiveConnector {
 			this.connector.discard(attempt);
 			return null;
 		}
-		OpenConnection opened = attempt.result().join();
+		try {
+			return use(attempt.result().join(), active, request);
+		}
+		catch (Throwable ex) {
+			this.connector.discard(attempt);
+			throw ex;
+		}
+	}
+
+	private Connection use(OpenConnection opened, Activation active, ConnectRequest request) {
 		this.inUse.put(opened.connection(), active);
 		opened.connection().addShutdownListener((signal) -> this.inUse.remove(opened.connection()));
 		this.standby.inUse(request, opened.connection());
@@ -141,7 +159,7 @@ final class ActiveConnector {
 			mine.succeed();
 			return connection;
 		}
-		catch (IOException | InterruptedException | RuntimeException ex) {
+		catch (Throwable ex) {
 			mine.fail(ex);
 			throw ex;
 		}

@@ -111,7 +111,7 @@ final class AddressRace {
 			try {
 				result.complete(this.dialer.dial(dial, address));
 			}
-			catch (IOException | TimeoutException | RuntimeException ex) {
+			catch (Throwable ex) {
 				result.completeExceptionally(ex);
 			}
 		});

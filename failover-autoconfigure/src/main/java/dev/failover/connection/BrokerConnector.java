@@ -45,6 +45,7 @@ import dev.failover.broker.BrokerEvent;
 import dev.failover.broker.BrokerState;
 import dev.failover.broker.BrokerStatus;
 import dev.failover.broker.Brokers;
+import dev.failover.broker.EventStage;
 import dev.failover.broker.FailureReason;
 
 /**
@@ -57,6 +58,8 @@ final class BrokerConnector implements AutoCloseable {
 	private static final Log logger = LogFactory.getLog(BrokerConnector.class);
 
 	private static final long IDLE_SECONDS = 10;
+
+	private static final Duration AGAIN = Duration.ofSeconds(1);
 
 	private final Brokers brokers;
 
@@ -91,7 +94,7 @@ final class BrokerConnector implements AutoCloseable {
 		this.timer.setKeepAliveTime(IDLE_SECONDS, TimeUnit.SECONDS);
 		this.timer.allowCoreThreadTimeOut(true);
 		this.timer.setRemoveOnCancelPolicy(true);
-		brokers.addListener(this::onEvent);
+		brokers.addListener(this::onEvent, EventStage.CONNECTIONS);
 	}
 
 	private static CustomizableThreadFactory threads(String prefix) {
@@ -108,19 +111,19 @@ final class BrokerConnector implements AutoCloseable {
 			closeEarlier(lost.broker());
 		}
 		else if (event instanceof BrokerEvent.Removed removed) {
-			this.dialer.forget(removed.broker());
 			closeEarlier(removed.broker());
+			this.dialer.forget(removed.broker());
 		}
 	}
 
 	private void closeEarlier(Broker broker) {
 		long incarnation = this.brokers.getIncarnation(broker);
+		this.sockets.closeBefore(broker, incarnation);
 		this.attempts.forEach((attempt) -> {
 			if (attempt.broker().name().equals(broker.name()) && attempt.incarnation() < incarnation) {
 				attempt.fail(new IOException("Broker '%s' has failed meanwhile".formatted(broker.name())));
 			}
 		});
-		this.sockets.closeBefore(broker, incarnation);
 	}
 
 	/**
@@ -179,6 +182,9 @@ final class BrokerConnector implements AutoCloseable {
 		catch (RejectedExecutionException ex) {
 			attempt.fail(new CancellationException("The connection factory is closed"));
 		}
+		catch (Throwable ex) {
+			attempt.fail(ex);
+		}
 		return attempt;
 	}
 
@@ -197,7 +203,7 @@ final class BrokerConnector implements AutoCloseable {
 			Thread.currentThread().interrupt();
 			attempt.fail(ex);
 		}
-		catch (IOException | TimeoutException | RuntimeException ex) {
+		catch (Throwable ex) {
 			attempt.fail(ex);
 		}
 	}
@@ -209,14 +215,20 @@ final class BrokerConnector implements AutoCloseable {
 				preparer.prepare(connection);
 			}
 		}
-		catch (IOException | RuntimeException ex) {
+		catch (VirtualMachineError ex) {
+			throw ex;
+		}
+		catch (Throwable ex) {
 			throw new PreparationException(connection.broker().name(), ex);
 		}
 	}
 
 	private void ended(ConnectAttempt attempt, @Nullable Throwable failure) {
 		this.attempts.remove(attempt);
-		if (failure != null && !(failure instanceof CancellationException)) {
+		if (failure instanceof VirtualMachineError) {
+			logger.error("No connection to %s, which is not to blame".formatted(attempt.broker()), failure);
+		}
+		else if (failure != null && !(failure instanceof CancellationException)) {
 			this.brokers.failed(attempt.broker(), attempt.incarnation(), FailureReasons.of(failure), failure);
 		}
 	}
@@ -241,6 +253,10 @@ final class BrokerConnector implements AutoCloseable {
 		}
 		catch (RejectedExecutionException ex) {
 			logger.debug("The connection factory is closed, and closes all sockets", ex);
+		}
+		catch (Throwable ex) {
+			logger.error("A connection cannot be closed yet", ex);
+			later(AGAIN, () -> abort(connection));
 		}
 	}
 
@@ -276,10 +292,23 @@ final class BrokerConnector implements AutoCloseable {
 	 */
 	void later(Duration delay, Runnable task) {
 		try {
-			this.timer.schedule(task, delay.toMillis(), TimeUnit.MILLISECONDS);
+			this.timer.schedule(() -> run(task), delay.toMillis(), TimeUnit.MILLISECONDS);
 		}
 		catch (RejectedExecutionException ex) {
 			logger.debug("The connection factory is closed", ex);
+		}
+		catch (Throwable ex) {
+			// the task waits for the thread that the next task is going to start
+			logger.error("Connections are looked after with delay", ex);
+		}
+	}
+
+	private static void run(Runnable task) {
+		try {
+			task.run();
+		}
+		catch (Throwable ex) {
+			logger.error("Connections cannot be looked after at the moment", ex);
 		}
 	}
 
@@ -290,7 +319,7 @@ final class BrokerConnector implements AutoCloseable {
 		this.timer.shutdownNow();
 		this.attempts.forEach((attempt) -> attempt.fail(new CancellationException("The connection factory is closed")));
 		this.sockets.closeAll();
-		this.onClose.forEach(Runnable::run);
+		this.onClose.forEach(BrokerConnector::run);
 	}
 
 }

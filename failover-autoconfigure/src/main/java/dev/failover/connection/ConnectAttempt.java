@@ -94,15 +94,23 @@ final class ConnectAttempt {
 			this.sockets.forEach(OpenSockets::close);
 			return;
 		}
-		this.onEnd.accept(this, null);
-		this.result.complete(connection);
+		try {
+			this.onEnd.accept(this, null);
+		}
+		finally {
+			this.result.complete(connection);
+		}
 	}
 
 	void fail(Throwable failure) {
 		if (this.state.compareAndSet(State.RUNNING, State.FAILED)) {
-			this.onEnd.accept(this, failure);
-			this.sockets.forEach(OpenSockets::close);
-			this.result.completeExceptionally(failure);
+			try {
+				this.sockets.forEach(OpenSockets::close);
+				this.onEnd.accept(this, failure);
+			}
+			finally {
+				this.result.completeExceptionally(failure);
+			}
 		}
 	}
 

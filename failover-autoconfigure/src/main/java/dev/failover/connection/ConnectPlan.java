@@ -24,6 +24,8 @@ import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Function;
 import java.util.stream.Collectors;
 
+import org.apache.commons.logging.Log;
+import org.apache.commons.logging.LogFactory;
 import org.jspecify.annotations.Nullable;
 
 import dev.failover.broker.Broker;
@@ -40,6 +42,8 @@ import dev.failover.strategy.FailoverStrategy;
  */
 final class ConnectPlan {
 
+	private static final Log logger = LogFactory.getLog(ConnectPlan.class);
+
 	private final Brokers brokers;
 
 	private final FailoverStrategy strategy;
@@ -47,6 +51,8 @@ final class ConnectPlan {
 	private final ReentrantLock lock = new ReentrantLock();
 
 	private @Nullable Plan planned;
+
+	private boolean reported;
 
 	ConnectPlan(Brokers brokers, FailoverStrategy strategy) {
 		this.brokers = brokers;
@@ -84,13 +90,32 @@ final class ConnectPlan {
 				.collect(Collectors.toMap(BrokerStatus::broker, BrokerStatus::state));
 			Plan plan = this.planned;
 			if (plan == null || !plan.others().equals(others) || !Objects.equals(plan.previous(), last)) {
-				plan = new Plan(this.strategy.order(enabled, previous), last, others);
+				plan = new Plan(order(enabled, previous), last, others);
 			}
 			this.planned = take ? null : plan;
 			return sorted(plan.order(), last, enabled);
 		}
 		finally {
 			this.lock.unlock();
+		}
+	}
+
+	/**
+	 * Ask the strategy, which may be one of the application.
+	 */
+	private List<Broker> order(List<BrokerStatus> enabled, @Nullable Broker previous) {
+		try {
+			List<Broker> order = List.copyOf(this.strategy.order(enabled, previous));
+			this.reported = false;
+			return order;
+		}
+		catch (Throwable ex) {
+			if (!this.reported) {
+				this.reported = true;
+				logger.error("Failover strategy %s failed, brokers are used in their configured order"
+					.formatted(this.strategy.getClass().getName()), ex);
+			}
+			return enabled.stream().map(BrokerStatus::broker).toList();
 		}
 	}
 

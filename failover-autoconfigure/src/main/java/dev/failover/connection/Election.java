@@ -46,7 +46,7 @@ final class Election {
 		this.result.complete(null);
 	}
 
-	void fail(Exception failure) {
+	void fail(Throwable failure) {
 		this.failedAt = System.nanoTime();
 		this.result.completeExceptionally(failure);
 	}

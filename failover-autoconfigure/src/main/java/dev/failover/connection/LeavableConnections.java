@@ -38,6 +38,7 @@ import dev.failover.broker.Activation;
 import dev.failover.broker.Broker;
 import dev.failover.broker.BrokerEvent;
 import dev.failover.broker.Brokers;
+import dev.failover.broker.EventStage;
 
 /**
  * The connections that the application uses, and those that it leaves in a planned move:
@@ -81,7 +82,7 @@ final class LeavableConnections implements AutoCloseable {
 			if (event instanceof BrokerEvent.Activated activated && activated.isPlanned()) {
 				leaveOthers(activated.to());
 			}
-		});
+		}, EventStage.CONNECTIONS);
 	}
 
 	/**
@@ -125,7 +126,7 @@ final class LeavableConnections implements AutoCloseable {
 	private void leaveOthers(Broker active) {
 		for (InUse entry : this.inUse) {
 			if (!entry.opened().broker().name().equals(active.name())) {
-				leave(entry);
+				run(() -> leave(entry));
 			}
 		}
 	}
@@ -143,25 +144,41 @@ final class LeavableConnections implements AutoCloseable {
 	}
 
 	private void closeIfIdle(InUse entry, long deadline) {
+		boolean done = false;
+		try {
+			done = isClosedIfIdle(entry, deadline);
+		}
+		finally {
+			if (!done) {
+				later(ROUND, () -> closeIfIdle(entry, deadline));
+			}
+		}
+	}
+
+	/**
+	 * Close a connection that is to be left, if nothing runs on it any more.
+	 * @return whether there is nothing more to be done
+	 */
+	private boolean isClosedIfIdle(InUse entry, long deadline) {
 		Connection connection = entry.opened().connection();
 		if (!connection.isOpen()) {
-			return;
+			return true;
 		}
 		if (entry.blocked().get()) {
 			cut(entry);
-			return;
+			return true;
 		}
 		clean(connection);
 		boolean overdue = System.nanoTime() - deadline >= 0;
 		if (entry.view().hasChannels() && !overdue) {
-			later(ROUND, () -> closeIfIdle(entry, deadline));
-			return;
+			return false;
 		}
 		if (overdue) {
 			logger.info("Connection to %s is closed with work on it: it did not end within %d ms"
 				.formatted(entry.opened().broker(), this.timeout.toMillis()));
 		}
 		this.connector.abort(connection);
+		return true;
 	}
 
 	/**
@@ -192,7 +209,7 @@ final class LeavableConnections implements AutoCloseable {
 			try {
 				cleaner.accept(connection);
 			}
-			catch (RuntimeException ex) {
+			catch (Throwable ex) {
 				logger.debug("Idle channels of a connection that is left cannot be closed", ex);
 			}
 		}
@@ -208,8 +225,12 @@ final class LeavableConnections implements AutoCloseable {
 			cleaned.complete(null);
 		}
 		later(Duration.ZERO, () -> {
-			cleanAll();
-			cleaned.complete(null);
+			try {
+				cleanAll();
+			}
+			finally {
+				cleaned.complete(null);
+			}
 		});
 		return cleaned;
 	}
@@ -236,10 +257,23 @@ final class LeavableConnections implements AutoCloseable {
 
 	private void later(Duration delay, Runnable task) {
 		try {
-			this.executor.schedule(task, delay.toMillis(), TimeUnit.MILLISECONDS);
+			this.executor.schedule(() -> run(task), delay.toMillis(), TimeUnit.MILLISECONDS);
 		}
 		catch (RejectedExecutionException ex) {
 			logger.debug("The connection factory is closed", ex);
+		}
+		catch (Throwable ex) {
+			// the task waits for the thread that the next task is going to start
+			logger.error("Connections are left with delay", ex);
+		}
+	}
+
+	private static void run(Runnable task) {
+		try {
+			task.run();
+		}
+		catch (Throwable ex) {
+			logger.error("A connection cannot be left at the moment", ex);
 		}
 	}
 

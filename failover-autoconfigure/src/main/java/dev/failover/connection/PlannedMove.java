@@ -93,8 +93,12 @@ final class PlannedMove {
 				return make.get();
 			}
 			finally {
-				atEnd.run();
-				this.ended.complete(null);
+				try {
+					atEnd.run();
+				}
+				finally {
+					this.ended.complete(null);
+				}
 			}
 		});
 	}

@@ -160,8 +160,13 @@ public final class PlannedMoves {
 		}
 		else if (!move.hasGivenWay()) {
 			logger.info("Preparing a move to " + move.broker());
-			prepare(move).orTimeout(this.timeout.toNanos(), TimeUnit.NANOSECONDS)
-				.whenComplete((ready, failure) -> move.prepared(failure));
+			try {
+				prepare(move).orTimeout(this.timeout.toNanos(), TimeUnit.NANOSECONDS)
+					.whenComplete((ready, failure) -> move.prepared(failure));
+			}
+			catch (Throwable ex) {
+				move.prepared(ex);
+			}
 		}
 		return move.whenReady(() -> this.brokers.operations().activate(move.broker().name()), this.access::endStandBy);
 	}

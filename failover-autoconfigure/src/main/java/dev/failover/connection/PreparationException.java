@@ -23,7 +23,7 @@ import java.io.IOException;
  */
 final class PreparationException extends IOException {
 
-	PreparationException(String broker, Exception cause) {
+	PreparationException(String broker, Throwable cause) {
 		super("The connection to broker '%s' could not be prepared".formatted(broker), cause);
 	}
 

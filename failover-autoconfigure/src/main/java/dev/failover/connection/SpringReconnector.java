@@ -21,6 +21,7 @@ import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
@@ -68,6 +69,8 @@ public final class SpringReconnector implements Reconnector, AutoCloseable {
 	private final ScheduledThreadPoolExecutor executor;
 
 	private final ReentrantLock lock = new ReentrantLock();
+
+	private final CountDownLatch closed = new CountDownLatch(1);
 
 	private @Nullable CompletableFuture<@Nullable Void> pass;
 
@@ -118,7 +121,11 @@ public final class SpringReconnector implements Reconnector, AutoCloseable {
 			if (remaining <= 0 || isClosed()) {
 				return false;
 			}
-			awaitEnd(join(), remaining);
+			CompletableFuture<@Nullable Void> running = join();
+			awaitEnd(running, remaining);
+			if (running.isCompletedExceptionally()) {
+				this.closed.await(Math.min(remaining, this.notBefore - System.nanoTime()), TimeUnit.NANOSECONDS);
+			}
 		}
 		return true;
 	}
@@ -164,7 +171,15 @@ public final class SpringReconnector implements Reconnector, AutoCloseable {
 		catch (RejectedExecutionException ex) {
 			scheduled.completeExceptionally(new IOException("The reconnector is closed"));
 		}
+		catch (Throwable ex) {
+			failed(scheduled, ex);
+		}
 		return scheduled;
+	}
+
+	private void failed(CompletableFuture<@Nullable Void> scheduled, Throwable failure) {
+		this.notBefore = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(PACE_MILLIS);
+		scheduled.completeExceptionally(failure);
 	}
 
 	private void run(CompletableFuture<@Nullable Void> scheduled, int tries) {
@@ -181,9 +196,8 @@ public final class SpringReconnector implements Reconnector, AutoCloseable {
 				throw new IllegalStateException("The connection that was given up does not end");
 			}
 		}
-		catch (RuntimeException ex) {
-			this.notBefore = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(PACE_MILLIS);
-			scheduled.completeExceptionally(ex);
+		catch (Throwable ex) {
+			failed(scheduled, ex);
 		}
 	}
 
@@ -213,6 +227,7 @@ public final class SpringReconnector implements Reconnector, AutoCloseable {
 	@Override
 	public void close() {
 		this.executor.shutdownNow();
+		this.closed.countDown();
 		this.lock.lock();
 		try {
 			if (this.pass != null) {

@@ -35,6 +35,7 @@ import org.jspecify.annotations.Nullable;
 import dev.failover.broker.Activation;
 import dev.failover.broker.Broker;
 import dev.failover.broker.Brokers;
+import dev.failover.broker.EventStage;
 
 /**
  * Keeps connections to the broker that comes next, one of each kind that the application
@@ -75,7 +76,7 @@ final class Standby {
 		this.plan = plan;
 		this.connector = connector;
 		this.enabled = enabled;
-		brokers.addListener((event) -> reviewLater());
+		brokers.addListener((event) -> reviewLater(), EventStage.CONNECTIONS);
 	}
 
 	/**
@@ -172,6 +173,19 @@ final class Standby {
 	 */
 	private void review() {
 		this.reviewing.set(false);
+		boolean done = false;
+		try {
+			reviewNow();
+			done = true;
+		}
+		finally {
+			if (!done) {
+				this.connector.later(KEPT, this::reviewLater);
+			}
+		}
+	}
+
+	private void reviewNow() {
 		Activation active = this.brokers.getActivation();
 		if (active == null) {
 			return;
@@ -197,9 +211,27 @@ final class Standby {
 		finally {
 			this.lock.unlock();
 		}
-		surplus.forEach((each) -> each.close(this.connector));
-		missing.forEach((each) -> each.open(this.connector, () -> changed(each)));
+		try {
+			surplus.forEach((each) -> each.close(this.connector));
+			missing.forEach((each) -> each.open(this.connector, () -> changed(each)));
+		}
+		finally {
+			forgetUnopened(missing);
+		}
 		settleDemand(wanted);
+	}
+
+	/**
+	 * What could not even be begun is begun by a later review.
+	 */
+	private void forgetUnopened(List<StandbyConnection> begun) {
+		this.lock.lock();
+		try {
+			this.connections.removeIf((each) -> begun.contains(each) && !each.isBegun());
+		}
+		finally {
+			this.lock.unlock();
+		}
 	}
 
 	private @Nullable Broker target(Broker active) {

@@ -100,6 +100,13 @@ final class StandbyConnection {
 		return (opened != null && opened.connection().isOpen()) ? started : null;
 	}
 
+	/**
+	 * Return whether it was begun to open the connection.
+	 */
+	boolean isBegun() {
+		return this.attempt != null;
+	}
+
 	boolean hasEnded() {
 		ConnectAttempt started = this.attempt;
 		return started != null && started.result().isDone() && ready() == null;

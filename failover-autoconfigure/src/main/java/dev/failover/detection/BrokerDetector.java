@@ -24,6 +24,7 @@ import dev.failover.broker.Activation;
 import dev.failover.broker.BrokerEvent;
 import dev.failover.broker.BrokerListener;
 import dev.failover.broker.Brokers;
+import dev.failover.broker.EventStage;
 import dev.failover.connection.BrokerAccess;
 import dev.failover.connection.OpenConnection;
 
@@ -59,7 +60,7 @@ public final class BrokerDetector implements BrokerListener, AutoCloseable {
 		this.access = access;
 		this.settings = settings;
 		this.rounds = new BrokerRounds(brokers, access, settings.probeInterval(), this.threads);
-		brokers.addListener(this);
+		brokers.addListener(this, EventStage.CONNECTIONS);
 		access.addListener(this::opened);
 		access.onClose(this::close);
 	}

@@ -91,8 +91,14 @@ final class BrokerRounds {
 			later(status.broker(), SELDOM, 0);
 			return;
 		}
-		this.access.check(status.broker())
-			.whenComplete((ignored, failure) -> checked(status.broker(), (failure != null) ? 0 : answers + 1));
+		try {
+			this.access.check(status.broker())
+				.whenComplete((ignored, failure) -> checked(status.broker(), (failure != null) ? 0 : answers + 1));
+		}
+		catch (Throwable ex) {
+			checked(status.broker(), 0);
+			throw ex;
+		}
 	}
 
 	private void checked(Broker broker, int answers) {

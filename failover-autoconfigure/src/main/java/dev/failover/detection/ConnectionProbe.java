@@ -93,7 +93,23 @@ final class ConnectionProbe {
 
 	private void next(Duration delay, Runnable task) {
 		this.next.cancel(false);
-		this.next = this.scheduler.later(delay, task);
+		this.next = this.scheduler.later(delay, () -> perform(task));
+	}
+
+	/**
+	 * Whatever fails, the connection is probed again.
+	 */
+	private void perform(Runnable task) {
+		boolean done = false;
+		try {
+			task.run();
+			done = true;
+		}
+		finally {
+			if (!done) {
+				next(this.settings.probeInterval(), this::probe);
+			}
+		}
 	}
 
 	private void probe() {

@@ -73,13 +73,18 @@ final class DetectionThreads implements DetectionScheduler, AutoCloseable {
 			logger.trace("Detection has ended", ex);
 			return CompletableFuture.completedFuture(null);
 		}
+		catch (Throwable ex) {
+			// the task waits for the thread that the next task is going to start
+			logger.error("Detection is late", ex);
+			return CompletableFuture.completedFuture(null);
+		}
 	}
 
 	private static void run(Runnable task) {
 		try {
 			task.run();
 		}
-		catch (RuntimeException ex) {
+		catch (Throwable ex) {
 			logger.error("Detection failed, and goes on", ex);
 		}
 	}
@@ -92,6 +97,10 @@ final class DetectionThreads implements DetectionScheduler, AutoCloseable {
 		}
 		catch (RejectedExecutionException ex) {
 			logger.trace("No worker is free", ex);
+			return false;
+		}
+		catch (Throwable ex) {
+			logger.error("A worker cannot be started", ex);
 			return false;
 		}
 	}

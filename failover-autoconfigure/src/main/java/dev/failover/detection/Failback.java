@@ -36,6 +36,7 @@ import dev.failover.broker.BrokerNotices;
 import dev.failover.broker.BrokerState;
 import dev.failover.broker.BrokerStatus;
 import dev.failover.broker.Brokers;
+import dev.failover.broker.EventStage;
 import dev.failover.connection.PlannedMoves;
 
 /**
@@ -100,7 +101,7 @@ public final class Failback implements BrokerListener, AutoCloseable {
 		this.grace = grace;
 		this.scheduler = scheduler;
 		this.onClose = onClose;
-		brokers.addListener(this);
+		brokers.addListener(this, EventStage.CONNECTIONS);
 	}
 
 	@Override
@@ -148,14 +149,27 @@ public final class Failback implements BrokerListener, AutoCloseable {
 		List<BrokerStatus> preferred = this.brokers.getStatuses()
 			.stream()
 			.filter((status) -> status.state() == BrokerState.UP)
-			.filter((status) -> this.preference.test(status.broker(), active))
+			.filter((status) -> isPreferred(status.broker(), active))
 			.toList();
 		return preferred.stream()
-			.filter((status) -> preferred.stream()
-				.noneMatch((other) -> this.preference.test(other.broker(), status.broker())))
+			.filter((status) -> preferred.stream().noneMatch((other) -> isPreferred(other.broker(), status.broker())))
 			.findFirst()
 			.map((status) -> new Plan(active, status.broker(), status.since()))
 			.orElse(null);
+	}
+
+	/**
+	 * Ask the strategy, which may be one of the application.
+	 */
+	private boolean isPreferred(Broker candidate, Broker other) {
+		try {
+			return this.preference.test(candidate, other);
+		}
+		catch (Throwable ex) {
+			logger.error("The failover strategy does not tell whether %s is preferred to %s, it counts as not preferred"
+				.formatted(candidate.name(), other.name()), ex);
+			return false;
+		}
 	}
 
 	private void move(Plan planned) {
@@ -169,14 +183,17 @@ public final class Failback implements BrokerListener, AutoCloseable {
 		try {
 			this.mover.apply(planned.to().name()).whenComplete((moved, failure) -> moved(planned, failure));
 		}
-		catch (IllegalArgumentException | IllegalStateException ex) {
+		catch (Throwable ex) {
 			moved(planned, ex);
 		}
 	}
 
 	private void moved(Plan planned, @Nullable Throwable failure) {
 		this.movingTo = null;
-		if (failure != null) {
+		if (failure instanceof Error) {
+			logger.error("Fail-back to %s failed".formatted(planned.to()), failure);
+		}
+		else if (failure != null) {
 			logger.info("Fail-back to %s is put off: %s".formatted(planned.to(), failure.getMessage()));
 		}
 		this.scheduler.later(Duration.ZERO, this::review);

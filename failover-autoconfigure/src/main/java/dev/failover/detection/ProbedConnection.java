@@ -23,7 +23,6 @@ import java.util.concurrent.TimeoutException;
 
 import com.rabbitmq.client.AMQP;
 import com.rabbitmq.client.Channel;
-import com.rabbitmq.client.ShutdownSignalException;
 import org.jspecify.annotations.Nullable;
 
 import dev.failover.broker.Brokers;
@@ -91,7 +90,7 @@ final class ProbedConnection implements ProbeTarget {
 				}
 			});
 		}
-		catch (IOException | ShutdownSignalException ex) {
+		catch (Throwable ex) {
 			answer.completeExceptionally(ex);
 		}
 	}

@@ -118,21 +118,36 @@ final class AsyncRun {
 	 */
 	CompletableFuture<@Nullable Void> next(Throwable failure) {
 		CompletableFuture<@Nullable Void> ready = new CompletableFuture<>();
-		this.retryPolicy.registerThrowable(this.context, failure);
-		if (!this.retryPolicy.canRetry(this.context)) {
-			ready.completeExceptionally(failure);
-			return ready;
-		}
 		try {
+			this.retryPolicy.registerThrowable(this.context, failure);
+			if (!this.retryPolicy.canRetry(this.context)) {
+				ready.completeExceptionally(failure);
+				return ready;
+			}
 			this.threads.execute(new Waiting(ready, failure));
 		}
 		catch (RejectedExecutionException ex) {
 			ready.completeExceptionally(failure);
 		}
+		catch (Throwable ex) {
+			if (ex != failure) {
+				ex.addSuppressed(failure);
+			}
+			ready.completeExceptionally(ex);
+		}
 		return ready;
 	}
 
 	private void awaitNext(CompletableFuture<@Nullable Void> ready) {
+		try {
+			retryUntilReady(ready);
+		}
+		catch (Throwable ex) {
+			ready.completeExceptionally(ex);
+		}
+	}
+
+	private void retryUntilReady(CompletableFuture<@Nullable Void> ready) {
 		while (this.retryPolicy.canRetry(this.context)) {
 			try {
 				this.retryPolicy.backOff(null);
@@ -144,7 +159,7 @@ final class AsyncRun {
 				ready.completeExceptionally(this.run.interrupted(ex));
 				return;
 			}
-			catch (RuntimeException ex) {
+			catch (RuntimeException | Error ex) {
 				this.retryPolicy.registerThrowable(this.context, ex);
 			}
 		}

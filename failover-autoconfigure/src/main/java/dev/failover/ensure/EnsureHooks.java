@@ -80,7 +80,7 @@ final class EnsureHooks {
 			try {
 				call.accept(listener);
 			}
-			catch (RuntimeException ex) {
+			catch (Throwable ex) {
 				logger.error("Hook %s failed".formatted(listener), ex);
 			}
 		}

@@ -150,7 +150,7 @@ final class BrokerDrain {
 		try {
 			copy = ContainerCopy.of(original, this.connectionFactory, this.queues.admin());
 		}
-		catch (RuntimeException ex) {
+		catch (Throwable ex) {
 			logger.warn("Listener container cannot be copied, it consumes from the active broker only: " + original,
 					ex);
 			return null;
@@ -161,7 +161,7 @@ final class BrokerDrain {
 			copy.start();
 			return copy;
 		}
-		catch (RuntimeException ex) {
+		catch (Throwable ex) {
 			logger.warn("Copy of %s cannot be started yet: %s".formatted(original, ex.getMessage()));
 			logger.debug("Failure of the start", ex);
 			stop(copy);
@@ -180,13 +180,23 @@ final class BrokerDrain {
 		if (copy == null) {
 			return CompletableFuture.completedFuture(null);
 		}
-		CompletableFuture<?> stopped = CompletableFuture.supplyAsync(() -> {
+		CompletableFuture<?> stopped = begin(() -> {
 			UnsettledConsumers unsettled = UnsettledConsumers.keep(copy, shutdownTimeout(copy), this.stopper);
 			ContainerBatches.stop(copy);
 			return unsettled;
-		}, this.stopper).thenCompose(UnsettledConsumers::settled);
+		}).thenCompose(UnsettledConsumers::settled);
 		this.stopping.add(stopped);
 		return stopped.whenComplete((done, failure) -> this.stopping.remove(stopped));
+	}
+
+	private <T> CompletableFuture<T> begin(Supplier<T> task) {
+		try {
+			return CompletableFuture.supplyAsync(task, this.stopper);
+		}
+		catch (Throwable ex) {
+			logger.error("A listener container is stopped with its connection", ex);
+			return CompletableFuture.failedFuture(ex);
+		}
 	}
 
 	private static Duration shutdownTimeout(AbstractMessageListenerContainer copy) {

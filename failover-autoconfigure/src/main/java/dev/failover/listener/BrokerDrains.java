@@ -42,6 +42,7 @@ import dev.failover.broker.Broker;
 import dev.failover.broker.BrokerEvent;
 import dev.failover.broker.BrokerListener;
 import dev.failover.broker.Brokers;
+import dev.failover.broker.EventStage;
 
 /**
  * Consumes from brokers that are not the active one, so that no message is stranded
@@ -159,7 +160,7 @@ public final class BrokerDrains implements BrokerListener, SmartLifecycle {
 			threads.setDaemon(true);
 			this.stopper = new ThreadPoolExecutor(0, Integer.MAX_VALUE, 10, TimeUnit.SECONDS, new SynchronousQueue<>(),
 					threads);
-			this.brokers.addListener(this);
+			this.brokers.addListener(this, EventStage.CONNECTIONS);
 			wakeAll();
 		}
 	}

@@ -41,6 +41,7 @@ import dev.failover.broker.BrokerEvent;
 import dev.failover.broker.BrokerListener;
 import dev.failover.broker.BrokerNotices;
 import dev.failover.broker.Brokers;
+import dev.failover.broker.EventStage;
 
 /**
  * Notices when every queue of the running containers is consumed from on the broker that
@@ -95,7 +96,7 @@ public final class ConsumerReadiness implements BrokerListener, SmartApplication
 		this.awaited = brokers.getActivation();
 		containers.addMoveListener(() -> update(() -> {
 		}));
-		brokers.addListener(this);
+		brokers.addListener(this, EventStage.CONNECTIONS);
 	}
 
 	/**

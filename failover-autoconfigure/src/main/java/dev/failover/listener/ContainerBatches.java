@@ -89,6 +89,10 @@ final class ContainerBatches {
 			catch (RejectedExecutionException ex) {
 				resume(simple);
 			}
+			catch (Throwable ex) {
+				resume(simple);
+				throw ex;
+			}
 		};
 	}
 

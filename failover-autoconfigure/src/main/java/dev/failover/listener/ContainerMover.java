@@ -44,6 +44,7 @@ import org.springframework.util.Assert;
 import dev.failover.broker.BrokerEvent;
 import dev.failover.broker.BrokerListener;
 import dev.failover.broker.Brokers;
+import dev.failover.broker.EventStage;
 import dev.failover.connection.FailoverConnectionFactory;
 
 /**
@@ -116,7 +117,7 @@ public final class ContainerMover implements BrokerListener, SmartApplicationLis
 		this.executor = new ThreadPoolExecutor(0, Integer.MAX_VALUE, 10, TimeUnit.SECONDS, new SynchronousQueue<>(),
 				threads);
 		this.batches = new ContainerBatches(this.executor, this.closed);
-		brokers.addListener(this);
+		brokers.addListener(this, EventStage.CONNECTIONS);
 	}
 
 	@Override
@@ -167,11 +168,21 @@ public final class ContainerMover implements BrokerListener, SmartApplicationLis
 				this.last = this.last.handleAsync((moved, failure) -> settled(), this.executor)
 					.thenCompose((settled) -> settled)
 					.thenComposeAsync((settled) -> moveAll(concerned), this.executor)
-					.whenComplete((moved, failure) -> this.containers.endMove());
+					.whenComplete((moved, failure) -> ended(failure));
 			}
 		}
 		finally {
 			this.lock.unlock();
+		}
+	}
+
+	/**
+	 * A container that was not moved begins anew when its connection is closed.
+	 */
+	private void ended(@Nullable Throwable failure) {
+		this.containers.endMove();
+		if (failure != null && !isClosed()) {
+			logger.error("Not all listener containers were moved", failure);
 		}
 	}
 
@@ -192,15 +203,17 @@ public final class ContainerMover implements BrokerListener, SmartApplicationLis
 
 	private void move(AbstractMessageListenerContainer container) {
 		List<Queue> queues = ContainerConsumers.queues(container);
-		Runnable end = this.batches.suspend(container);
+		Runnable end = () -> {
+		};
 		try {
+			end = this.batches.suspend(container);
 			LastDeliveries.await(container, ARRIVAL, this.closed);
 			UnsettledConsumers.keep(container, this.timeout, this.executor);
 			if (!ContainerConsumers.replace(container)) {
 				restart(container, queues);
 			}
 		}
-		catch (RuntimeException ex) {
+		catch (Throwable ex) {
 			logger.debug("Consumers of %s cannot be replaced, it is restarted".formatted(container), ex);
 			restart(container, queues);
 		}
@@ -227,7 +240,7 @@ public final class ContainerMover implements BrokerListener, SmartApplicationLis
 				container.stop();
 			}
 		}
-		catch (RuntimeException ex) {
+		catch (Throwable ex) {
 			logger.error("Listener container cannot be moved: " + container, ex);
 		}
 	}

@@ -23,6 +23,8 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 
 import com.rabbitmq.client.ShutdownSignalException;
+import org.apache.commons.logging.Log;
+import org.apache.commons.logging.LogFactory;
 import org.jspecify.annotations.Nullable;
 import org.springframework.amqp.rabbit.connection.Connection;
 import org.springframework.amqp.rabbit.connection.ConnectionFactory;
@@ -35,6 +37,7 @@ import org.springframework.util.Assert;
 import dev.failover.broker.BrokerEvent;
 import dev.failover.broker.BrokerListener;
 import dev.failover.broker.Brokers;
+import dev.failover.broker.EventStage;
 
 /**
  * Sets how soon direct containers restart their consumers: at once for a moment after a
@@ -42,6 +45,8 @@ import dev.failover.broker.Brokers;
  * for, else at leisure, so that a missing queue or a long outage does not flood the log.
  */
 public final class DirectContainerPacer implements BrokerListener, AutoCloseable {
+
+	private static final Log logger = LogFactory.getLog(DirectContainerPacer.class);
 
 	/**
 	 * Below the interval of the monitor, to pass at each of its rounds.
@@ -86,7 +91,7 @@ public final class DirectContainerPacer implements BrokerListener, AutoCloseable
 		this.timer = new ScheduledThreadPoolExecutor(1, threads);
 		this.timer.setKeepAliveTime(1, TimeUnit.SECONDS);
 		this.timer.allowCoreThreadTimeOut(true);
-		brokers.addListener(this);
+		brokers.addListener(this, EventStage.CONNECTIONS);
 	}
 
 	void add(DirectMessageListenerContainer container) {
@@ -134,6 +139,10 @@ public final class DirectContainerPacer implements BrokerListener, AutoCloseable
 		catch (RejectedExecutionException ex) {
 			set(ContainerTuner.RETRY_MILLIS);
 		}
+		catch (Throwable ex) {
+			logger.error("Listener containers are in no hurry", ex);
+			set(ContainerTuner.RETRY_MILLIS);
+		}
 	}
 
 	private void relax(long change) {
@@ -144,7 +153,14 @@ public final class DirectContainerPacer implements BrokerListener, AutoCloseable
 
 	private void set(long millis) {
 		this.interval = millis;
-		this.containers.list().forEach((container) -> set(container, millis));
+		for (DirectMessageListenerContainer container : this.containers.list()) {
+			try {
+				set(container, millis);
+			}
+			catch (Throwable ex) {
+				logger.error("Listener container keeps its pace: " + container, ex);
+			}
+		}
 	}
 
 	/**

@@ -103,24 +103,39 @@ final class DrainLane {
 		catch (RejectedExecutionException ex) {
 			logger.trace("Draining has ended", ex);
 		}
+		catch (Throwable ex) {
+			// the task waits for the thread that the next task is going to start
+			logger.error("%s is drained with delay".formatted(this.broker), ex);
+		}
 	}
 
 	private void round() {
-		Duration pause = ROUND;
+		boolean failed = true;
 		try {
 			perform(this.plan.task(this.broker));
+			failed = false;
 		}
 		catch (RuntimeException ex) {
 			logger.debug("%s cannot be drained at the moment".formatted(this.broker), ex);
-			pause = AFTER_FAILURE;
 		}
 		catch (InterruptedException ex) {
 			Thread.currentThread().interrupt();
 		}
+		catch (Throwable ex) {
+			logger.error("%s cannot be drained at the moment".formatted(this.broker), ex);
+		}
+		finally {
+			again(failed);
+		}
+	}
+
+	private void again(boolean failed) {
 		if (this.next != null) {
 			this.next.cancel(false);
 		}
-		if ((this.drain != null || this.plan.isDeparting(this.broker)) && !this.executor.isShutdown()) {
+		boolean wanted = failed || this.drain != null || this.plan.isDeparting(this.broker);
+		if (wanted && !this.executor.isShutdown()) {
+			Duration pause = failed ? AFTER_FAILURE : ROUND;
 			this.next = this.executor.schedule(this::round, pause.toMillis(), TimeUnit.MILLISECONDS);
 		}
 	}
@@ -214,10 +229,15 @@ final class DrainLane {
 	 * @return a future that completes when the messages in hand are handled
 	 */
 	CompletableFuture<Void> close() {
-		CompletableFuture<Void> ended = CompletableFuture.supplyAsync(this::end, this.executor)
-			.thenCompose((end) -> end);
-		this.executor.shutdown();
-		return ended;
+		try {
+			return CompletableFuture.supplyAsync(this::end, this.executor).thenCompose((end) -> end);
+		}
+		catch (Throwable ex) {
+			return CompletableFuture.failedFuture(ex);
+		}
+		finally {
+			this.executor.shutdown();
+		}
 	}
 
 	/**

@@ -99,6 +99,10 @@ public final class MismatchRecovery implements ApplicationListener<ApplicationEv
 			catch (RejectedExecutionException ex) {
 				logger.debug("Closed, %s stays stopped".formatted(container));
 			}
+			catch (Throwable ex) {
+				// the task waits for the thread that the next task is going to start
+				logger.error("Started again with delay: " + container, ex);
+			}
 		}
 	}
 

@@ -76,15 +76,25 @@ final class MonitorScheduler extends ThreadPoolTaskScheduler {
 	 * Have every monitor look at once, and again after some time. Does not block.
 	 */
 	void wake(Duration again) {
+		Instant later = Instant.now().plus(again);
+		for (Monitor monitor : active()) {
+			wake(monitor, later);
+		}
+	}
+
+	/**
+	 * A monitor that cannot be woken looks at its interval all the same.
+	 */
+	private void wake(Monitor monitor, Instant again) {
 		try {
-			Instant later = Instant.now().plus(again);
-			for (Monitor monitor : active()) {
-				execute(monitor);
-				schedule(monitor, later);
-			}
+			execute(monitor);
+			schedule(monitor, again);
 		}
 		catch (TaskRejectedException ex) {
 			logger.debug("Shut down, no monitor is woken", ex);
+		}
+		catch (Throwable ex) {
+			logger.error("A listener container cannot be woken, and restarts its consumers later", ex);
 		}
 	}
 
@@ -112,16 +122,19 @@ final class MonitorScheduler extends ThreadPoolTaskScheduler {
 				return;
 			}
 			int handled = 1;
+			boolean done = false;
 			try {
 				do {
 					this.task.run();
 					handled = this.pending.addAndGet(-handled);
 				}
 				while (handled != 0);
+				done = true;
 			}
-			catch (RuntimeException ex) {
-				this.pending.set(0);
-				throw ex;
+			finally {
+				if (!done) {
+					this.pending.set(0);
+				}
 			}
 		}
 

@@ -42,11 +42,10 @@ import dev.failover.broker.Brokers;
  * on a thread of its own, from {@link #start()} to {@link #stop()}, or on the thread that
  * calls {@link #run()}.
  * <p>
- * A message is acknowledged when the listener has returned. If the listener throws, the
- * error handler is called, and the message goes back to the queue, or is rejected for
- * good, by the rules of Spring's listener containers. The broker sends the next message
- * only then. After an {@link Error}, of the listener or else, the message goes back, and
- * the loop begins anew.
+ * A message is acknowledged when the listener has returned. If the listener throws an
+ * exception or an {@link Error}, the error handler is called, and the message goes back
+ * to the queue, or is rejected permanently, by the rules of Spring's listener containers.
+ * The broker sends the next message only then.
  * <p>
  * The loop survives the loss of brokers, and all that may be mended, such as a missing
  * queue: it begins anew on the broker that is active then, with a back-off of up to 2
@@ -102,7 +101,7 @@ public final class PullConsumer implements SmartLifecycle, Runnable {
 	}
 
 	/**
-	 * Set what is told of exceptions of the listener, wrapped in a
+	 * Set what is notified of exceptions and errors of the listener, wrapped in a
 	 * {@link ListenerExecutionFailedException}. What it throws takes their place. By
 	 * default, messages that cannot be converted are rejected for good.
 	 * @param errorHandler the error handler

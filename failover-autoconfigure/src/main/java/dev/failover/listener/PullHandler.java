@@ -58,7 +58,7 @@ record PullHandler(MessageListener listener, ErrorHandler errorHandler, boolean 
 			this.listener.onMessage(message);
 			return null;
 		}
-		catch (RuntimeException ex) {
+		catch (Throwable ex) {
 			return report(new ListenerExecutionFailedException("Listener threw exception", ex, message));
 		}
 	}
@@ -70,6 +70,10 @@ record PullHandler(MessageListener listener, ErrorHandler errorHandler, boolean 
 		}
 		catch (RuntimeException ex) {
 			return ex;
+		}
+		catch (Throwable ex) {
+			failure.addSuppressed(ex);
+			return failure;
 		}
 	}
 

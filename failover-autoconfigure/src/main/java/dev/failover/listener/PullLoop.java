@@ -16,7 +16,6 @@
 
 package dev.failover.listener;
 
-import java.io.IOException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -164,15 +163,14 @@ final class PullLoop implements Runnable {
 			logger.debug("The application context is closed", ex);
 			stop();
 		}
-		catch (IOException | RuntimeException ex) {
+		catch (InterruptedException ex) {
+			throw ex;
+		}
+		catch (Throwable ex) {
 			report(ex);
 			if (System.nanoTime() - begin < LASTING_NANOS) {
 				pause();
 			}
-		}
-		catch (Error ex) {
-			logger.error("Consumption from queue %s ended with an error, and is begun anew".formatted(this.queue), ex);
-			pause();
 		}
 	}
 
@@ -183,7 +181,7 @@ final class PullLoop implements Runnable {
 	/**
 	 * Tell of a problem once, as long as it is the same and something follows.
 	 */
-	private void report(Exception problem) {
+	private void report(Throwable problem) {
 		String message = String.valueOf(problem.getMessage());
 		if (!isStopped() && !message.equals(this.lastProblem)) {
 			logger.warn("Consumption from queue %s ended, and is begun anew: %s".formatted(this.queue, message));

@@ -155,6 +155,10 @@ final class ConfirmExecutor {
 			execute(free ? this.executor : this.nested, drain);
 			started = true;
 		}
+		catch (Throwable ex) {
+			logger.error("Confirms are passed on with delay, as no thread can be started", ex);
+			startGuard();
+		}
 		finally {
 			if (!started) {
 				this.current.compareAndSet(drain, null);
@@ -184,6 +188,11 @@ final class ConfirmExecutor {
 		catch (RejectedExecutionException ex) {
 			logger.trace("Closed, and nothing was under way", ex);
 		}
+		catch (Throwable ex) {
+			// the check waits for the thread that the next one is going to start
+			logger.error("Completions of confirms are not guarded yet", ex);
+			this.guarded.set(false);
+		}
 	}
 
 	private void check() {
@@ -198,6 +207,9 @@ final class ConfirmExecutor {
 			return;
 		}
 		this.guarded.set(false);
+		if (!this.completions.isEmpty()) {
+			drain();
+		}
 		if (this.current.get() != null) {
 			startGuard();
 		}

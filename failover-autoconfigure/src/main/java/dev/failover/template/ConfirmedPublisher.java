@@ -144,6 +144,7 @@ final class ConfirmedPublisher {
 	 */
 	private boolean inspect() {
 		this.window.expire(System.nanoTime());
+		this.writer.wake();
 		PublishChannel current = this.writer.channel();
 		Publication oldest = (current != null) ? current.oldest() : null;
 		this.watch.judge((current != null) ? current.activation() : null, oldest);

@@ -290,7 +290,7 @@ public class FailoverTemplate extends EnsuredRabbitTemplate {
 		try {
 			callback.run();
 		}
-		catch (RuntimeException ex) {
+		catch (Throwable ex) {
 			this.logger.error("Callback of a template failed", ex);
 		}
 	}

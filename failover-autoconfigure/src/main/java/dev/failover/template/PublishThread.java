@@ -16,6 +16,7 @@
 
 package dev.failover.template;
 
+import java.time.Duration;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.LockSupport;
@@ -32,6 +33,11 @@ import org.jspecify.annotations.Nullable;
 final class PublishThread {
 
 	private static final Log logger = LogFactory.getLog(PublishThread.class);
+
+	/**
+	 * After a failure that may be one of every time.
+	 */
+	private static final Duration PAUSE = Duration.ofMillis(50);
 
 	private final BooleanSupplier hasWork;
 
@@ -65,7 +71,7 @@ final class PublishThread {
 			current = new Thread(this::run, "failover-publisher");
 			current.setDaemon(true);
 			if (this.thread.compareAndSet(null, current)) {
-				current.start();
+				start(current);
 				return;
 			}
 			current = this.thread.get();
@@ -73,7 +79,26 @@ final class PublishThread {
 		LockSupport.unpark(current);
 	}
 
+	private void start(Thread created) {
+		try {
+			created.start();
+		}
+		catch (Throwable ex) {
+			this.thread.set(null);
+			logger.error("The publisher's thread cannot be started yet", ex);
+		}
+	}
+
 	private void run() {
+		try {
+			runUntilClosed();
+		}
+		finally {
+			this.atEnd.run();
+		}
+	}
+
+	private void runUntilClosed() {
 		while (!this.closed) {
 			try {
 				awaitWork();
@@ -82,11 +107,20 @@ final class PublishThread {
 			catch (InterruptedException ex) {
 				logger.debug("Publisher is interrupted, closed: " + this.closed);
 			}
-			catch (RuntimeException | Error ex) {
-				logger.error("Publisher failed, and goes on", ex);
+			catch (Throwable ex) {
+				report(ex);
+				LockSupport.parkNanos(this, PAUSE.toNanos());
 			}
 		}
-		this.atEnd.run();
+	}
+
+	private static void report(Throwable failure) {
+		try {
+			logger.error("Publisher failed, and goes on", failure);
+		}
+		catch (Throwable ex) {
+			// logged or not, the thread goes on
+		}
 	}
 
 	private void awaitWork() throws InterruptedException {

@@ -24,6 +24,7 @@ import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.BooleanSupplier;
 
 import org.apache.commons.logging.Log;
@@ -61,6 +62,11 @@ final class PublishWatch implements AutoCloseable {
 
 	private final AtomicBoolean running = new AtomicBoolean();
 
+	/**
+	 * Counts the series of inspections, of which only the last one goes on.
+	 */
+	private final AtomicLong inspections = new AtomicLong();
+
 	private final ScheduledThreadPoolExecutor executor;
 
 	private final ThreadPoolExecutor blocking;
@@ -96,7 +102,8 @@ final class PublishWatch implements AutoCloseable {
 	void start() {
 		if (!this.running.get() && this.running.compareAndSet(false, true)) {
 			this.inspectedAt = System.nanoTime();
-			later(this::inspect, Duration.ofMillis(INTERVAL_MILLIS));
+			long number = this.inspections.incrementAndGet();
+			later(() -> inspect(number), Duration.ofMillis(INTERVAL_MILLIS));
 		}
 	}
 
@@ -151,6 +158,9 @@ final class PublishWatch implements AutoCloseable {
 		catch (RejectedExecutionException ex) {
 			logger.debug("Nothing is done any more", ex);
 		}
+		catch (Throwable ex) {
+			logger.error("A channel stays open until its connection is closed", ex);
+		}
 	}
 
 	/**
@@ -163,9 +173,17 @@ final class PublishWatch implements AutoCloseable {
 		catch (RejectedExecutionException ex) {
 			logger.debug("Nothing is watched any more", ex);
 		}
+		catch (Throwable ex) {
+			// the task waits for the thread that the next task is going to start
+			logger.error("Unconfirmed messages are looked after with delay", ex);
+			this.running.set(false);
+		}
 	}
 
-	private void inspect() {
+	private void inspect(long number) {
+		if (number != this.inspections.get()) {
+			return;
+		}
 		boolean more = true;
 		long now = System.nanoTime();
 		if (now - this.inspectedAt > STANDSTILL.toNanos()) {
@@ -175,16 +193,32 @@ final class PublishWatch implements AutoCloseable {
 		try {
 			more = this.inspection.getAsBoolean();
 		}
-		catch (RuntimeException ex) {
+		catch (Throwable ex) {
 			logger.error("Inspection of unconfirmed messages failed, and goes on", ex);
 		}
-		if (more) {
-			later(this::inspect, Duration.ofMillis(INTERVAL_MILLIS));
-			return;
+		finally {
+			if (more) {
+				later(() -> inspect(number), Duration.ofMillis(INTERVAL_MILLIS));
+			}
 		}
-		this.running.set(false);
-		if (this.inspection.getAsBoolean()) {
-			start();
+		if (!more) {
+			this.running.set(false);
+			startIfNeeded();
+		}
+	}
+
+	/**
+	 * A message may have come since the inspection, and found it running.
+	 */
+	private void startIfNeeded() {
+		boolean needed = true;
+		try {
+			needed = this.inspection.getAsBoolean();
+		}
+		finally {
+			if (needed) {
+				start();
+			}
 		}
 	}
 

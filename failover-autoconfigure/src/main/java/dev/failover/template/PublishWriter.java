@@ -90,6 +90,13 @@ final class PublishWriter {
 		if (!writeNow(publication)) {
 			this.queue.add(publication);
 		}
+		wake();
+	}
+
+	/**
+	 * Have what waits written, also if it was not possible to start the thread before.
+	 */
+	void wake() {
 		if (hasWork()) {
 			this.thread.wake();
 		}
@@ -211,10 +218,11 @@ final class PublishWriter {
 			publication.failedWith(ex);
 			lose(current);
 		}
-		catch (RuntimeException ex) {
+		catch (RuntimeException | Error ex) {
 			// the client refused it, but has counted it
 			publication.failedWith(ex);
-			publication.fail("The message cannot be published", PublishOutcome.NOT_SENT);
+			publication.fail("The message cannot be published",
+					(ex instanceof Error) ? PublishOutcome.UNKNOWN : PublishOutcome.NOT_SENT);
 			lose(current);
 			this.onLeft.accept(current);
 		}
@@ -226,7 +234,7 @@ final class PublishWriter {
 			this.channel = fresh;
 			return fresh;
 		}
-		catch (IOException | RuntimeException ex) {
+		catch (IOException | RuntimeException | Error ex) {
 			logger.debug("No channel to publish on", ex);
 			publication.failedWith(ex);
 			if (this.source.isClosed()) {

@@ -32,6 +32,7 @@ import dev.failover.broker.BrokerNotices;
 import dev.failover.broker.BrokerState;
 import dev.failover.broker.BrokerStatus;
 import dev.failover.broker.Brokers;
+import dev.failover.broker.EventStage;
 import dev.failover.broker.FailureReason;
 import dev.failover.broker.Reconnector;
 import dev.failover.connection.FailoverConnectionFactory;
@@ -87,7 +88,7 @@ final class SpringPublishSource implements PublishSource {
 					this.onMove.run();
 				}
 			};
-			this.brokers.addListener(listener);
+			this.brokers.addListener(listener, EventStage.CONNECTIONS);
 			this.moves = listener;
 		}
 	}

@@ -71,6 +71,10 @@ final class LockedQueues implements AutoCloseable {
 		catch (RejectedExecutionException ex) {
 			this.waiting.remove(admin);
 		}
+		catch (Throwable ex) {
+			this.waiting.remove(admin);
+			throw ex;
+		}
 	}
 
 	private void declare(RabbitAdmin admin, long deadline) {
@@ -85,7 +89,7 @@ final class LockedQueues implements AutoCloseable {
 			}
 			logger.warn("An exclusive queue cannot be declared: " + ex.getMessage());
 		}
-		catch (RuntimeException ex) {
+		catch (Throwable ex) {
 			logger.warn("The topology cannot be declared", ex);
 		}
 		this.waiting.remove(admin);

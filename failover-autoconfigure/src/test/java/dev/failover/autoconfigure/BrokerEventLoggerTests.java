@@ -34,6 +34,7 @@ import org.springframework.boot.test.system.OutputCaptureExtension;
 import dev.failover.broker.Broker;
 import dev.failover.broker.BrokerCredentials;
 import dev.failover.broker.Brokers;
+import dev.failover.broker.EventStage;
 import dev.failover.broker.FailureReason;
 import dev.failover.broker.RecoveryPolicy;
 import dev.failover.broker.TestBrokers;
@@ -56,7 +57,7 @@ class BrokerEventLoggerTests {
 
 	@BeforeEach
 	void listen() {
-		this.brokers.addListener(new BrokerEventLogger((broker) -> "app"));
+		this.brokers.addListener(new BrokerEventLogger((broker) -> "app"), EventStage.REPORTS);
 		Broker south = this.brokers.getAll().get(1);
 		this.brokers.connected(south, this.brokers.getIncarnation(south));
 	}

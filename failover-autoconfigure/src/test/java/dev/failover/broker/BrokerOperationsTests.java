@@ -54,7 +54,7 @@ class BrokerOperationsTests {
 	@BeforeEach
 	void connectToOne() {
 		this.brokers.connected(this.one, 0);
-		this.brokers.addListener(this.events::add);
+		this.brokers.addListener(this.events::add, EventStage.REPORTS);
 	}
 
 	@Test

@@ -61,7 +61,7 @@ class BrokersBlockedTests {
 		this.brokers.connected(this.first, 0);
 		this.brokers.blocked(this.first, 0, "low on memory");
 		List<BrokerEvent> events = new ArrayList<>();
-		this.brokers.addListener(events::add);
+		this.brokers.addListener(events::add, EventStage.REPORTS);
 		this.brokers.leaveBlocked(this.first, 0);
 		assertThat(this.brokers.getActive()).isNull();
 		assertThat(state(this.first)).isEqualTo(BrokerState.BLOCKED);

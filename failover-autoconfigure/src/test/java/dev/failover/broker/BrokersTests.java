@@ -25,15 +25,19 @@ import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
 
+import org.awaitility.Awaitility;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
@@ -77,7 +81,7 @@ class BrokersTests {
 		};
 		this.brokers = new Brokers(List.of(this.one, this.two),
 				(broker) -> BrokerCredentials.of("app", "secret-of-" + broker.name()), RecoveryPolicy.DEFAULTS, clock);
-		this.brokers.addListener(this.events::add);
+		this.brokers.addListener(this.events::add, EventStage.REPORTS);
 	}
 
 	@Test
@@ -137,7 +141,7 @@ class BrokersTests {
 				suspects.add(suspect);
 			}
 
-		});
+		}, EventStage.REPORTS);
 		Activation activation = this.brokers.connected(this.one, 0);
 		this.events.clear();
 		this.brokers.suspect(activation);
@@ -204,16 +208,86 @@ class BrokersTests {
 		assertThat(this.events).isEmpty();
 	}
 
-	@Test
-	void listenerThatThrowsDoesNotKeepOthersFromTheirEvents() {
+	@ParameterizedTest
+	@EnumSource(EventStage.class)
+	void listenerThatThrowsKeepsNobodyFromEvents(EventStage stage) {
 		this.events.clear();
-		this.brokers.addListener((event) -> {
-			throw new IllegalStateException("expected by the test");
-		});
-		List<BrokerEvent> others = new ArrayList<>();
-		this.brokers.addListener(others::add);
+		this.brokers.addListener(new Thrower(new IllegalStateException("expected by the test")), stage);
+		this.brokers.addListener(new Thrower(new NoClassDefFoundError("expected by the test")), stage);
+		this.brokers.addListener(new Thrower(new AssertionError("expected by the test")), stage);
+		List<BrokerEvent> others = new CopyOnWriteArrayList<>();
+		this.brokers.addListener(others::add, stage);
 		this.brokers.connected(this.one, 0);
-		assertThat(others).hasSize(2).isEqualTo(this.events);
+		this.brokers.failed(this.one, 0, FailureReason.CONNECTION_LOST, null);
+		this.brokers.connected(this.two, 0);
+		assertThat(this.events).hasSize(6);
+		Awaitility.await().untilAsserted(() -> assertThat(others).isEqualTo(this.events));
+		Activation activation = this.brokers.getActivation();
+		this.brokers.suspect(activation);
+		assertThat(this.brokers.getActivation()).isEqualTo(activation);
+	}
+
+	@Test
+	void listenerThatReportsAFailureIsNotifiedOfItNext() {
+		List<String> seen = new ArrayList<>();
+		this.brokers.addListener((event) -> {
+			seen.add("first " + event.getClass().getSimpleName());
+			if (event instanceof BrokerEvent.Activated) {
+				this.brokers.failed(this.one, 0, FailureReason.TIMEOUT, null);
+				seen.add("reported");
+			}
+		}, EventStage.CONNECTIONS);
+		this.brokers.addListener((event) -> seen.add("then " + event.getClass().getSimpleName()), EventStage.REPORTS);
+		this.brokers.connected(this.one, 0);
+		assertThat(seen).containsExactly("first StateChanged", "first Activated", "reported", "first StateChanged",
+				"first Lost", "then StateChanged", "then Activated", "then StateChanged", "then Lost");
+	}
+
+	@Test
+	void listenerOfTheApplicationHoldsUpNobodyElse() throws Exception {
+		CountDownLatch called = new CountDownLatch(1);
+		CountDownLatch release = new CountDownLatch(1);
+		List<BrokerEvent> seen = new CopyOnWriteArrayList<>();
+		this.brokers.addListener((event) -> {
+			called.countDown();
+			awaitQuietly(release);
+			seen.add(event);
+		});
+		this.events.clear();
+		this.brokers.connected(this.one, 0);
+		assertThat(called.await(30, TimeUnit.SECONDS)).isTrue();
+		this.brokers.failed(this.one, 0, FailureReason.CONNECTION_LOST, null);
+		assertThat(this.events).hasSize(4);
+		assertThat(seen).isEmpty();
+		release.countDown();
+		Awaitility.await().untilAsserted(() -> assertThat(seen).isEqualTo(this.events));
+	}
+
+	@Test
+	void closeEndsTheThreadOfTheApplicationsListenersWhateverTheyDo() throws Exception {
+		AtomicReference<Thread> thread = new AtomicReference<>();
+		CountDownLatch called = new CountDownLatch(1);
+		this.brokers.addListener((event) -> {
+			thread.set(Thread.currentThread());
+			called.countDown();
+			awaitQuietly(new CountDownLatch(1));
+		});
+		this.brokers.connected(this.one, 0);
+		assertThat(called.await(30, TimeUnit.SECONDS)).isTrue();
+		assertThat(thread.get().getName()).startsWith("failover-listeners-");
+		this.brokers.close();
+		thread.get().join(30_000);
+		assertThat(thread.get().isAlive()).isFalse();
+		assertThat(this.brokers.failed(this.one, 0, FailureReason.CONNECTION_LOST, null)).isTrue();
+	}
+
+	private static void awaitQuietly(CountDownLatch latch) {
+		try {
+			latch.await(60, TimeUnit.SECONDS);
+		}
+		catch (InterruptedException ex) {
+			Thread.currentThread().interrupt();
+		}
 	}
 
 	@Test
@@ -221,7 +295,7 @@ class BrokersTests {
 		int threads = 8;
 		int rounds = 200;
 		ConcurrentLinkedQueue<BrokerEvent> seen = new ConcurrentLinkedQueue<>();
-		this.brokers.addListener(seen::add);
+		this.brokers.addListener(seen::add, EventStage.REPORTS);
 		ExecutorService executor = Executors.newFixedThreadPool(threads);
 		CountDownLatch done = new CountDownLatch(threads);
 		for (int thread = 0; thread < threads; thread++) {
@@ -249,6 +323,42 @@ class BrokersTests {
 			}
 		}
 		assertThat(active).isEqualTo(this.brokers.getActive());
+	}
+
+	/**
+	 * Throws whatever is called.
+	 */
+	private static final class Thrower implements BrokerListener {
+
+		private final Throwable failure;
+
+		Thrower(Throwable failure) {
+			this.failure = failure;
+		}
+
+		@Override
+		public void onEvent(BrokerEvent event) {
+			throwIt();
+		}
+
+		@Override
+		public void onSuspicion(Activation suspect) {
+			throwIt();
+		}
+
+		@Override
+		public String toString() {
+			throwIt();
+			return "never";
+		}
+
+		private void throwIt() {
+			if (this.failure instanceof Error error) {
+				throw error;
+			}
+			throw (RuntimeException) this.failure;
+		}
+
 	}
 
 }

@@ -34,6 +34,7 @@ import dev.failover.broker.Broker;
 import dev.failover.broker.BrokerEvent;
 import dev.failover.broker.BrokerState;
 import dev.failover.broker.Brokers;
+import dev.failover.broker.EventStage;
 import dev.failover.broker.FailureReason;
 import dev.failover.broker.TestBrokers;
 
@@ -52,6 +53,16 @@ class PlannedMovesTests {
 	@BeforeEach
 	void connectToOne() {
 		this.brokers.connected(TestBrokers.broker("one"), 0);
+	}
+
+	@Test
+	void moveThatEndsInAnErrorIsFollowedByTheNext() {
+		this.access.error = new NoClassDefFoundError("thrown by the test");
+		CompletableFuture<Activation> failed = this.moves.activate("two");
+		assertThat(failed).isCompletedExceptionally();
+		CompletableFuture<Activation> next = this.moves.activate("three");
+		this.access.ready("three");
+		assertThat(next).isCompletedWithValue(new Activation(TestBrokers.broker("three"), 0));
 	}
 
 	@Test
@@ -90,7 +101,7 @@ class PlannedMovesTests {
 			if (event instanceof BrokerEvent.Activated activated && activated.to().name().equals("two")) {
 				later.add(this.moves.activate("three"));
 			}
-		});
+		}, EventStage.REPORTS);
 		CompletableFuture<Activation> first = this.moves.activate("two");
 		this.access.ready("two");
 		assertThat(first).isCompletedWithValue(new Activation(TestBrokers.broker("two"), 0));
@@ -211,6 +222,8 @@ class PlannedMovesTests {
 
 		private final Map<String, CompletableFuture<Void>> demands = new LinkedHashMap<>();
 
+		private Error error;
+
 		void ready(String broker) {
 			this.demands.get(broker).complete(null);
 		}
@@ -222,6 +235,11 @@ class PlannedMovesTests {
 
 		@Override
 		public CompletableFuture<Void> standBy(Broker broker) {
+			Error thrown = this.error;
+			this.error = null;
+			if (thrown != null) {
+				throw thrown;
+			}
 			endStandBy();
 			return this.demands.computeIfAbsent(broker.name(), (key) -> new CompletableFuture<>());
 		}

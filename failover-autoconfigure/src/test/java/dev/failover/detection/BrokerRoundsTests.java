@@ -65,10 +65,22 @@ class BrokerRoundsTests {
 
 	private boolean answers = true;
 
+	private Error error;
+
 	@BeforeEach
 	void start() {
 		this.brokers.connected(this.first, 0);
 		new BrokerRounds(this.brokers, new Access(), Duration.ofMillis(INTERVAL), this.scheduler).start();
+	}
+
+	@Test
+	void brokerIsCheckedAgainAfterAnError() {
+		this.error = new NoClassDefFoundError("thrown by the test");
+		this.scheduler.pass(5000);
+		assertThat(this.error).isNull();
+		this.scheduler.pass(5000);
+		assertThat(this.checks).containsExactly(10_000L);
+		assertThat(state()).isEqualTo(BrokerState.UP);
 	}
 
 	@Test
@@ -144,6 +156,11 @@ class BrokerRoundsTests {
 		@Override
 		public CompletableFuture<Void> check(Broker broker) {
 			BrokerRoundsTests test = BrokerRoundsTests.this;
+			Error thrown = test.error;
+			test.error = null;
+			if (thrown != null) {
+				throw thrown;
+			}
 			test.checked.add(broker);
 			test.checks.add(test.scheduler.millis());
 			if (test.answers) {

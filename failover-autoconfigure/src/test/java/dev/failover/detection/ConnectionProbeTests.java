@@ -40,6 +40,28 @@ class ConnectionProbeTests {
 	private final Target target = new Target();
 
 	@Test
+	void connectionIsAskedAgainAfterAnError() {
+		start(2);
+		this.target.error = new NoClassDefFoundError("thrown by the test");
+		this.scheduler.pass(INTERVAL);
+		assertThat(this.target.error).isNull();
+		this.scheduler.pass(INTERVAL);
+		assertThat(this.target.asked).hasSize(1);
+	}
+
+	@Test
+	void brokerIsGivenUpAlsoIfAKnockEndsInAnError() {
+		start(2);
+		this.scheduler.pass(INTERVAL);
+		this.target.frozen = true;
+		this.scheduler.pass(INTERVAL);
+		this.target.error = new OutOfMemoryError("thrown by the test");
+		this.scheduler.pass(10 * TIMEOUT);
+		assertThat(this.target.error).isNull();
+		assertThat(this.target.givenUpAt).isNotNull();
+	}
+
+	@Test
 	void connectionIsAskedOnceInEachInterval() {
 		start(2);
 		this.scheduler.pass(10 * INTERVAL);
@@ -217,6 +239,8 @@ class ConnectionProbeTests {
 
 		private final List<CompletableFuture<Object>> asked = new ArrayList<>();
 
+		private Error error;
+
 		private boolean open = true;
 
 		private boolean frozen;
@@ -236,6 +260,7 @@ class ConnectionProbeTests {
 
 		@Override
 		public CompletableFuture<?> ask() {
+			throwError();
 			CompletableFuture<Object> answer = new CompletableFuture<>();
 			this.asked.add(answer);
 			if (this.cannotAsk) {
@@ -247,6 +272,14 @@ class ConnectionProbeTests {
 			return answer;
 		}
 
+		private void throwError() {
+			Error thrown = this.error;
+			this.error = null;
+			if (thrown != null) {
+				throw thrown;
+			}
+		}
+
 		void thaw() {
 			this.frozen = false;
 			this.asked.forEach((answer) -> answer.complete("late answer"));
@@ -254,6 +287,7 @@ class ConnectionProbeTests {
 
 		@Override
 		public CompletableFuture<?> knock() {
+			throwError();
 			this.knocks++;
 			CompletableFuture<Object> knock = new CompletableFuture<>();
 			boolean answers = !this.frozen;

@@ -24,12 +24,15 @@ import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicBoolean;
 
 import org.junit.jupiter.api.Test;
 
 import dev.failover.broker.Broker;
 import dev.failover.broker.BrokerEvent;
+import dev.failover.broker.BrokerStatus;
 import dev.failover.broker.Brokers;
+import dev.failover.broker.EventStage;
 import dev.failover.broker.FailureReason;
 import dev.failover.broker.RecoveryPolicy;
 import dev.failover.broker.TestBrokers;
@@ -59,6 +62,50 @@ class FailbackTests {
 	private final List<BrokerEvent.FailbackPlanned> planned = new ArrayList<>();
 
 	private boolean refusing;
+
+	private Error error;
+
+	@Test
+	void triesAgainWhenTheMoveEndsInAnError() {
+		failback(new PriorityStrategy());
+		loseToSecondary();
+		answer(this.primary);
+		this.error = new NoClassDefFoundError("thrown by the test");
+		pass(30_000);
+		assertThat(this.error).isNull();
+		pass(30_000);
+		assertThat(this.moves).containsExactly("primary");
+		assertThat(this.brokers.getActive()).isEqualTo(this.primary);
+	}
+
+	@Test
+	void brokerIsNotPreferredWhileTheStrategyFails() {
+		AtomicBoolean failing = new AtomicBoolean(true);
+		failback(new FailoverStrategy() {
+
+			@Override
+			public List<Broker> order(List<BrokerStatus> brokers, Broker previous) {
+				return new PriorityStrategy().order(brokers, previous);
+			}
+
+			@Override
+			public boolean isPreferred(Broker candidate, Broker active) {
+				if (failing.get()) {
+					throw new AssertionError("thrown by the test");
+				}
+				return new PriorityStrategy().isPreferred(candidate, active);
+			}
+
+		});
+		loseToSecondary();
+		answer(this.primary);
+		pass(60_000);
+		assertThat(this.moves).isEmpty();
+		failing.set(false);
+		answer(this.last);
+		pass(30_000);
+		assertThat(this.moves).containsExactly("primary");
+	}
 
 	@Test
 	void goesBackWhenThePreferredBrokerHasBeenUpForTheGrace() {
@@ -189,12 +236,17 @@ class FailbackTests {
 			if (event instanceof BrokerEvent.FailbackPlanned failback) {
 				this.planned.add(failback);
 			}
-		});
+		}, EventStage.REPORTS);
 		return new Failback(this.brokers, strategy::isPreferred, this::move, GRACE, this.scheduler, () -> {
 		});
 	}
 
 	private CompletableFuture<?> move(String name) {
+		Error thrown = this.error;
+		this.error = null;
+		if (thrown != null) {
+			throw thrown;
+		}
 		this.moves.add(name);
 		if (this.refusing) {
 			return CompletableFuture.failedFuture(new IllegalStateException("refused by the test"));

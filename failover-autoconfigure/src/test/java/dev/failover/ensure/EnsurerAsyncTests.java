@@ -16,18 +16,23 @@
 
 package dev.failover.ensure;
 
+import java.time.Duration;
+import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 
+import com.rabbitmq.client.Channel;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.springframework.amqp.AmqpConnectException;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
+
+import dev.failover.broker.Broker;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
@@ -59,6 +64,50 @@ class EnsurerAsyncTests {
 			stage.complete(call);
 		}
 		return stage;
+	}
+
+	@Test
+	void errorOfTheReconnectorEndsTheFuture() {
+		this.fake.error = new NoClassDefFoundError("thrown by the test");
+		CompletableFuture<Integer> result = this.ensurer.executeAsync(EnsurePolicy.DEFAULT,
+				() -> stage(1, Failures.connectionLost()));
+		assertThat(result).failsWithin(10, TimeUnit.SECONDS)
+			.withThrowableThat()
+			.withCauseInstanceOf(NoClassDefFoundError.class);
+	}
+
+	@Test
+	void errorOfTheClassifierEndsTheFuture() {
+		Ensurer failing = new Ensurer(this.fake.brokers, this.fake, (failure, channel) -> {
+			throw new NoClassDefFoundError("thrown by the test");
+		}, () -> false);
+		try (failing) {
+			CompletableFuture<Integer> result = failing.executeAsync(EnsurePolicy.DEFAULT,
+					() -> stage(1, Failures.connectionLost()));
+			assertThat(result).failsWithin(10, TimeUnit.SECONDS)
+				.withThrowableThat()
+				.withCauseInstanceOf(NoClassDefFoundError.class);
+		}
+	}
+
+	@Test
+	void errorOfAHookIsIgnored() {
+		EnsurePolicy policy = EnsurePolicy.DEFAULT.withListeners(List.of(new EnsureListener() {
+
+			@Override
+			public void onFailure(Throwable failure, Broker failed, Broker next, Duration interval) {
+				throw new AssertionError("thrown by the test");
+			}
+
+			@Override
+			public void onRevive(Channel channel) {
+				throw new AssertionError("thrown by the test");
+			}
+
+		}));
+		CompletableFuture<Integer> result = this.ensurer.executeAsync(policy,
+				() -> stage(2, Failures.connectionLost()));
+		assertThat(result).succeedsWithin(10, TimeUnit.SECONDS).isEqualTo(3);
 	}
 
 	@Test

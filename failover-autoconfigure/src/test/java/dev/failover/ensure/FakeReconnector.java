@@ -64,6 +64,8 @@ final class FakeReconnector implements Reconnector {
 
 	boolean allDown;
 
+	volatile Error error;
+
 	FakeReconnector() {
 		this.brokers.connected(this.a, 0);
 	}
@@ -98,6 +100,11 @@ final class FakeReconnector implements Reconnector {
 			throw new InterruptedException();
 		}
 		this.reconnects.add(timeout);
+		Error thrown = this.error;
+		this.error = null;
+		if (thrown != null) {
+			throw thrown;
+		}
 		Exception failure = this.reconnectFailures.poll();
 		if (failure instanceof IOException io) {
 			throw io;

@@ -34,6 +34,7 @@ import org.springframework.context.event.ContextRefreshedEvent;
 import dev.failover.broker.Activation;
 import dev.failover.broker.BrokerEvent;
 import dev.failover.broker.Brokers;
+import dev.failover.broker.EventStage;
 import dev.failover.broker.TestBrokers;
 import dev.failover.connection.FailoverConnectionFactory;
 
@@ -77,7 +78,7 @@ class ConsumerReadinessTests {
 			if (event instanceof BrokerEvent.ConsumersReady ready) {
 				this.told.add(ready);
 			}
-		});
+		}, EventStage.REPORTS);
 		this.readiness.onApplicationEvent(new ContextRefreshedEvent(this.context));
 		this.brokers.connected(this.brokers.getAll().get(0), 0);
 	}

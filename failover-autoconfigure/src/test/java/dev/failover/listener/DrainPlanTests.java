@@ -24,6 +24,7 @@ import org.junit.jupiter.api.Test;
 
 import dev.failover.broker.Broker;
 import dev.failover.broker.Brokers;
+import dev.failover.broker.EventStage;
 import dev.failover.broker.FailureReason;
 import dev.failover.broker.TestBrokers;
 import dev.failover.listener.DrainPlan.Task;
@@ -151,7 +152,7 @@ class DrainPlanTests {
 
 	private DrainPlan plan(boolean all) {
 		DrainPlan plan = new DrainPlan(this.brokers, all, (name) -> name.equals(this.departing), (name) -> false);
-		this.brokers.addListener(plan::on);
+		this.brokers.addListener(plan::on, EventStage.REPORTS);
 		return plan;
 	}
 

@@ -27,6 +27,8 @@ import java.util.concurrent.atomic.AtomicReference;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -86,10 +88,14 @@ class MonitorSchedulerTests {
 		assertThat(most).hasValue(1);
 	}
 
-	@Test
-	void monitorThatFailsIsWokenAgain() throws InterruptedException {
+	@ParameterizedTest
+	@ValueSource(booleans = { true, false })
+	void monitorThatFailsIsWokenAgain(boolean error) throws InterruptedException {
 		this.scheduler.scheduleAtFixedRate(() -> {
 			this.rounds.release();
+			if (error) {
+				throw new NoClassDefFoundError("Fails");
+			}
 			throw new IllegalStateException("Fails");
 		}, HOUR);
 		assertThat(this.rounds.tryAcquire(10, TimeUnit.SECONDS)).isTrue();

@@ -65,7 +65,14 @@ class PullConsumerTests {
 	private final ConnectionFactory connectionFactory = mock();
 
 	private final PullConsumer consumer = new PullConsumer(this.connectionFactory, this.brokers, "orders",
-			(message) -> this.handled.add(new String(message.getBody())));
+			(message) -> handle(new String(message.getBody())));
+
+	private void handle(String body) {
+		this.handled.add(body);
+		if (body.equals("error")) {
+			throw new AssertionError("thrown by the test");
+		}
+	}
 
 	@AfterEach
 	void stop() {
@@ -73,18 +80,48 @@ class PullConsumerTests {
 	}
 
 	@Test
+	void goesOnAfterAnErrorOfTheListenerAndOfTheErrorHandler() throws Exception {
+		this.consumer.setErrorHandler((failure) -> {
+			throw new AssertionError("thrown by the test");
+		});
+		Consumer target = start();
+		deliver(target, "error");
+		then(this.channel).should(timeout(PATIENCE.toMillis())).basicReject(1, true);
+		deliver(target, "next");
+		then(this.channel).should(timeout(PATIENCE.toMillis())).basicAck(1, false);
+		then(this.connection).should().createChannel(anyBoolean());
+		assertThat(this.consumer.isRunning()).isTrue();
+	}
+
+	@Test
+	void beginsAnewAfterAnErrorOfTheConnectionFactory() throws Exception {
+		given(this.connectionFactory.createConnection()).willThrow(new NoClassDefFoundError("thrown by the test"))
+			.willReturn(this.connection);
+		deliver(started(), "message");
+	}
+
+	@Test
 	void goesOnWhenTheWeightOfItsBrokerChanges() throws Exception {
+		Consumer target = start();
+		this.brokers.operations().reweight("one", 7, 3);
+		deliver(target, "first");
+		deliver(target, "second");
+		then(this.connection).should().createChannel(anyBoolean());
+	}
+
+	private Consumer start() throws IOException {
 		given(this.connectionFactory.createConnection()).willReturn(this.connection);
+		return started();
+	}
+
+	private Consumer started() throws IOException {
 		given(this.connection.createChannel(anyBoolean())).willReturn(this.channel);
 		this.brokers.connected(this.broker, 0);
 		this.consumer.start();
 		ArgumentCaptor<Consumer> consuming = ArgumentCaptor.captor();
 		then(this.channel).should(timeout(PATIENCE.toMillis()))
 			.basicConsume(anyString(), anyBoolean(), consuming.capture());
-		this.brokers.operations().reweight("one", 7, 3);
-		deliver(consuming.getValue(), "first");
-		deliver(consuming.getValue(), "second");
-		then(this.connection).should().createChannel(anyBoolean());
+		return consuming.getValue();
 	}
 
 	/**

@@ -53,6 +53,17 @@ class ConfirmExecutorTests {
 	}
 
 	@Test
+	void completionThatEndsInAnErrorKeepsNoOther() {
+		CompletableFuture<Integer> source = new CompletableFuture<>();
+		this.executor.completeInOrder(() -> {
+			throw new NoClassDefFoundError("thrown by the test");
+		});
+		CompletableFuture<Integer> relayed = this.executor.relay(source);
+		source.complete(1);
+		assertThat(relayed).succeedsWithin(PATIENCE);
+	}
+
+	@Test
 	void whatDependsOnAConfirmMayWaitForFurtherOnes() {
 		CompletableFuture<Integer> source = new CompletableFuture<>();
 		CompletableFuture<Integer> end = this.executor.relay(source).thenApply(this::waitForNext);

@@ -64,6 +64,25 @@ class ConfirmedPublisherTests {
 	}
 
 	@Test
+	void messageIsPublishedAfterAnErrorWhileAChannelIsOpened() throws Exception {
+		this.source.error.set(new NoClassDefFoundError("thrown by the test"));
+		Publication first = submit("1");
+		Publication second = submit("2");
+		this.source.accept();
+		this.source.awaitWritten(0, 2).ackUpTo(2);
+		assertThat(first.await().messageId()).isEqualTo("1");
+		assertThat(second.await().messageId()).isEqualTo("2");
+	}
+
+	@Test
+	void messagesEndAlsoIfTheInspectionEndsInAnError() {
+		this.source.judging.set(new NoClassDefFoundError("thrown by the test"));
+		Publication lost = submit("1", true, Duration.ofMillis(500));
+		await().until(lost::isDone);
+		assertThat(this.source.judging).hasValue(null);
+	}
+
+	@Test
 	void messageIsConfirmedByTheAcknowledgementOfItsOwn() throws Exception {
 		Publication first = submit("1");
 		Publication second = submit("2");

@@ -22,6 +22,7 @@ import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
 
 import dev.failover.broker.Activation;
@@ -43,6 +44,10 @@ final class FakeSource implements PublishSource {
 	volatile WriteBatch batch;
 
 	volatile boolean refusing;
+
+	final AtomicReference<Error> error = new AtomicReference<>();
+
+	final AtomicReference<Error> judging = new AtomicReference<>();
 
 	volatile boolean blocked;
 
@@ -89,6 +94,7 @@ final class FakeSource implements PublishSource {
 
 	@Override
 	public Opened open() throws IOException {
+		throwOnce(this.error);
 		if (this.refusing) {
 			throw new IOException("refused by the test");
 		}
@@ -96,6 +102,13 @@ final class FakeSource implements PublishSource {
 		this.channels.add(channel);
 		this.left = false;
 		return new Opened(channel.proxy(), null, this.batch);
+	}
+
+	private static void throwOnce(AtomicReference<Error> error) {
+		Error thrown = error.getAndSet(null);
+		if (thrown != null) {
+			throw thrown;
+		}
 	}
 
 	@Override
@@ -110,6 +123,7 @@ final class FakeSource implements PublishSource {
 
 	@Override
 	public boolean isBlocked(Activation activation) {
+		throwOnce(this.judging);
 		return this.blocked;
 	}
 

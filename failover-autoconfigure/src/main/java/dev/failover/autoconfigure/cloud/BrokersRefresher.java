@@ -69,7 +69,7 @@ final class BrokersRefresher implements ApplicationListener<EnvironmentChangeEve
 				return;
 			}
 		}
-		catch (RuntimeException ex) {
+		catch (RuntimeException | Error ex) {
 			logger.error("The brokers stay as they are, as their new configuration is wrong: " + ex.getMessage());
 			return;
 		}
@@ -79,7 +79,10 @@ final class BrokersRefresher implements ApplicationListener<EnvironmentChangeEve
 			.toList();
 		this.lock.lock();
 		try {
-			this.last = this.last.thenCompose((done) -> apply(wanted));
+			this.last = this.last.thenCompose((done) -> apply(wanted)).exceptionally((failure) -> {
+				logger.error("The brokers were not all changed to their new configuration", failure);
+				return null;
+			});
 		}
 		finally {
 			this.lock.unlock();

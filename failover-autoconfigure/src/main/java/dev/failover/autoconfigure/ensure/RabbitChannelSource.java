@@ -59,7 +59,7 @@ final class RabbitChannelSource implements ChannelSource {
 				RabbitUtils.closeConnection(connection);
 			});
 		}
-		catch (RuntimeException ex) {
+		catch (RuntimeException | Error ex) {
 			RabbitUtils.closeConnection(connection);
 			throw ex;
 		}

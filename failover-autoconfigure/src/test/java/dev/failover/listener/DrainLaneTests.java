@@ -1,0 +1,93 @@
+/*
+ * Copyright 2026-present the original author or authors.
+ *
+ * Licensed under the Apache License, Version 2.0 (the "License");
+ * you may not use this file except in compliance with the License.
+ * You may obtain a copy of the License at
+ *
+ *      https://www.apache.org/licenses/LICENSE-2.0
+ *
+ * Unless required by applicable law or agreed to in writing, software
+ * distributed under the License is distributed on an "AS IS" BASIS,
+ * WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+ * See the License for the specific language governing permissions and
+ * limitations under the License.
+ */
+
+package dev.failover.listener;
+
+import java.time.Clock;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
+
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+import dev.failover.broker.Broker;
+import dev.failover.broker.Brokers;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+/**
+ * Tests that {@link DrainLane} goes on whatever fails.
+ */
+class DrainLaneTests {
+
+	private static final long PATIENCE_SECONDS = 20;
+
+	private final Broker one = broker("one");
+
+	private final Broker two = broker("two");
+
+	private final Brokers brokers = new Brokers(List.of(this.one, this.two), Clock.systemUTC());
+
+	private final Semaphore tries = new Semaphore(0);
+
+	private final AtomicReference<Error> error = new AtomicReference<>();
+
+	private final DrainLane lane = new DrainLane(this.two,
+			new DrainPlan(this.brokers, true, (name) -> isDeparting(), (name) -> false), new ContainerBook(), () -> {
+				this.tries.release();
+				throw new NoClassDefFoundError("thrown by the test");
+			});
+
+	private boolean isDeparting() {
+		Error thrown = this.error.getAndSet(null);
+		if (thrown != null) {
+			throw thrown;
+		}
+		return false;
+	}
+
+	private static Broker broker(String name) {
+		return Broker.of(name, name + ".example.com", 5672);
+	}
+
+	@AfterEach
+	void close() {
+		this.lane.close();
+	}
+
+	@Test
+	void triesAgainAfterAnErrorWithoutBeingWoken() throws Exception {
+		this.brokers.connected(this.one, 0);
+		this.error.set(new AssertionError("thrown by the test"));
+		this.lane.wake();
+		assertThat(this.tries.tryAcquire(2, PATIENCE_SECONDS, TimeUnit.SECONDS)).isTrue();
+	}
+
+	@Test
+	void closeEndsALaneThatFails() throws Exception {
+		this.brokers.connected(this.one, 0);
+		this.lane.wake();
+		assertThat(this.tries.tryAcquire(PATIENCE_SECONDS, TimeUnit.SECONDS)).isTrue();
+		CompletableFuture<Void> ended = this.lane.close();
+		assertThat(ended).succeedsWithin(Duration.ofSeconds(PATIENCE_SECONDS));
+		assertThat(this.lane.close()).as("closed again").isCompletedExceptionally();
+	}
+
+}
