@@ -17,7 +17,9 @@
 package dev.failover.connection;
 
 import java.util.concurrent.ExecutorService;
+import java.util.regex.Pattern;
 
+import com.rabbitmq.client.AddressResolver;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -25,11 +27,27 @@ import org.jspecify.annotations.Nullable;
  *
  * @param consumers runs the callbacks of consumers; the factory's own if {@code null}
  * @param name the name of the connection, as the broker shows it
+ * @param publisher whether the connection is used for publishing only
  */
-record ConnectRequest(@Nullable ExecutorService consumers, @Nullable String name) {
+record ConnectRequest(@Nullable ExecutorService consumers, @Nullable String name, boolean publisher) {
+
+	/**
+	 * The end of the names that Spring gives to connections of a publisher connection
+	 * factory by default, or appends to the name of the application's choice.
+	 */
+	private static final Pattern PUBLISHER = Pattern.compile("\\.publisher(#[0-9a-f]+:[0-9]+)?$");
+
+	/**
+	 * Create a request of a factory that may have told its purpose.
+	 */
+	static ConnectRequest of(@Nullable ExecutorService consumers, AddressResolver resolver, @Nullable String name) {
+		boolean publisher = (resolver instanceof ConnectionPurpose purpose) ? purpose == ConnectionPurpose.PUBLISHING
+				: name != null && PUBLISHER.matcher(name).find();
+		return new ConnectRequest(consumers, name, publisher);
+	}
 
 	static ConnectRequest named(String name) {
-		return new ConnectRequest(null, name);
+		return new ConnectRequest(null, name, false);
 	}
 
 }

@@ -29,13 +29,10 @@ import org.jspecify.annotations.Nullable;
  */
 record ConnectionKind(@Nullable ExecutorService consumers, boolean publisher) {
 
-	private static final String PUBLISHER = ".publisher";
-
 	private static final String STANDBY = "failover-standby";
 
 	static ConnectionKind of(ConnectRequest request) {
-		String name = request.name();
-		return new ConnectionKind(request.consumers(), name != null && name.contains(PUBLISHER));
+		return new ConnectionKind(request.consumers(), request.publisher());
 	}
 
 	/**
@@ -43,7 +40,7 @@ record ConnectionKind(@Nullable ExecutorService consumers, boolean publisher) {
 	 * when it is taken into use.
 	 */
 	ConnectRequest standby() {
-		return new ConnectRequest(this.consumers, this.publisher ? STANDBY + PUBLISHER : STANDBY);
+		return new ConnectRequest(this.consumers, this.publisher ? STANDBY + ".publisher" : STANDBY, this.publisher);
 	}
 
 }

@@ -116,7 +116,7 @@ public class FailoverConnectionFactory extends FanOutConnectionFactory implement
 	public Connection newConnection(@Nullable ExecutorService executor, AddressResolver addressResolver,
 			@Nullable String clientProvidedName) throws IOException, TimeoutException {
 		try {
-			return this.connector.connect(new ConnectRequest(executor, clientProvidedName));
+			return this.connector.connect(ConnectRequest.of(executor, addressResolver, clientProvidedName));
 		}
 		catch (InterruptedException ex) {
 			Thread.currentThread().interrupt();

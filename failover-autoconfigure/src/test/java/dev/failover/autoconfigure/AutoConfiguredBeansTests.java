@@ -115,7 +115,7 @@ class AutoConfiguredBeansTests {
 			.extracting((bean) -> bean.method().getName())
 			.containsExactlyInAnyOrder("failoverEventPublisher", "failoverBrokerEventsPostProcessor",
 					"failoverTopologyPostProcessor", "failoverEagerAdmins", "failoverIdleChannelsPostProcessor",
-					"failoverStartupCheck", "failoverShutdownGuard", "failoverConnectionFactoryCheck",
+					"failoverConnectionPurposePostProcessor", "failoverStartupCheck", "failoverShutdownGuard", "failoverConnectionFactoryCheck",
 					"failoverRabbitListenerDefaults", "failoverListenerTuningPostProcessor", "failoverContainerBook",
 					"failoverDeduplicationPostProcessor", "failoverBrokersRefresher",
 					"failoverReplacedTemplatePostProcessor", "failoverOwnTemplateWarning");

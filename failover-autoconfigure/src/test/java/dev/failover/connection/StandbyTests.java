@@ -141,6 +141,24 @@ class StandbyTests {
 	}
 
 	@Test
+	void publishersAreKnownByTheEndOfTheirNames() throws Exception {
+		this.brokers.factory.newConnection("order.publisher-service#1");
+		this.brokers.factory.newConnection("order.publisher-service#2.publisher");
+		awaitOpen(this.brokers.two, 2);
+	}
+
+	@Test
+	void publishersAreKnownByTheirPurposeWhateverTheirNames() throws Exception {
+		this.brokers.factory.newConnection(null, ConnectionPurpose.ANY, "orders.publisher");
+		this.brokers.factory.newConnection(null, ConnectionPurpose.PUBLISHING, "orders");
+		awaitOpen(this.brokers.two, 2);
+		awaitStandby("two");
+		loseActive(this.brokers.one);
+		Connection publisher = this.brokers.factory.newConnection(null, ConnectionPurpose.PUBLISHING, "orders");
+		assertThat(publisher.getClientProvidedName()).isEqualTo("failover-standby.publisher");
+	}
+
+	@Test
 	void connectionIsNotTakenByACallerWithOtherConsumerThreads() throws Exception {
 		this.brokers.factory.newConnection("application");
 		awaitOpen(this.brokers.two, 1);

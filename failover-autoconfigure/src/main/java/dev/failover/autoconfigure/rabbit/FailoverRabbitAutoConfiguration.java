@@ -180,6 +180,11 @@ public final class FailoverRabbitAutoConfiguration {
 	}
 
 	@Bean
+	static ConnectionPurposePostProcessor failoverConnectionPurposePostProcessor() {
+		return new ConnectionPurposePostProcessor();
+	}
+
+	@Bean
 	static IdleChannelsPostProcessor failoverIdleChannelsPostProcessor() {
 		return new IdleChannelsPostProcessor();
 	}
