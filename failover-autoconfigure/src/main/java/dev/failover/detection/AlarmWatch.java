@@ -16,17 +16,11 @@
 
 package dev.failover.detection;
 
-import java.io.IOException;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Future;
 
-import com.rabbitmq.client.AMQP;
 import com.rabbitmq.client.BlockedListener;
-import com.rabbitmq.client.Channel;
-import com.rabbitmq.client.ShutdownSignalException;
-import org.apache.commons.logging.Log;
-import org.apache.commons.logging.LogFactory;
 import org.jspecify.annotations.Nullable;
 
 import dev.failover.broker.Brokers;
@@ -35,14 +29,10 @@ import dev.failover.connection.OpenConnection;
 
 /**
  * Watches one connection for resource alarms of its broker. A broker that stays blocked
- * is left after the grace, if there is another one to go to; a connection beside then
- * waits for the end of the alarm.
+ * is left after the grace, if there is another one to go to; then, and when the
+ * connection is closed before the end of the alarm, a connection beside waits for that.
  */
 final class AlarmWatch implements BlockedListener {
-
-	private static final Log logger = LogFactory.getLog(BrokerDetector.class);
-
-	private static final String NAME = "failover-alarm";
 
 	private final OpenConnection target;
 
@@ -108,34 +98,18 @@ final class AlarmWatch implements BlockedListener {
 		}
 	}
 
-	private void awaitEnd() {
-		this.access.open(this.target.broker(), NAME).whenComplete((beside, failure) -> {
-			if (beside != null) {
-				this.scheduler.work(() -> listen(beside));
-			}
-		});
-	}
-
 	/**
-	 * RabbitMQ tells of an alarm only those who publish, and of its end all whom it told.
+	 * The connection is closed, and is not notified of the end of an alarm any more.
 	 */
-	private void listen(OpenConnection beside) {
-		try {
-			Channel channel = beside.connection().createChannel();
-			beside.connection()
-				.addBlockedListener((reason) -> logger.debug("Alarm lasts: " + reason), () -> ended(beside));
-			channel.confirmSelect();
-			channel.addConfirmListener((sequence, multiple) -> ended(beside), (sequence, multiple) -> ended(beside));
-			channel.basicPublish("", NAME, new AMQP.BasicProperties(), new byte[1]);
-		}
-		catch (IOException | ShutdownSignalException ex) {
-			logger.debug("Connection that waits for the end of an alarm was lost", ex);
+	void closed() {
+		this.graceEnds.cancel(false);
+		if (this.blocked && this.brokers.getIncarnation(this.target.broker()) == this.target.incarnation()) {
+			this.scheduler.later(Duration.ZERO, this::awaitEnd);
 		}
 	}
 
-	private void ended(OpenConnection beside) {
-		this.brokers.unblocked(beside.broker(), beside.incarnation());
-		this.access.close(beside);
+	private void awaitEnd() {
+		new AlarmEnd(this.target.broker(), this.brokers, this.access, this.scheduler).await();
 	}
 
 }

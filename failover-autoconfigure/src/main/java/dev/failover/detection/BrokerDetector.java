@@ -72,7 +72,10 @@ public final class BrokerDetector implements BrokerListener, AutoCloseable {
 		AlarmWatch alarms = new AlarmWatch(opened, this.brokers, this.access, this.settings.blockedGrace(),
 				this.threads);
 		this.watched.put(opened, new Watched(probe, alarms));
-		opened.connection().addShutdownListener((signal) -> this.watched.remove(opened));
+		opened.connection().addShutdownListener((signal) -> {
+			this.watched.remove(opened);
+			alarms.closed();
+		});
 		opened.connection().addBlockedListener(alarms);
 		probe.start();
 		if (this.started.compareAndSet(false, true)) {
