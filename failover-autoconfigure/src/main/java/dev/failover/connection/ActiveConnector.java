@@ -21,6 +21,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
@@ -44,6 +45,11 @@ final class ActiveConnector {
 
 	private static final Log logger = LogFactory.getLog(ActiveConnector.class);
 
+	/**
+	 * Until standby connections that were in the way are closed.
+	 */
+	private static final Duration LIMIT_PAUSE = Duration.ofMillis(200);
+
 	private final Brokers brokers;
 
 	private final ConnectPlan plan;
@@ -58,6 +64,8 @@ final class ActiveConnector {
 
 	private final ReentrantLock lock = new ReentrantLock();
 
+	private final CountDownLatch closed = new CountDownLatch(1);
+
 	private final Map<Connection, Activation> inUse = new ConcurrentHashMap<>();
 
 	private @Nullable Election election;
@@ -70,13 +78,15 @@ final class ActiveConnector {
 		this.standby = standby;
 		this.connections = connections;
 		this.raceDelay = raceDelay;
+		connector.onClose(this.closed::countDown);
 	}
 
 	Connection connect(ConnectRequest request) throws IOException, TimeoutException, InterruptedException {
-		long deadline = System.nanoTime() + budget().toNanos();
+		long begun = System.nanoTime();
+		long deadline = begun + budget().toNanos();
 		do {
 			Activation active = this.brokers.getActivation();
-			Connection connection = (active != null) ? connectTo(active, request)
+			Connection connection = (active != null) ? connectTo(active, request, begun)
 					: elect(request, deadline - System.nanoTime());
 			if (connection != null) {
 				return connection;
@@ -91,7 +101,7 @@ final class ActiveConnector {
 		return this.connector.timeout().multipliedBy(this.brokers.getAll().size() + 1L);
 	}
 
-	private @Nullable Connection connectTo(Activation active, ConnectRequest request)
+	private @Nullable Connection connectTo(Activation active, ConnectRequest request, long begun)
 			throws IOException, InterruptedException {
 		ConnectAttempt ready = this.standby.take(active.broker(), request);
 		ConnectAttempt attempt = (ready != null) ? ready : this.connector.start(active.broker(), request);
@@ -101,6 +111,10 @@ final class ActiveConnector {
 		}
 		catch (ExecutionException ex) {
 			logger.debug("Active broker %s cannot be connected to".formatted(active.broker()), ex);
+			if (FailureReasons.isLimit(ex) && System.nanoTime() - begun < this.connector.timeout().toNanos()) {
+				this.closed.await(LIMIT_PAUSE.toMillis(), TimeUnit.MILLISECONDS);
+				return null;
+			}
 			if (active.equals(this.brokers.getActivation())) {
 				throw new IOException("A further connection to broker '%s', which stays active, cannot be opened"
 					.formatted(active.broker().name()), ex.getCause());

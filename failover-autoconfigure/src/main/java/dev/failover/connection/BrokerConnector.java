@@ -75,6 +75,8 @@ final class BrokerConnector implements AutoCloseable {
 
 	private final List<Consumer<OpenConnection>> listeners = new CopyOnWriteArrayList<>();
 
+	private final List<Consumer<Broker>> onLimit = new CopyOnWriteArrayList<>();
+
 	private final List<Runnable> onClose = new CopyOnWriteArrayList<>();
 
 	private final List<ConnectionPreparer> preparers = new CopyOnWriteArrayList<>();
@@ -228,6 +230,9 @@ final class BrokerConnector implements AutoCloseable {
 		if (failure instanceof VirtualMachineError) {
 			logger.error("No connection to %s, which is not to blame".formatted(attempt.broker()), failure);
 		}
+		else if (FailureReasons.isLimit(failure)) {
+			this.onLimit.forEach((listener) -> listener.accept(attempt.broker()));
+		}
 		else if (failure != null && !(failure instanceof CancellationException)) {
 			this.brokers.failed(attempt.broker(), attempt.incarnation(), FailureReasons.of(failure), failure);
 		}
@@ -277,6 +282,14 @@ final class BrokerConnector implements AutoCloseable {
 
 	void addListener(Consumer<OpenConnection> listener) {
 		this.listeners.add(listener);
+	}
+
+	/**
+	 * Add a listener that is notified when a broker refuses a connection because of a
+	 * limit, which is no failure of the broker.
+	 */
+	void onLimit(Consumer<Broker> listener) {
+		this.onLimit.add(listener);
 	}
 
 	void onClose(Runnable task) {

@@ -86,6 +86,10 @@ final class ConnectionWatch {
 			logger.warn("Broker %s closed a connection for a mistake of this application, and stays in use: %s"
 				.formatted(connection.broker(), signal.getMessage()));
 		}
+		else if (FailureReasons.isLimit(signal)) {
+			logger.warn("Broker %s closed a connection because of a limit, and stays in use: %s"
+				.formatted(connection.broker(), signal.getMessage()));
+		}
 		else if (FailureReasons.isOfBroker(signal)) {
 			this.brokers.failed(connection.broker(), connection.incarnation(), FailureReasons.of(signal), signal);
 		}

@@ -18,6 +18,7 @@ package dev.failover.connection;
 
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import java.util.function.Consumer;
 
 import org.jspecify.annotations.Nullable;
@@ -65,7 +66,12 @@ final class ConnectorAccess implements BrokerAccess {
 
 	@Override
 	public CompletableFuture<@Nullable Void> knock(Broker broker, Duration timeout) {
-		return discarded(this.connector.startUnreported(broker, PROBE, timeout));
+		return discarded(this.connector.startUnreported(broker, PROBE, timeout)).exceptionally((failure) -> {
+			if (FailureReasons.isLimit(failure)) {
+				return null;
+			}
+			throw new CompletionException(failure);
+		});
 	}
 
 	private CompletableFuture<@Nullable Void> discarded(ConnectAttempt attempt) {

@@ -18,6 +18,7 @@ package dev.failover.connection;
 
 import java.net.SocketTimeoutException;
 import java.util.concurrent.TimeoutException;
+import java.util.regex.Pattern;
 
 import javax.net.ssl.SSLException;
 
@@ -37,6 +38,13 @@ final class FailureReasons {
 	 * The class of the methods that open a connection: the broker does not allow the
 	 * virtual host, not what is done with it.
 	 */
+	/**
+	 * As in "connection limit (3) is reached", "number of channels opened for user 'app'
+	 * has reached the maximum allowed user limit of (5)", or "node channel limit (9) is
+	 * reached".
+	 */
+	private static final Pattern LIMIT = Pattern.compile("\\blimit\\b", Pattern.CASE_INSENSITIVE);
+
 	private static final int CONNECTION_CLASS = 10;
 
 	private FailureReasons() {
@@ -97,6 +105,25 @@ final class FailureReasons {
 			case AMQP.NOT_ALLOWED -> close.getClassId() > CONNECTION_CLASS;
 			default -> false;
 		};
+	}
+
+	/**
+	 * Whether a limit on connections or channels is reached, of the virtual host, the
+	 * user or the node: the broker works, and takes what is within the limit.
+	 */
+	static boolean isLimit(@Nullable Throwable failure) {
+		for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
+			if (cause instanceof ShutdownSignalException signal && isLimit(signal)) {
+				return true;
+			}
+		}
+		return false;
+	}
+
+	static boolean isLimit(ShutdownSignalException signal) {
+		return !signal.isInitiatedByApplication() && signal.getReason() instanceof AMQP.Connection.Close close
+				&& close.getReplyCode() == AMQP.NOT_ALLOWED && close.getClassId() <= CONNECTION_CLASS
+				&& close.getReplyText() != null && LIMIT.matcher(close.getReplyText()).find();
 	}
 
 	/**

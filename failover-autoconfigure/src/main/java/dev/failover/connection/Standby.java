@@ -30,6 +30,8 @@ import java.util.concurrent.locks.ReentrantLock;
 
 import com.rabbitmq.client.Channel;
 import com.rabbitmq.client.Connection;
+import org.apache.commons.logging.Log;
+import org.apache.commons.logging.LogFactory;
 import org.jspecify.annotations.Nullable;
 
 import dev.failover.broker.Activation;
@@ -51,6 +53,13 @@ final class Standby {
 
 	private static final Duration KEPT = Duration.ofSeconds(5);
 
+	/**
+	 * For how long there are none after a limit was reached.
+	 */
+	private static final Duration GIVING_WAY = Duration.ofMinutes(1);
+
+	private static final Log logger = LogFactory.getLog(Standby.class);
+
 	private final Brokers brokers;
 
 	private final ConnectPlan plan;
@@ -65,6 +74,13 @@ final class Standby {
 
 	private final AtomicBoolean reviewing = new AtomicBoolean();
 
+	/**
+	 * Whether it was told that a limit is reached, which holds.
+	 */
+	private final AtomicBoolean warned = new AtomicBoolean();
+
+	private volatile long givesWayUntil = System.nanoTime();
+
 	private final ReentrantLock lock = new ReentrantLock();
 
 	private final List<StandbyConnection> connections = new ArrayList<>();
@@ -77,6 +93,7 @@ final class Standby {
 		this.connector = connector;
 		this.enabled = enabled;
 		brokers.addListener((event) -> reviewLater(), EventStage.CONNECTIONS);
+		connector.onLimit(this::giveWay);
 	}
 
 	/**
@@ -169,6 +186,36 @@ final class Standby {
 	}
 
 	/**
+	 * Give standby connections up for a while: a limit on connections is reached, and
+	 * what the application needs comes first. Nodes of a cluster share such limits, so
+	 * that the broker of the standby connections need not be the one that refuses.
+	 */
+	private void giveWay(Broker refusing) {
+		this.givesWayUntil = System.nanoTime() + GIVING_WAY.toNanos();
+		if (this.enabled && this.warned.compareAndSet(false, true)) {
+			logger.warn(("Broker %s refuses further connections because of a limit: there are no standby connections "
+					+ "as long as it is reached. Raise the limit, or set failover.standby=false")
+				.formatted(refusing));
+		}
+		this.connector.later(Duration.ZERO, this::review);
+		this.connector.later(GIVING_WAY, this::reviewLater);
+	}
+
+	private boolean isGivingWay() {
+		return System.nanoTime() - this.givesWayUntil < 0;
+	}
+
+	/**
+	 * The limit is not reached any more when all connections that are wanted are open.
+	 */
+	private void forgetLimit(Map<ConnectionKind, Boolean> wanted, @Nullable Broker target) {
+		if (target != null && !isGivingWay()
+				&& wanted.entrySet().stream().allMatch((kind) -> isReady(kind.getKey(), kind.getValue(), target))) {
+			this.warned.set(false);
+		}
+	}
+
+	/**
 	 * Close what is not wanted any more, and open what is missing.
 	 */
 	private void review() {
@@ -218,6 +265,7 @@ final class Standby {
 		finally {
 			forgetUnopened(missing);
 		}
+		forgetLimit(wanted, target);
 		settleDemand(wanted);
 	}
 
@@ -239,7 +287,7 @@ final class Standby {
 		if (current != null && !isSame(current.broker(), active)) {
 			return current.broker();
 		}
-		return this.enabled ? nextBeside(active) : null;
+		return (this.enabled && !isGivingWay()) ? nextBeside(active) : null;
 	}
 
 	@Nullable Broker nextBeside(Broker active) {

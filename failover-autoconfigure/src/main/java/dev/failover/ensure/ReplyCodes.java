@@ -16,6 +16,8 @@
 
 package dev.failover.ensure;
 
+import java.util.regex.Pattern;
+
 import javax.net.ssl.SSLException;
 
 import com.rabbitmq.client.AMQP;
@@ -46,18 +48,33 @@ final class ReplyCodes {
 	 */
 	private static final int CONNECTION_CLASS = 10;
 
+	private static final Pattern LIMIT = Pattern.compile("\\blimit\\b", Pattern.CASE_INSENSITIVE);
+
 	private ReplyCodes() {
 	}
 
 	static FailureVerdict classify(ShutdownSignalException signal) {
 		if (signal.getReason() instanceof AMQP.Connection.Close close) {
-			return ofConnection(close.getReplyCode(), close.getClassId());
+			return isLimit(close) ? ofLimit(close.getClassId())
+					: ofConnection(close.getReplyCode(), close.getClassId());
 		}
 		if (signal.getReason() instanceof AMQP.Channel.Close close) {
 			return ofChannel(close.getReplyCode(), close.getReplyText());
 		}
 		boolean lost = signal.isHardError() && !(signal.getCause() instanceof RuntimeException);
 		return lost ? FailureVerdict.nextBroker(lossReason(signal.getCause())) : FailureVerdict.SAME_BROKER;
+	}
+
+	/**
+	 * A limit on connections or channels is load, which passes.
+	 */
+	private static boolean isLimit(AMQP.Connection.Close close) {
+		return close.getReplyCode() == AMQP.NOT_ALLOWED && close.getClassId() <= CONNECTION_CLASS
+				&& LIMIT.matcher(String.valueOf(close.getReplyText())).find();
+	}
+
+	private static FailureVerdict ofLimit(int classId) {
+		return new FailureVerdict(FailureAction.SAME_BROKER, FailureReason.ACCESS_REFUSED, classId == CONNECTION_CLASS);
 	}
 
 	private static FailureVerdict ofConnection(int code, int classId) {

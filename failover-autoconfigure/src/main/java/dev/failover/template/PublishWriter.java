@@ -22,6 +22,7 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 import java.util.function.Consumer;
 import java.util.function.Predicate;
 
@@ -243,6 +244,7 @@ final class PublishWriter {
 			}
 			this.queue.addFirst(List.of(publication));
 			this.source.awaitActive(ConfirmedPublisher.RETRY);
+			LockSupport.parkNanos(this, ConfirmedPublisher.POLL.toNanos());
 			return null;
 		}
 	}

@@ -17,6 +17,7 @@
 package dev.failover.connection;
 
 import java.net.Socket;
+import java.io.IOException;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
@@ -28,6 +29,7 @@ import com.rabbitmq.client.ShutdownListener;
 import com.rabbitmq.client.ShutdownSignalException;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -35,6 +37,7 @@ import dev.failover.broker.Broker;
 import dev.failover.broker.BrokerState;
 import dev.failover.broker.Brokers;
 import dev.failover.broker.FailureReason;
+import dev.failover.ensure.FailureAction;
 import dev.failover.ensure.FailureClassifier;
 import dev.failover.ensure.FailureVerdict;
 
@@ -106,6 +109,25 @@ class ConnectionWatchTests {
 	void virtualHostThatIsNotAllowedIsAFailureOfTheBroker(int classId) {
 		open(this.broker).close(closedByBroker(AMQP.NOT_ALLOWED, classId));
 		assertFailed();
+	}
+
+	/**
+	 * Whether a limit is reached is known in two places that do not know each other.
+	 */
+	@ParameterizedTest
+	@CsvSource(delimiter = '|', quoteCharacter = '"',
+			textBlock = """
+					10 | NOT_ALLOWED - access to vhost '/' refused for user 'guest': connection limit (3) is reached
+					10 | NOT_ALLOWED - access to vhost '/' refused for user 'guest': user connection limit (3) is reached
+					0 | NOT_ALLOWED - number of channels opened for user 'guest' has reached the maximum allowed user limit of (5)
+					0 | NOT_ALLOWED - number of channels opened on node 'a@b' has reached the maximum allowed limit of (5)
+					""")
+	void limitThatIsReachedIsNoFailureOfTheBroker(int classId, String text) {
+		ShutdownSignalException signal = closedByBroker(AMQP.NOT_ALLOWED, classId, text);
+		open(this.broker).close(signal);
+		assertStaysInUse();
+		assertThat(FailureReasons.isLimit(new IOException(signal))).isTrue();
+		assertThat(FailureClassifier.standard().classify(signal, null).action()).isEqualTo(FailureAction.SAME_BROKER);
 	}
 
 	@Test
@@ -197,9 +219,12 @@ class ConnectionWatchTests {
 	}
 
 	private static ShutdownSignalException closedByBroker(int code, int classId) {
+		return closedByBroker(code, classId, "by the test");
+	}
+
+	private static ShutdownSignalException closedByBroker(int code, int classId, String text) {
 		return new ShutdownSignalException(true, false,
-				new AMQP.Connection.Close.Builder().replyCode(code).replyText("by the test").classId(classId).build(),
-				null);
+				new AMQP.Connection.Close.Builder().replyCode(code).replyText(text).classId(classId).build(), null);
 	}
 
 	private void assertStaysInUse() {
