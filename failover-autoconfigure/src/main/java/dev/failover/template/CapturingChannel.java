@@ -64,13 +64,15 @@ interface CapturingChannel extends Channel {
 		 * Refuse a message that the client would refuse while it writes it, to the harm
 		 * of others on the same channel.
 		 * @param properties the properties of the message as they would be written
+		 * @return the size of the frame with the properties and headers, which a
+		 * connection may limit
 		 * @throws PublishException if the message cannot be encoded
 		 */
-		void check(BasicProperties properties) {
+		int check(BasicProperties properties) {
 			checkLength("exchange", this.exchange, properties);
 			checkLength("routing key", this.routingKey, properties);
 			try {
-				properties.toFrame(1, this.message.getBody().length);
+				return properties.toFrame(1, this.message.getBody().length).size();
 			}
 			catch (IOException | IllegalArgumentException ex) {
 				throw new PublishException("The message cannot be encoded: " + ex.getMessage(), PublishOutcome.NOT_SENT,

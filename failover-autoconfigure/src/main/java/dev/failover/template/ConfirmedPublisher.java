@@ -67,8 +67,7 @@ final class ConfirmedPublisher {
 		this.maxRetries = (maxRetries != null) ? maxRetries : Integer.MAX_VALUE;
 		this.window = new PublishWindow(settings.maxInFlight());
 		this.watch = new PublishWatch(this::inspect, source, settings.confirmTimeout());
-		this.writer = new PublishWriter(source, this::isRepeatable, this::rejected,
-				(left) -> this.watch.aside(left::close));
+		this.writer = new PublishWriter(source, this::isRepeatable, this::rejected, this.watch::aside);
 	}
 
 	/**
@@ -112,12 +111,13 @@ final class ConfirmedPublisher {
 	 * Decide on a message that a broker has rejected, which is not at fault otherwise.
 	 */
 	private void rejected(Publication publication) {
-		publication.rejected(new IOException("The broker rejected the message (basic.nack)"));
-		warnOfRejected(publication);
 		if (publication.returned() != null) {
 			publication.confirmed();
+			return;
 		}
-		else if (!publication.isRepeatable()) {
+		publication.rejected(new IOException("The broker rejected the message (basic.nack)"));
+		warnOfRejected(publication);
+		if (!publication.isRepeatable()) {
 			publication.fail("The broker rejected the message, which must not be sent twice");
 		}
 		else if (publication.tries() > this.maxRetries) {

@@ -236,12 +236,12 @@ public class FailoverTemplate extends EnsuredRabbitTemplate {
 	private Publication prepare(Captured captured, boolean mandatory) {
 		BasicProperties properties = getMessagePropertiesConverter()
 			.fromMessageProperties(captured.message().getMessageProperties(), getEncoding());
-		captured.check(properties);
+		int headerSize = captured.check(properties);
 		boolean idempotent = getEnsurePolicy().idempotent() && EnsureScope.isIdempotent();
 		long deadline = System.nanoTime() + EnsureScope.remainingNanos(getEnsurePolicy().timeout().toNanos());
 		return new Publication(captured.exchange(), captured.routingKey(),
-				mandatory && !DelayHeader.isSet(captured.message()), properties, captured.message().getBody(),
-				idempotent, deadline);
+				mandatory && !DelayHeader.isSet(captured.message()), properties, headerSize,
+				captured.message().getBody(), idempotent, deadline);
 	}
 
 	/**

@@ -44,6 +44,8 @@ final class Publication {
 
 	private final BasicProperties properties;
 
+	private final int headerSize;
+
 	private final byte[] body;
 
 	private final boolean idempotent;
@@ -72,12 +74,13 @@ final class Publication {
 
 	private boolean suspect;
 
-	Publication(String exchange, String routingKey, boolean mandatory, BasicProperties properties, byte[] body,
-			boolean idempotent, long deadline) {
+	Publication(String exchange, String routingKey, boolean mandatory, BasicProperties properties, int headerSize,
+			byte[] body, boolean idempotent, long deadline) {
 		this.exchange = exchange;
 		this.routingKey = routingKey;
 		this.mandatory = mandatory;
 		this.properties = properties;
+		this.headerSize = headerSize;
 		this.body = body;
 		this.idempotent = idempotent;
 		this.deadline = deadline;
@@ -97,6 +100,13 @@ final class Publication {
 
 	BasicProperties properties() {
 		return this.properties;
+	}
+
+	/**
+	 * Bytes of the frame that takes the properties and headers.
+	 */
+	int headerSize() {
+		return this.headerSize;
 	}
 
 	byte[] body() {

@@ -22,9 +22,11 @@ import java.util.List;
 import java.util.Map;
 import java.util.NavigableMap;
 import java.util.concurrent.ConcurrentSkipListMap;
+import java.util.concurrent.Executor;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
+import java.util.function.Predicate;
 
 import com.rabbitmq.client.AlreadyClosedException;
 import com.rabbitmq.client.Channel;
@@ -61,23 +63,29 @@ final class PublishChannel {
 
 	private final NavigableMap<Long, Publication> ledger = new ConcurrentSkipListMap<>();
 
-	private final Consumer<Publication> onNack;
+	private final RejectedMessages rejected;
 
 	private final AtomicLong unconfirmedBytes = new AtomicLong();
 
+	private final int frameMax;
+
 	private @Nullable Publication unwritten;
+
+	private volatile boolean spoiled;
 
 	/**
 	 * Set a native channel up.
 	 * @param opened a new channel in confirm mode
-	 * @param onNack called for each message that the broker rejects
+	 * @param onNack called for each message that the broker rejects and does not return
 	 * @param onClose called when the channel is closed
+	 * @param aside does what may block
 	 */
-	PublishChannel(PublishSource.Opened opened, Consumer<Publication> onNack, Runnable onClose) {
+	PublishChannel(PublishSource.Opened opened, Consumer<Publication> onNack, Runnable onClose, Executor aside) {
 		this.channel = opened.channel();
 		this.activation = opened.activation();
 		this.writeBatch = opened.writeBatch();
-		this.onNack = onNack;
+		this.rejected = new RejectedMessages(this.channel, aside, onNack);
+		this.frameMax = opened.frameMax();
 		this.channel.addConfirmListener(this::acknowledged, this::rejected);
 		this.channel.addReturnListener(this::returned);
 		this.channel.addShutdownListener((signal) -> onClose.run());
@@ -100,11 +108,19 @@ final class PublishChannel {
 	}
 
 	/**
-	 * Write a message that has not ended. It is in the ledger also if this fails.
+	 * Write a message that has not ended. It is in the ledger also if this fails. A
+	 * message whose headers the connection cannot carry ends before it is written, as all
+	 * others on the channel would suffer from it.
 	 * @throws IOException if the connection is lost
 	 * @throws AlreadyClosedException if nothing was written because the channel is closed
 	 */
 	void publish(Publication publication) throws IOException {
+		if (this.frameMax > 0 && publication.headerSize() > this.frameMax) {
+			publication
+				.fail("Properties and headers of the message take %d bytes, and the connection allows %d (frame_max)"
+					.formatted(publication.headerSize(), this.frameMax));
+			return;
+		}
 		if (!publication.beginTry(this, System.nanoTime())) {
 			return;
 		}
@@ -121,6 +137,19 @@ final class PublishChannel {
 			this.unwritten = publication;
 			throw ex;
 		}
+		catch (RuntimeException | Error ex) {
+			this.spoiled = true;
+			throw ex;
+		}
+	}
+
+	/**
+	 * Whether the client has thrown something in the middle of publishing. It counts the
+	 * message then, the broker may not: confirms of what is published later cannot be
+	 * told from each other, those of what was published before can.
+	 */
+	boolean isSpoiled() {
+		return this.spoiled;
 	}
 
 	/**
@@ -173,7 +202,7 @@ final class PublishChannel {
 				return publication;
 			}
 		}
-		return null;
+		return this.rejected.undecided();
 	}
 
 	/**
@@ -239,22 +268,34 @@ final class PublishChannel {
 				: this.ledger.subMap(sequence, true, sequence, true);
 		for (var entry = rejected.pollFirstEntry(); entry != null; entry = rejected.pollFirstEntry()) {
 			removed(entry.getValue());
-			this.onNack.accept(entry.getValue());
+			this.rejected.add(entry.getValue());
 		}
 	}
 
 	private void returned(Return message) {
+		Predicate<Publication> meant = (publication) -> publication.returned() == null
+				&& publication.messageId().equals(message.getProperties().getMessageId())
+				&& publication.exchange().equals(message.getExchange())
+				&& publication.routingKey().equals(message.getRoutingKey());
+		Publication rejectedBefore = this.rejected.take(meant);
+		if (rejectedBefore != null) {
+			rejectedBefore.returned(this, returnedMessage(message));
+			rejectedBefore.confirmed();
+			return;
+		}
 		for (Publication publication : this.ledger.values()) {
-			if (publication.returned() == null && publication.messageId().equals(message.getProperties().getMessageId())
-					&& publication.exchange().equals(message.getExchange())
-					&& publication.routingKey().equals(message.getRoutingKey())) {
-				Message body = new Message(message.getBody(),
-						CONVERTER.toMessageProperties(message.getProperties(), null, "UTF-8"));
-				publication.returned(this, new ReturnedMessage(body, message.getReplyCode(), message.getReplyText(),
-						message.getExchange(), message.getRoutingKey()));
+			if (meant.test(publication)) {
+				publication.returned(this, returnedMessage(message));
 				return;
 			}
 		}
+	}
+
+	private static ReturnedMessage returnedMessage(Return message) {
+		Message body = new Message(message.getBody(),
+				CONVERTER.toMessageProperties(message.getProperties(), null, "UTF-8"));
+		return new ReturnedMessage(body, message.getReplyCode(), message.getReplyText(), message.getExchange(),
+				message.getRoutingKey());
 	}
 
 }

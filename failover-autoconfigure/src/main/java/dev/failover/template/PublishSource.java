@@ -97,6 +97,13 @@ interface PublishSource {
 	 * @param writeBatch lets many messages be written at once, {@code null} if it cannot
 	 */
 	record Opened(Channel channel, @Nullable Activation activation, @Nullable WriteBatch writeBatch) {
+
+		/**
+		 * The size that no frame of the connection exceeds, 0 if there is no limit.
+		 */
+		int frameMax() {
+			return this.channel.getConnection().getFrameMax();
+		}
 	}
 
 }

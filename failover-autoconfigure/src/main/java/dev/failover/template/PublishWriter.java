@@ -20,6 +20,7 @@ import java.io.IOException;
 import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Executor;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
@@ -52,7 +53,7 @@ final class PublishWriter {
 
 	private final Consumer<Publication> onNack;
 
-	private final Consumer<PublishChannel> onLeft;
+	private final Executor aside;
 
 	private final PublishQueue queue = new PublishQueue();
 
@@ -67,15 +68,15 @@ final class PublishWriter {
 	 * @param source where channels come from
 	 * @param repeatable whether a message is written again after its channel was lost;
 	 * ends it if not
-	 * @param onNack called for each message that the broker rejects
-	 * @param onLeft closes channels that are left, in the background
+	 * @param onNack called for each message that the broker rejects and does not return
+	 * @param aside does what may block, in the background
 	 */
 	PublishWriter(PublishSource source, Predicate<Publication> repeatable, Consumer<Publication> onNack,
-			Consumer<PublishChannel> onLeft) {
+			Executor aside) {
 		this.source = source;
 		this.repeatable = repeatable;
 		this.onNack = onNack;
-		this.onLeft = onLeft;
+		this.aside = aside;
 		this.thread = new PublishThread(this::hasWork, this::work, this::end);
 		source.onMove(this.thread::wake);
 	}
@@ -122,7 +123,7 @@ final class PublishWriter {
 
 	private boolean hasWork() {
 		PublishChannel current = this.channel;
-		return !this.queue.isEmpty() || (current != null && (!current.isOpen() || this.source.isLeft()));
+		return !this.queue.isEmpty() || (current != null && (!current.isOpen() || isLeft(current)));
 	}
 
 	private void work() throws InterruptedException {
@@ -142,7 +143,7 @@ final class PublishWriter {
 			if (current != null && !current.isOpen()) {
 				lose(current);
 			}
-			else if (current != null && this.source.isLeft()) {
+			else if (current != null && isLeft(current)) {
 				leave(current);
 			}
 			Publication next = this.queue.poll();
@@ -178,7 +179,11 @@ final class PublishWriter {
 
 	private boolean isReady(Publication publication, PublishChannel current) {
 		return !this.thread.isClosed() && this.channel == current && current.isOpen() && !publication.isSuspect()
-				&& !publication.isRejectedBy(current) && !this.source.isLeft();
+				&& !publication.isRejectedBy(current) && !isLeft(current);
+	}
+
+	private boolean isLeft(PublishChannel current) {
+		return current.isSpoiled() || this.source.isLeft();
 	}
 
 	private void endBatch(PublishChannel current) {
@@ -215,23 +220,30 @@ final class PublishWriter {
 		try {
 			current.publish(publication);
 		}
-		catch (IOException | AlreadyClosedException ex) {
+		catch (IOException | ShutdownSignalException ex) {
 			publication.failedWith(ex);
 			lose(current);
 		}
-		catch (RuntimeException | Error ex) {
-			// the client refused it, but has counted it
-			publication.failedWith(ex);
-			publication.fail("The message cannot be published",
-					(ex instanceof Error) ? PublishOutcome.UNKNOWN : PublishOutcome.NOT_SENT);
-			lose(current);
-			this.onLeft.accept(current);
+		catch (RuntimeException ex) {
+			broken(publication, ex);
 		}
+		catch (Error ex) {
+			broken(publication, ex);
+			throw ex;
+		}
+	}
+
+	/**
+	 * The channel is left when all others on it are confirmed.
+	 */
+	private static void broken(Publication publication, Throwable failure) {
+		publication.failedWith(failure);
+		publication.fail("The client failed to publish the message");
 	}
 
 	private @Nullable PublishChannel open(Publication publication) throws InterruptedException {
 		try {
-			PublishChannel fresh = new PublishChannel(this.source.open(), this.onNack, this.thread::wake);
+			PublishChannel fresh = new PublishChannel(this.source.open(), this.onNack, this.thread::wake, this.aside);
 			this.channel = fresh;
 			return fresh;
 		}
@@ -255,7 +267,7 @@ final class PublishWriter {
 	private void leave(PublishChannel left) throws InterruptedException {
 		left.awaitConfirms(() -> !this.source.isBlocked(left.activation()));
 		lose(left);
-		this.onLeft.accept(left);
+		this.aside.execute(left::close);
 	}
 
 	private void lose(PublishChannel lost) {

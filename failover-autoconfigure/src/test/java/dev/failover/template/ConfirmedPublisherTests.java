@@ -253,6 +253,96 @@ class ConfirmedPublisherTests {
 	}
 
 	@Test
+	void messageThatIsReturnedAfterItWasRejectedIsReturned() throws Exception {
+		this.source.answer = new CompletableFuture<>();
+		Publication message = submit("1", false, LONG);
+		FakeChannel channel = this.source.awaitWritten(0, 1);
+		channel.nack(1);
+		assertThat(message.isDone()).isFalse();
+		channel.giveBack("1");
+		assertThat(message.result()).failsWithin(Duration.ofSeconds(10))
+			.withThrowableThat()
+			.withCauseInstanceOf(MessageReturnedException.class);
+		assertThat(message.tries()).isEqualTo(1);
+	}
+
+	@Test
+	void rejectedMessageIsDecidedOnWhenNoReturnOfItCanBeOnItsWay() throws Exception {
+		this.source.answer = new CompletableFuture<>();
+		Publication first = submit("1", false, LONG);
+		Publication second = submit("2", false, LONG);
+		FakeChannel channel = this.source.awaitWritten(0, 2);
+		channel.nack(1);
+		channel.nack(2);
+		await().during(Duration.ofMillis(100)).until(() -> !first.isDone() && !second.isDone());
+		this.source.answer.complete(null);
+		assertOutcome(first, PublishOutcome.NOT_SENT, "must not be sent twice");
+		assertOutcome(second, PublishOutcome.NOT_SENT, "must not be sent twice");
+	}
+
+	@Test
+	void rejectedMessageIsDecidedOnWhenItsChannelIsLost() throws Exception {
+		this.source.answer = new CompletableFuture<>();
+		Publication message = submit("1", true, LONG);
+		FakeChannel channel = this.source.awaitWritten(0, 1);
+		channel.nack(1);
+		this.source.answer = CompletableFuture.completedFuture(null);
+		channel.answer.completeExceptionally(new IOException("lost"));
+		channel.lose();
+		this.source.awaitWritten(1, 1).ack(1);
+		assertThat(message.await().tries()).isEqualTo(2);
+	}
+
+	@Test
+	void messageWithTooLargeHeadersIsRefusedAndHarmsNoOther() throws Exception {
+		this.source.frameMax = 4096;
+		Publication before = submit("1");
+		Publication tooLarge = publication("2", 4097);
+		Publication fits = publication("3", 4096);
+		this.publisher.submit(tooLarge);
+		this.publisher.submit(fits);
+		assertOutcome(tooLarge, PublishOutcome.NOT_SENT, "take 4097 bytes, and the connection allows 4096 (frame_max)");
+		this.source.awaitWritten(0, 2).ackUpTo(2);
+		assertThat(before.await().tries()).isEqualTo(1);
+		assertThat(fits.await().tries()).isEqualTo(1);
+		assertThat(this.source.channels).hasSize(1);
+	}
+
+	@Test
+	void messageThatTheClientFailsToPublishIsAloneWithThat() throws Exception {
+		Publication before = submit("1");
+		FakeChannel channel = this.source.awaitWritten(0, 1);
+		this.source.onWrite = (written) -> {
+			if (written == channel) {
+				throw new IllegalStateException("expected by the test");
+			}
+		};
+		Publication failing = submit("2");
+		assertOutcome(failing, PublishOutcome.UNKNOWN, "The client failed to publish the message");
+		Publication after = submit("3");
+		await().during(Duration.ofMillis(200)).until(() -> this.source.channels.size() == 1);
+		channel.ack(1);
+		this.source.awaitWritten(1, 1).ack(1);
+		assertThat(before.await().tries()).isEqualTo(1);
+		assertThat(after.await().tries()).isEqualTo(1);
+		assertThat(channel.written).containsExactly("1", "2");
+		await().until(() -> !channel.proxy().isOpen());
+	}
+
+	@Test
+	void messageThatAnErrorEndsIsAloneWithThat() throws Exception {
+		this.source.onWrite = (written) -> {
+			this.source.onWrite = (later) -> {
+			};
+			throw new AssertionError("expected by the test");
+		};
+		assertOutcome(submit("1"), PublishOutcome.UNKNOWN, "The client failed to publish the message");
+		Publication after = submit("2");
+		this.source.awaitWritten(1, 1).ack(1);
+		assertThat(after.await().tries()).isEqualTo(1);
+	}
+
+	@Test
 	void rejectedMessageThatMustNotBeSentTwiceEnds() throws Exception {
 		Publication message = submit("1", false, LONG);
 		this.source.awaitWritten(0, 1).nack(1);
@@ -575,8 +665,13 @@ class ConfirmedPublisherTests {
 		return publication;
 	}
 
+	private static Publication publication(String id, int headerSize) {
+		return new Publication("", "queue", true, new AMQP.BasicProperties.Builder().messageId(id).build(), headerSize,
+				new byte[10], true, System.nanoTime() + LONG.toNanos());
+	}
+
 	private static Publication publication(String id, boolean idempotent, Duration within, int size) {
-		return new Publication("", "queue", true, new AMQP.BasicProperties.Builder().messageId(id).build(),
+		return new Publication("", "queue", true, new AMQP.BasicProperties.Builder().messageId(id).build(), 0,
 				new byte[size], idempotent, System.nanoTime() + within.toNanos());
 	}
 

@@ -21,13 +21,16 @@ import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Method;
 import java.lang.reflect.Proxy;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Consumer;
 
 import com.rabbitmq.client.AMQP;
 import com.rabbitmq.client.AlreadyClosedException;
 import com.rabbitmq.client.Channel;
+import com.rabbitmq.client.Command;
 import com.rabbitmq.client.ConfirmCallback;
+import com.rabbitmq.client.Connection;
 import com.rabbitmq.client.Return;
 import com.rabbitmq.client.ReturnCallback;
 import com.rabbitmq.client.ShutdownListener;
@@ -45,6 +48,13 @@ final class FakeChannel {
 
 	volatile Runnable onClose = () -> {
 	};
+
+	/**
+	 * What the broker answers to a question.
+	 */
+	volatile CompletableFuture<Command> answer = CompletableFuture.completedFuture(null);
+
+	volatile int frameMax;
 
 	private final Consumer<FakeChannel> onWrite;
 
@@ -93,6 +103,12 @@ final class FakeChannel {
 				this.onClose.run();
 				this.open = false;
 			}
+			case "getConnection" -> {
+				return connection();
+			}
+			case "asyncCompletableRpc" -> {
+				return this.answer;
+			}
 			case "confirmSelect" -> {
 				return null;
 			}
@@ -106,6 +122,11 @@ final class FakeChannel {
 			}
 		}
 		return null;
+	}
+
+	private Connection connection() {
+		return (Connection) Proxy.newProxyInstance(Connection.class.getClassLoader(),
+				new Class<?>[] { Connection.class }, (proxy, method, args) -> this.frameMax);
 	}
 
 	private void publish(AMQP.BasicProperties properties) {

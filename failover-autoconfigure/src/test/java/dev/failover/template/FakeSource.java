@@ -19,11 +19,14 @@ package dev.failover.template;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
+
+import com.rabbitmq.client.Command;
 
 import dev.failover.broker.Activation;
 import dev.failover.connection.WriteBatch;
@@ -42,6 +45,10 @@ final class FakeSource implements PublishSource {
 	final List<String> replays = new CopyOnWriteArrayList<>();
 
 	volatile WriteBatch batch;
+
+	volatile int frameMax;
+
+	volatile CompletableFuture<Command> answer = CompletableFuture.completedFuture(null);
 
 	volatile boolean refusing;
 
@@ -99,6 +106,8 @@ final class FakeSource implements PublishSource {
 			throw new IOException("refused by the test");
 		}
 		FakeChannel channel = new FakeChannel((written) -> this.onWrite.accept(written));
+		channel.frameMax = this.frameMax;
+		channel.answer = this.answer;
 		this.channels.add(channel);
 		this.left = false;
 		return new Opened(channel.proxy(), null, this.batch);

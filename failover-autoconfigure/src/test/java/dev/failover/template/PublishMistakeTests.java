@@ -55,7 +55,7 @@ class PublishMistakeTests {
 	void messageThatWasNotWrittenIsAboveSuspicion() throws Exception {
 		PublishChannel channel = new PublishChannel(this.source.open(), (rejected) -> {
 		}, () -> {
-		});
+		}, Runnable::run);
 		Publication written = publication("1");
 		channel.publish(written);
 		this.source.channels.get(0).refuse(refusal());
@@ -83,7 +83,7 @@ class PublishMistakeTests {
 	private PublishChannel closedConnection(Publication written) throws Exception {
 		PublishChannel channel = new PublishChannel(this.source.open(), (rejected) -> {
 		}, () -> {
-		});
+		}, Runnable::run);
 		channel.publish(written);
 		this.source.channels.get(this.source.channels.size() - 1)
 			.refuse(new ShutdownSignalException(true, false,
@@ -95,7 +95,7 @@ class PublishMistakeTests {
 	}
 
 	private static Publication publication(String id) {
-		return new Publication("internal", "", true, new AMQP.BasicProperties.Builder().messageId(id).build(),
+		return new Publication("internal", "", true, new AMQP.BasicProperties.Builder().messageId(id).build(), 0,
 				new byte[10], true, System.nanoTime() + Duration.ofSeconds(20).toNanos());
 	}
 
