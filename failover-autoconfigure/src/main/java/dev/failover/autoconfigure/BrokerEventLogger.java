@@ -68,7 +68,8 @@ final class BrokerEventLogger implements BrokerListener {
 				.formatted(replayed.replayed(), replayed.inFlight(), replayed.broker().name()));
 		}
 		else if (event instanceof BrokerEvent.ConsumersReady ready) {
-			logger.info("All %d queues are consumed from on broker %s, after %d ms".formatted(ready.queues(),
+			logger.info("%s consumed from on broker %s, after %d ms".formatted(
+					(ready.queues() == 1) ? "1 queue is" : "All %d queues are".formatted(ready.queues()),
 					ready.broker().name(), ready.delay().toMillis()));
 		}
 		else if (event instanceof BrokerEvent.FailbackPlanned planned) {

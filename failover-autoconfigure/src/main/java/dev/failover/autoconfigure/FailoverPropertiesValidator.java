@@ -106,9 +106,23 @@ final class FailoverPropertiesValidator {
 				"Use a number of at least %d".formatted(least));
 	}
 
+	/**
+	 * Durations are written as in the properties.
+	 */
+	private static String text(@Nullable Object value) {
+		if (!(value instanceof Duration duration) || duration.getNano() % 1_000_000 != 0) {
+			return String.valueOf(value);
+		}
+		if (duration.getNano() != 0) {
+			return duration.toMillis() + "ms";
+		}
+		long seconds = duration.toSeconds();
+		return (seconds != 0 && seconds % 86_400 == 0) ? duration.toDays() + "d" : seconds + "s";
+	}
+
 	private static void check(boolean valid, String property, @Nullable Object value, String reason, String action) {
 		if (!valid) {
-			throw new InvalidFailoverPropertyException(property, String.valueOf(value), reason, action);
+			throw new InvalidFailoverPropertyException(property, text(value), reason, action);
 		}
 	}
 

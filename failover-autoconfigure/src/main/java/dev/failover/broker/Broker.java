@@ -16,6 +16,9 @@
 
 package dev.failover.broker;
 
+import java.net.URLEncoder;
+import java.nio.charset.StandardCharsets;
+
 import org.jspecify.annotations.Nullable;
 import org.springframework.util.Assert;
 
@@ -76,13 +79,19 @@ public record Broker(String name, String host, int port, String virtualHost, boo
 	}
 
 	/**
-	 * Return the address of this broker as a URI, without user and password.
+	 * Return the address of this broker as a URI, without user and password, and without
+	 * the virtual host if it is the default one.
 	 * @return the URI, safe to show to anybody
 	 */
 	public String uri() {
 		String bracketed = (this.host.indexOf(':') >= 0 && !this.host.startsWith("[")) ? "[" + this.host + "]"
 				: this.host;
-		return (this.tls ? "amqps" : "amqp") + "://" + bracketed + ":" + this.port + "/" + this.virtualHost;
+		return (this.tls ? "amqps" : "amqp") + "://" + bracketed + ":" + this.port
+				+ (this.virtualHost.equals(DEFAULT_VIRTUAL_HOST) ? "" : "/" + encoded(this.virtualHost));
+	}
+
+	private static String encoded(String segment) {
+		return URLEncoder.encode(segment, StandardCharsets.UTF_8).replace("+", "%20");
 	}
 
 	/**

@@ -17,14 +17,22 @@
 package dev.failover.broker;
 
 import java.util.List;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
 import org.jspecify.annotations.Nullable;
+import org.springframework.util.StringUtils;
 
 /**
  * Describes failures in one line for people, free of the brokers' passwords.
  */
 final class FailureDescriber {
+
+	/**
+	 * What RabbitMQ closes a connection with.
+	 */
+	private static final Pattern MISSING_VIRTUAL_HOST = Pattern.compile("NOT_ALLOWED - vhost (.+) not found");
 
 	private volatile List<BrokerCredentials> credentials = List.of();
 
@@ -48,7 +56,19 @@ final class FailureDescriber {
 		}
 		String message = root.getMessage();
 		String name = root.getClass().getSimpleName();
-		return (message != null) ? name + ": " + mask(message) : name;
+		if (message == null) {
+			return name;
+		}
+		Matcher missing = MISSING_VIRTUAL_HOST.matcher(message);
+		return mask(missing.find() ? "virtual host '%s' does not exist on this broker".formatted(missing.group(1))
+				: name + ": " + withoutStop(message));
+	}
+
+	/**
+	 * What is described becomes a part of sentences.
+	 */
+	private static String withoutStop(String text) {
+		return StringUtils.trimTrailingCharacter(text.strip(), '.');
 	}
 
 	private String mask(String text) {

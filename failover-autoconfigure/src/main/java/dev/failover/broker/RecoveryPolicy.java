@@ -42,11 +42,12 @@ public record RecoveryPolicy(int successThreshold, Duration holdBack, Duration m
 
 	public RecoveryPolicy {
 		Assert.isTrue(successThreshold > 0, () -> "'successThreshold' must be at least 1, not " + successThreshold);
-		Assert.isTrue(!holdBack.isNegative(), () -> "'holdBack' must not be negative, but is " + holdBack);
-		Assert.isTrue(maxHoldBack.compareTo(holdBack) >= 0,
-				() -> "'maxHoldBack' must be at least " + holdBack + ", not " + maxHoldBack);
+		Assert.isTrue(!holdBack.isNegative(),
+				() -> "'holdBack' must not be negative, but is " + holdBack.toMillis() + " ms");
+		Assert.isTrue(maxHoldBack.compareTo(holdBack) >= 0, () -> "'maxHoldBack' must be at least %d ms, not %d ms"
+			.formatted(holdBack.toMillis(), maxHoldBack.toMillis()));
 		Assert.isTrue(!forgivenAfter.isNegative(),
-				() -> "'forgivenAfter' must not be negative, but is " + forgivenAfter);
+				() -> "'forgivenAfter' must not be negative, but is " + forgivenAfter.toMillis() + " ms");
 	}
 
 	/**

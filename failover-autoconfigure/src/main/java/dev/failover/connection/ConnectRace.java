@@ -143,7 +143,8 @@ final class ConnectRace {
 	}
 
 	private IOException unavailable(int tried) {
-		String message = "None of the %d brokers can be connected to".formatted(tried);
+		String message = (tried == 1) ? "The broker cannot be connected to"
+				: "None of the %d brokers can be connected to".formatted(tried);
 		IOException unavailable = new BrokersUnavailableException(message, this.failures, this.lastFailure);
 		boolean refused = !this.failures.isEmpty() && this.failures.values()
 			.stream()

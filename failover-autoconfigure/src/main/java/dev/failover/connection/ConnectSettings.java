@@ -41,9 +41,12 @@ public record ConnectSettings(Duration timeout, Duration raceDelay, boolean stan
 			true, Duration.ofSeconds(10));
 
 	public ConnectSettings {
-		Assert.isTrue(timeout.toMillis() > 0, () -> "'timeout' must be at least 1 ms, not " + timeout);
-		Assert.isTrue(!raceDelay.isNegative(), () -> "'raceDelay' must not be negative, but is " + raceDelay);
-		Assert.isTrue(!leaveTimeout.isNegative(), () -> "'leaveTimeout' must not be negative, but is " + leaveTimeout);
+		Assert.isTrue(timeout.toMillis() > 0,
+				() -> "'timeout' must be at least 1 ms, not " + timeout.toMillis() + " ms");
+		Assert.isTrue(!raceDelay.isNegative(),
+				() -> "'raceDelay' must not be negative, but is " + raceDelay.toMillis() + " ms");
+		Assert.isTrue(!leaveTimeout.isNegative(),
+				() -> "'leaveTimeout' must not be negative, but is " + leaveTimeout.toMillis() + " ms");
 	}
 
 	/**

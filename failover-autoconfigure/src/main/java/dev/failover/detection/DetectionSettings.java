@@ -35,8 +35,9 @@ public record DetectionSettings(Duration probeInterval, Duration probeTimeout, i
 
 	public DetectionSettings {
 		Assert.isTrue(probeInterval.toMillis() > 0,
-				() -> "'probeInterval' must be at least 1 ms, not " + probeInterval);
-		Assert.isTrue(probeTimeout.toMillis() > 0, () -> "'probeTimeout' must be at least 1 ms, not " + probeTimeout);
+				() -> "'probeInterval' must be at least 1 ms, not " + probeInterval.toMillis() + " ms");
+		Assert.isTrue(probeTimeout.toMillis() > 0,
+				() -> "'probeTimeout' must be at least 1 ms, not " + probeTimeout.toMillis() + " ms");
 		Assert.isTrue(failureThreshold > 0, () -> "'failureThreshold' must be at least 1, not " + failureThreshold);
 	}
 

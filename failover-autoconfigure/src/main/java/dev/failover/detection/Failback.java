@@ -94,7 +94,7 @@ public final class Failback implements BrokerListener, AutoCloseable {
 			Runnable onClose) {
 		Assert.notNull(brokers, "'brokers' must not be null");
 		Assert.notNull(preference, "'preference' must not be null");
-		Assert.isTrue(!grace.isNegative(), () -> "'grace' must not be negative, but is " + grace);
+		Assert.isTrue(!grace.isNegative(), () -> "'grace' must not be negative, but is " + grace.toMillis() + " ms");
 		this.brokers = brokers;
 		this.preference = preference;
 		this.mover = mover;

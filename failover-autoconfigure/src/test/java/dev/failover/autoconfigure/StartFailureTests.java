@@ -50,6 +50,13 @@ import static org.assertj.core.api.Assertions.assertThatException;
 class StartFailureTests {
 
 	@ParameterizedTest
+	@CsvSource({ "0, 0s", "-1500ms, -1500ms", "-2m, -120s", "30d, 30d" })
+	void wrongDurationIsShownAsItWouldBeWrittenInAProperty(String duration, String shown, CapturedOutput output) {
+		assertFails("failover.connect.timeout=" + duration);
+		assertThat(output).contains("Value: \"" + shown + "\"");
+	}
+
+	@ParameterizedTest
 	@CsvSource(delimiter = '|', quoteCharacter = '"',
 			textBlock = """
 					failover.brokers=                                  | 'failover.brokers'    | lists no broker        | List at least one
@@ -176,8 +183,8 @@ class StartFailureTests {
 		assertFails("failover.brokers=amqp://user:secret@127.0.0.1:1;amqp://user:secret@127.0.0.1:2",
 				"failover.startup=one");
 		assertThat(output).contains("These brokers could not be connected to while the application started")
-			.contains("- 127.0.0.1:1 (amqp://127.0.0.1:1//): UNREACHABLE: ConnectException: ")
-			.contains("- 127.0.0.1:2 (amqp://127.0.0.1:2//): UNREACHABLE: ConnectException: ")
+			.contains("- 127.0.0.1:1 (amqp://127.0.0.1:1): UNREACHABLE: ConnectException: ")
+			.contains("- 127.0.0.1:2 (amqp://127.0.0.1:2): UNREACHABLE: ConnectException: ")
 			.contains("Check that the brokers run")
 			.contains("failover.startup=lazy")
 			.doesNotContain("secret");

@@ -56,7 +56,7 @@ class FailoverRabbitAutoConfigurationTests {
 			assertThat(factory.getRabbitConnectionFactory()).isSameAs(context.getBean(FailoverConnectionFactory.class));
 			assertThat(context.getBean(RabbitTemplate.class).getConnectionFactory()).isSameAs(factory);
 			assertThat(context.getBean(Brokers.class).getAll()).extracting(Broker::uri)
-				.containsExactly("amqp://a:5672//", "amqps://b:1234/v");
+				.containsExactly("amqp://a:5672", "amqps://b:1234/v");
 		});
 	}
 
