@@ -69,6 +69,8 @@ final class BrokerConnector implements AutoCloseable {
 
 	private final Set<ConnectAttempt> attempts = ConcurrentHashMap.newKeySet();
 
+	private final ConnectionsInOpening inOpening = new ConnectionsInOpening();
+
 	private final BrokerDialer dialer;
 
 	private final ConnectionWatch watch;
@@ -210,8 +212,8 @@ final class BrokerConnector implements AutoCloseable {
 		}
 	}
 
-	private static void prepare(OpenConnection connection, List<ConnectionPreparer> preparers)
-			throws PreparationException {
+	private void prepare(OpenConnection connection, List<ConnectionPreparer> preparers) throws PreparationException {
+		this.inOpening.beginPreparation(connection.connection());
 		try {
 			for (ConnectionPreparer preparer : preparers) {
 				preparer.prepare(connection);
@@ -222,6 +224,9 @@ final class BrokerConnector implements AutoCloseable {
 		}
 		catch (Throwable ex) {
 			throw new PreparationException(connection.broker().name(), ex);
+		}
+		finally {
+			this.inOpening.endPreparation();
 		}
 	}
 
@@ -294,6 +299,10 @@ final class BrokerConnector implements AutoCloseable {
 
 	void onClose(Runnable task) {
 		this.onClose.add(task);
+	}
+
+	ConnectionsInOpening inOpening() {
+		return this.inOpening;
 	}
 
 	Duration timeout() {

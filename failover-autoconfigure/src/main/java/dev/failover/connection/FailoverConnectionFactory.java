@@ -116,7 +116,11 @@ public class FailoverConnectionFactory extends FanOutConnectionFactory implement
 	public Connection newConnection(@Nullable ExecutorService executor, AddressResolver addressResolver,
 			@Nullable String clientProvidedName) throws IOException, TimeoutException {
 		try {
-			return this.connector.connect(ConnectRequest.of(executor, addressResolver, clientProvidedName));
+			this.brokerConnector.inOpening().begin();
+			Connection connection = this.connector
+				.connect(ConnectRequest.of(executor, addressResolver, clientProvidedName));
+			this.brokerConnector.inOpening().opened(connection);
+			return connection;
 		}
 		catch (InterruptedException ex) {
 			Thread.currentThread().interrupt();
@@ -226,6 +230,25 @@ public class FailoverConnectionFactory extends FanOutConnectionFactory implement
 	 */
 	public boolean isLeft(Connection connection) {
 		return this.connections.isLeft(connection);
+	}
+
+	/**
+	 * Return whether the calling thread is opening a connection of this factory: it runs
+	 * a preparer, or one of the listeners that Spring calls before it hands a new
+	 * connection out. Others wait for it then, so that it must not wait for them.
+	 * @return whether that is so
+	 */
+	public boolean isOpening() {
+		return this.brokerConnector.inOpening().isOpening();
+	}
+
+	/**
+	 * Return the connection that the calling thread is opening.
+	 * @return the connection, or {@code null} if the thread is opening none, or it is not
+	 * open yet
+	 */
+	public @Nullable Connection getOpening() {
+		return this.brokerConnector.inOpening().get();
 	}
 
 	/**

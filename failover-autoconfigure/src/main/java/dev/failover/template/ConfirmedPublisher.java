@@ -55,6 +55,8 @@ final class ConfirmedPublisher {
 
 	private final PublishWatch watch;
 
+	private final OpeningPublisher opening;
+
 	private final AtomicLong warnedAt = new AtomicLong(System.nanoTime() - BETWEEN_WARNINGS.toNanos());
 
 	private volatile boolean closing;
@@ -68,14 +70,20 @@ final class ConfirmedPublisher {
 		this.window = new PublishWindow(settings.maxInFlight());
 		this.watch = new PublishWatch(this::inspect, source, settings.confirmTimeout());
 		this.writer = new PublishWriter(source, this::isRepeatable, this::rejected, this.watch::aside);
+		this.opening = new OpeningPublisher(source, this.watch::aside, settings.confirmTimeout());
 	}
 
 	/**
-	 * Hand a message over. Waits for room in the window, but for no broker.
+	 * Hand a message over. Waits for room in the window, but for no broker, unless it is
+	 * sent by code that runs while a connection is opened.
 	 */
 	void submit(Publication publication) {
+		publication.explainedBy(this.source::getOutage);
 		if (this.closing) {
 			publication.fail("The publisher is closed");
+		}
+		else if (this.source.isOpening()) {
+			this.opening.publish(publication);
 		}
 		if (publication.isDone() || !this.window.enter(publication)) {
 			return;
@@ -102,7 +110,7 @@ final class ConfirmedPublisher {
 			publication.fail("The connection was lost before the confirm, and the message must not be sent twice");
 		}
 		else if (publication.tries() > this.maxRetries) {
-			publication.fail("The message was not confirmed after %d tries".formatted(publication.tries()));
+			publication.fail("The message was not confirmed after " + tries(publication));
 		}
 		return !publication.isDone();
 	}
@@ -121,12 +129,16 @@ final class ConfirmedPublisher {
 			publication.fail("The broker rejected the message, which must not be sent twice");
 		}
 		else if (publication.tries() > this.maxRetries) {
-			publication.fail("The broker rejected the message after %d tries".formatted(publication.tries()));
+			publication.fail("The broker rejected the message after " + tries(publication));
 		}
 		else {
 			Duration pause = RETRY.multipliedBy(Math.min(publication.tries(), MAX_RETRY_FACTOR));
 			this.watch.later(() -> this.writer.submit(publication), pause);
 		}
+	}
+
+	private static String tries(Publication publication) {
+		return (publication.tries() == 1) ? "1 try" : publication.tries() + " tries";
 	}
 
 	private void warnOfRejected(Publication publication) {

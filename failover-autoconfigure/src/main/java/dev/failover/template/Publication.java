@@ -23,6 +23,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Supplier;
 
 import com.rabbitmq.client.AMQP.BasicProperties;
 import org.jspecify.annotations.Nullable;
@@ -71,6 +72,8 @@ final class Publication {
 	private volatile @Nullable ReturnedMessage returned;
 
 	private volatile @Nullable Throwable lastFailure;
+
+	private volatile Supplier<@Nullable String> outage = () -> null;
 
 	private boolean suspect;
 
@@ -251,9 +254,24 @@ final class Publication {
 	 * End because the time is over.
 	 */
 	void expire() {
+		String cause = this.outage.get();
 		boolean rejected = this.rejections > 0 && this.rejections == this.tries;
-		fail(rejected ? "The broker rejected the message until its time was over"
-				: "The message was not confirmed in time");
+		if (rejected) {
+			fail("The broker rejected the message until its time was over");
+		}
+		else if (this.tries > 0) {
+			fail("The message was not confirmed in time" + ((cause != null) ? "; " + cause : ""));
+		}
+		else {
+			fail((cause != null) ? cause + "; the message was not sent" : "The message was not sent in time");
+		}
+	}
+
+	/**
+	 * Set what tells, when the time is over, why there is no active broker.
+	 */
+	void explainedBy(Supplier<@Nullable String> outage) {
+		this.outage = outage;
 	}
 
 	/**

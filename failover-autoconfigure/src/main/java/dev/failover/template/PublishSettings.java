@@ -38,10 +38,10 @@ public record PublishSettings(Duration confirmTimeout, int maxInFlight, Duration
 
 	public PublishSettings {
 		Assert.isTrue(confirmTimeout.toMillis() > 0,
-				() -> "'confirmTimeout' must be at least 1 ms, not " + confirmTimeout);
+				() -> "'confirmTimeout' must be at least 1 ms, not " + confirmTimeout.toMillis() + " ms");
 		Assert.isTrue(maxInFlight > 0, () -> "'maxInFlight' must be at least 1, not " + maxInFlight);
 		Assert.isTrue(!shutdownTimeout.isNegative(),
-				() -> "'shutdownTimeout' must not be negative, but is " + shutdownTimeout);
+				() -> "'shutdownTimeout' must not be negative, but is " + shutdownTimeout.toMillis() + " ms");
 	}
 
 }

@@ -58,6 +58,32 @@ interface PublishSource {
 	Opened open() throws IOException;
 
 	/**
+	 * Return whether the calling thread is opening a connection, which the publisher may
+	 * be waiting for.
+	 */
+	default boolean isOpening() {
+		return false;
+	}
+
+	/**
+	 * Open a new native channel in confirm mode on the connection that the calling thread
+	 * is opening.
+	 * @throws IOException if that connection is not open, or not yet
+	 */
+	default Opened openHere() throws IOException {
+		throw new IOException("No connection is being opened");
+	}
+
+	/**
+	 * Return why there is no active broker.
+	 * @return the last failure of each broker, or {@code null} if there is an active one,
+	 * or no failure is known
+	 */
+	default @Nullable String getOutage() {
+		return null;
+	}
+
+	/**
 	 * Return whether no channel can be opened any more, as the application ends.
 	 */
 	boolean isClosed();

@@ -277,7 +277,8 @@ final class PublishWriter {
 		unconfirmed.forEach((publication) -> publication.failedWith(reason));
 		List<Publication> again = PublishMistake.sort(unconfirmed, lost).stream().filter(this.repeatable).toList();
 		if (!again.isEmpty()) {
-			logger.info("%d unconfirmed messages are published again".formatted(again.size()));
+			logger.info((again.size() == 1) ? "1 unconfirmed message is published again"
+					: "%d unconfirmed messages are published again".formatted(again.size()));
 		}
 		report(lost, unconfirmed.size(), again);
 		this.queue.addFirst(again);

@@ -18,6 +18,9 @@ package dev.failover.template;
 
 import java.io.IOException;
 import java.time.Duration;
+import java.util.List;
+import java.util.Objects;
+import java.util.stream.Collectors;
 
 import com.rabbitmq.client.Channel;
 import org.jspecify.annotations.Nullable;
@@ -56,6 +59,8 @@ final class SpringPublishSource implements PublishSource {
 	private @Nullable Connection connection;
 
 	private volatile com.rabbitmq.client.@Nullable Connection last;
+
+	private volatile @Nullable Thread opener;
 
 	private volatile @Nullable BrokerListener moves;
 
@@ -107,7 +112,7 @@ final class SpringPublishSource implements PublishSource {
 		Connection current = this.connection;
 		if (current == null || !current.isOpen()) {
 			release();
-			current = this.connectionFactory.createConnection();
+			current = create();
 			this.connection = current;
 		}
 		com.rabbitmq.client.Connection target = current.getDelegate();
@@ -121,6 +126,53 @@ final class SpringPublishSource implements PublishSource {
 		Channel ready = this.failover.takeConfirmChannel(target);
 		return new Opened((ready != null) ? ready : confirming(target), this.failover.getActivation(target),
 				this.failover.getWriteBatch(target));
+	}
+
+	private Connection create() {
+		this.opener = Thread.currentThread();
+		try {
+			return this.connectionFactory.createConnection();
+		}
+		finally {
+			this.opener = null;
+		}
+	}
+
+	@Override
+	public boolean isOpening() {
+		return Thread.currentThread() == this.opener || (this.failover != null && this.failover.isOpening());
+	}
+
+	@Override
+	public Opened openHere() throws IOException {
+		// Spring's factories give out what the same thread is opening
+		com.rabbitmq.client.Connection target = (this.failover != null) ? this.failover.getOpening()
+				: this.connectionFactory.createConnection().getDelegate();
+		if (target == null || !target.isOpen()) {
+			throw new IOException("The connection is not open");
+		}
+		return new Opened(confirming(target), null, null);
+	}
+
+	@Override
+	public @Nullable String getOutage() {
+		if (this.brokers.getActivation() != null) {
+			return null;
+		}
+		List<BrokerStatus> down = this.brokers.getStatuses()
+			.stream()
+			.filter((status) -> status.state() == BrokerState.DOWN && status.lastFailure() != null)
+			.toList();
+		if (down.isEmpty()) {
+			return null;
+		}
+		boolean refused = down.stream()
+			.map(BrokerStatus::lastFailure)
+			.allMatch((failure) -> failure != null && failure.reason() == FailureReason.ACCESS_REFUSED);
+		return down.stream()
+			.map((status) -> status.broker().name() + ": " + Objects.requireNonNull(status.lastFailure()).description())
+			.collect(Collectors.joining("; ",
+					refused ? "No broker accepted the login: " : "No broker can be connected to: ", ""));
 	}
 
 	private static Channel confirming(com.rabbitmq.client.Connection target) throws IOException {

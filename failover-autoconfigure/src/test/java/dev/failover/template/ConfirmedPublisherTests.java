@@ -146,8 +146,11 @@ class ConfirmedPublisherTests {
 	@Test
 	void messageForWhichNoBrokerWasFoundIsNotSent() {
 		this.source.refusing = true;
-		Publication message = submit("1", true, Duration.ofMillis(200));
-		assertOutcome(message, PublishOutcome.NOT_SENT, "not confirmed in time");
+		assertOutcome(submit("1", true, Duration.ofMillis(200)), PublishOutcome.NOT_SENT,
+				"The message was not sent in time");
+		this.source.outage = "No broker accepted the login: north: refused";
+		assertOutcome(submit("2", true, Duration.ofMillis(200)), PublishOutcome.NOT_SENT,
+				"No broker accepted the login: north: refused; the message was not sent");
 	}
 
 	@Test
@@ -372,7 +375,7 @@ class ConfirmedPublisherTests {
 		this.publisher = publisher(1000, 0);
 		Publication message = submit("1");
 		this.source.awaitWritten(0, 1).lose();
-		assertOutcome(message, PublishOutcome.UNKNOWN, "not confirmed after 1 tries");
+		assertOutcome(message, PublishOutcome.UNKNOWN, "not confirmed after 1 try");
 	}
 
 	@Test
@@ -533,7 +536,7 @@ class ConfirmedPublisherTests {
 		this.publisher.submit(large);
 		this.source.awaitWritten(0, 1);
 		Publication small = submit("2", true, Duration.ofMillis(300));
-		assertOutcome(small, PublishOutcome.NOT_SENT, "not confirmed in time");
+		assertOutcome(small, PublishOutcome.NOT_SENT, "not sent in time");
 		assertOutcome(large, PublishOutcome.UNKNOWN, "not confirmed in time");
 		thawed.countDown();
 	}

@@ -23,6 +23,7 @@ import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentSkipListSet;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -94,6 +95,35 @@ class FailoverTemplateIntegrationTests {
 	@Test
 	void nothingConfirmedIsMissingWhenTheActiveBrokerIsStopped() throws Exception {
 		publishWhile((active) -> active.stop());
+	}
+
+	/**
+	 * The publisher waits for the connection, whose listener waits for the confirm.
+	 */
+	@Test
+	void listenerOfConnectionsSendsOnEachNewConnection() throws Exception {
+		try (PublishingFixture fixture = new PublishingFixture(List.of(one, two))) {
+			FailoverTemplate template = fixture.template(PublishSettings.DEFAULTS);
+			List<Throwable> failures = new CopyOnWriteArrayList<>();
+			fixture.connectionFactory.addConnectionListener((connection) -> {
+				try {
+					template.convertAndSend("", QUEUE, "presence");
+					template.convertAndSendAsync("", QUEUE, "presence").join();
+				}
+				catch (RuntimeException ex) {
+					failures.add(ex);
+				}
+			});
+			long begun = System.nanoTime();
+			template.convertAndSend("", QUEUE, "before");
+			RabbitNode active = fixture.brokers.getActive().name().equals(one.name()) ? one : two;
+			active.kill();
+			template.convertAndSend("", QUEUE, "after");
+			assertThat(Duration.ofNanos(System.nanoTime() - begun)).isLessThan(Duration.ofSeconds(15));
+			assertThat(failures).isEmpty();
+			assertThat(drain((active == one) ? two : one)).containsSubsequence("presence", "presence", "after");
+			template.destroy();
+		}
 	}
 
 	@Test

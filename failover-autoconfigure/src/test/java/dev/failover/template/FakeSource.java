@@ -50,6 +50,8 @@ final class FakeSource implements PublishSource {
 
 	volatile CompletableFuture<Command> answer = CompletableFuture.completedFuture(null);
 
+	volatile String outage;
+
 	volatile boolean refusing;
 
 	final AtomicReference<Error> error = new AtomicReference<>();
@@ -118,6 +120,11 @@ final class FakeSource implements PublishSource {
 		if (thrown != null) {
 			throw thrown;
 		}
+	}
+
+	@Override
+	public String getOutage() {
+		return this.outage;
 	}
 
 	@Override
