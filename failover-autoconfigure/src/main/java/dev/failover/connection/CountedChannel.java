@@ -29,6 +29,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.BooleanSupplier;
 
 import com.rabbitmq.client.AMQP;
 import com.rabbitmq.client.Channel;
@@ -56,6 +57,8 @@ final class CountedChannel implements InvocationHandler {
 
 	private final Channel delegate;
 
+	private final BooleanSupplier connected;
+
 	/**
 	 * What was given to consumers, by delivery tag.
 	 */
@@ -69,8 +72,15 @@ final class CountedChannel implements InvocationHandler {
 
 	private volatile java.util.function.Consumer<Runnable> cancelOk = Runnable::run;
 
-	CountedChannel(Channel delegate) {
+	/**
+	 * Create an instance.
+	 * @param delegate the channel
+	 * @param connected whether the connection has a socket: the client notices that the
+	 * channel is closed only when consumers have taken what it had received
+	 */
+	CountedChannel(Channel delegate, BooleanSupplier connected) {
 		this.delegate = delegate;
+		this.connected = connected;
 		this.proxy = (SettlingChannel) Proxy.newProxyInstance(SettlingChannel.class.getClassLoader(),
 				new Class<?>[] { SettlingChannel.class }, this);
 		delegate.addShutdownListener(this::closed);
@@ -84,7 +94,11 @@ final class CountedChannel implements InvocationHandler {
 	}
 
 	boolean isSettled() {
-		return this.unsettled.isEmpty() || !this.delegate.isOpen();
+		return this.unsettled.isEmpty() || !isOpen();
+	}
+
+	private boolean isOpen() {
+		return this.delegate.isOpen() && this.connected.getAsBoolean();
 	}
 
 	private CompletableFuture<@Nullable Void> settled() {
@@ -137,6 +151,9 @@ final class CountedChannel implements InvocationHandler {
 			}
 			case "hashCode" -> {
 				return System.identityHashCode(channel);
+			}
+			case "isOpen" -> {
+				return isOpen();
 			}
 			case "basicConsume" -> count(args);
 			case "basicAck", "basicNack", "basicReject" -> requireDelivered((Long) args[0]);
@@ -194,7 +211,7 @@ final class CountedChannel implements InvocationHandler {
 	 * Delivery tags count the deliveries of a channel.
 	 */
 	private void requireDelivered(long tag) {
-		if (tag > this.lastDelivered.get() && this.delegate.isOpen()) {
+		if (tag > this.lastDelivered.get() && isOpen()) {
 			throw new IllegalStateException(
 					"Channel closed; cannot ack/nack: nothing with the delivery tag %d ".formatted(tag)
 							+ "that is to be acknowledged was delivered on this channel. "
@@ -295,7 +312,7 @@ final class CountedChannel implements InvocationHandler {
 				throws IOException {
 			CountedChannel.this.unsettled.put(envelope.getDeliveryTag(), this);
 			delivered(envelope);
-			if (CountedChannel.this.delegate.isOpen()) {
+			if (isOpen()) {
 				this.consumer.handleDelivery(consumerTag, envelope, properties, body);
 			}
 			else {

@@ -18,6 +18,7 @@ package dev.failover.connection;
 
 import java.io.IOException;
 import java.net.InetAddress;
+import java.net.Socket;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
@@ -44,6 +45,8 @@ final class LeavableConnection implements Connection, NetworkConnection {
 
 	private final Connection delegate;
 
+	private final Socket socket;
+
 	private final @Nullable WriteBatch writeBatch;
 
 	private final BooleanSupplier elsewhere;
@@ -61,6 +64,7 @@ final class LeavableConnection implements Connection, NetworkConnection {
 	 */
 	LeavableConnection(OpenConnection opened, BooleanSupplier elsewhere) {
 		this.delegate = opened.connection();
+		this.socket = opened.socket();
 		this.writeBatch = SocketWriteBatch.of(opened.connection(), opened.socket());
 		this.elsewhere = elsewhere;
 	}
@@ -107,7 +111,7 @@ final class LeavableConnection implements Connection, NetworkConnection {
 		if (channel == null) {
 			return channel;
 		}
-		CountedChannel counted = new CountedChannel(channel);
+		CountedChannel counted = new CountedChannel(channel, this::isConnected);
 		this.counted.add(counted);
 		channel.addShutdownListener((signal) -> this.counted.remove(counted));
 		return counted.channel();
@@ -124,9 +128,17 @@ final class LeavableConnection implements Connection, NetworkConnection {
 		return channel;
 	}
 
+	/**
+	 * The client reads what was received before it notices that the socket was closed,
+	 * and waits for consumers that have no room for it.
+	 */
 	@Override
 	public boolean isOpen() {
-		return this.delegate.isOpen() && !isLeft();
+		return this.delegate.isOpen() && isConnected() && !isLeft();
+	}
+
+	private boolean isConnected() {
+		return !this.socket.isClosed();
 	}
 
 	@Override

@@ -113,7 +113,7 @@ final class ConnectionProbe {
 	}
 
 	private void probe() {
-		if (!this.target.isOpen()) {
+		if (isOver()) {
 			return;
 		}
 		this.begunAt = this.scheduler.nanoTime();
@@ -126,13 +126,21 @@ final class ConnectionProbe {
 		await();
 	}
 
+	private boolean isOver() {
+		if (this.target.isOpen()) {
+			return false;
+		}
+		this.target.closed();
+		return true;
+	}
+
 	private void startOver() {
 		this.misses = 0;
 		this.knock = null;
 	}
 
 	private void answered(CompletableFuture<?> asked) {
-		if (asked == this.answer && this.target.isOpen()) {
+		if (asked == this.answer && !isOver()) {
 			Duration rest = this.settings.probeInterval().minus(sinceBegun());
 			next(rest.isNegative() ? Duration.ZERO : rest, this::probe);
 		}
@@ -144,7 +152,7 @@ final class ConnectionProbe {
 	}
 
 	private void check(long due) {
-		if (this.answer.isDone() || !this.target.isOpen()) {
+		if (this.answer.isDone() || isOver()) {
 			return;
 		}
 		Duration late = Duration.ofNanos(this.scheduler.nanoTime() - due);

@@ -26,6 +26,12 @@ interface ProbeTarget {
 	boolean isOpen();
 
 	/**
+	 * Have the broker looked at if the connection was lost and nobody has been told yet:
+	 * the client tells it only when consumers have taken what it had received.
+	 */
+	void closed();
+
+	/**
 	 * Ask something on the connection.
 	 * @return a future that completes when there is an answer, or nothing can be asked
 	 */

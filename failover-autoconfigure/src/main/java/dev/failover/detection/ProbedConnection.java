@@ -20,6 +20,7 @@ import java.io.IOException;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicBoolean;
 
 import com.rabbitmq.client.AMQP;
 import com.rabbitmq.client.Channel;
@@ -46,6 +47,8 @@ final class ProbedConnection implements ProbeTarget {
 
 	private final DetectionScheduler scheduler;
 
+	private final AtomicBoolean told = new AtomicBoolean();
+
 	private volatile @Nullable Channel channel;
 
 	ProbedConnection(OpenConnection target, Brokers brokers, BrokerAccess access, Duration timeout,
@@ -55,11 +58,20 @@ final class ProbedConnection implements ProbeTarget {
 		this.access = access;
 		this.timeout = timeout;
 		this.scheduler = scheduler;
+		target.connection().addShutdownListener((signal) -> this.told.set(true));
 	}
 
 	@Override
 	public boolean isOpen() {
 		return this.target.connection().isOpen();
+	}
+
+	@Override
+	public void closed() {
+		ShutdownSignalException signal = this.target.connection().getCloseReason();
+		if (signal != null && !signal.isInitiatedByApplication() && this.told.compareAndSet(false, true)) {
+			this.access.check(this.target.broker());
+		}
 	}
 
 	@Override

@@ -24,8 +24,10 @@ import java.util.concurrent.SynchronousQueue;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Consumer;
 import java.util.function.Predicate;
 
+import com.rabbitmq.client.Channel;
 import com.rabbitmq.client.Connection;
 import com.rabbitmq.client.DefaultConsumer;
 import org.apache.commons.logging.Log;
@@ -54,7 +56,10 @@ import dev.failover.connection.FailoverConnectionFactory;
  * were given. A consumer that begins on a connection that is left, on a channel that lay
  * idle, is moved again: the connection is closed only when nothing is consumed on it.
  * <p>
- * No method blocks; containers are moved side by side on threads of this object.
+ * Consumers that have lost their broker are replaced if they would not notice it.
+ * <p>
+ * No method blocks; containers are moved side by side on threads of this object, which
+ * keep the JVM running meanwhile, as a container may have no thread while it is moved.
  */
 public final class ContainerMover implements BrokerListener, SmartApplicationListener, AutoCloseable {
 
@@ -113,8 +118,7 @@ public final class ContainerMover implements BrokerListener, SmartApplicationLis
 		this.context = context;
 		this.timeout = timeout;
 		CustomizableThreadFactory threads = new CustomizableThreadFactory("failover-move-");
-		threads.setDaemon(true);
-		this.executor = new ThreadPoolExecutor(0, Integer.MAX_VALUE, 10, TimeUnit.SECONDS, new SynchronousQueue<>(),
+		this.executor = new ThreadPoolExecutor(0, Integer.MAX_VALUE, 1, TimeUnit.SECONDS, new SynchronousQueue<>(),
 				threads);
 		this.batches = new ContainerBatches(this.executor, this.closed);
 		brokers.addListener(this, EventStage.CONNECTIONS);
@@ -125,6 +129,9 @@ public final class ContainerMover implements BrokerListener, SmartApplicationLis
 		if (event instanceof BrokerEvent.Activated activated && activated.isPlanned()) {
 			begin((container) -> true);
 		}
+		else if (event instanceof BrokerEvent.Activated || event instanceof BrokerEvent.Lost) {
+			beginLost();
+		}
 	}
 
 	/**
@@ -133,12 +140,44 @@ public final class ContainerMover implements BrokerListener, SmartApplicationLis
 	 */
 	@Override
 	public void onApplicationEvent(ApplicationEvent event) {
-		if (event instanceof ConsumeOkEvent consuming && consuming.getSource() instanceof DefaultConsumer consumer
-				&& isLeft(ContainerConsumers.connection(consumer.getChannel()))) {
-			begin((container) -> ContainerConsumers.connections(container).anyMatch(this::isLeft));
+		if (event instanceof ConsumeOkEvent consuming && consuming.getSource() instanceof DefaultConsumer consumer) {
+			begun(consumer.getChannel());
 		}
 		else if (event instanceof ContextClosedEvent own && own.getApplicationContext() == this.context) {
 			close();
+		}
+	}
+
+	private void begun(Channel channel) {
+		Channel target = ContainerConsumers.target(channel);
+		if (target != null && hasPossibleLosses()) {
+			target.addShutdownListener((signal) -> {
+				if (!signal.isInitiatedByApplication()) {
+					beginLost();
+				}
+			});
+		}
+		if (isLeft(ContainerConsumers.connection(channel))) {
+			begin((container) -> ContainerConsumers.connections(container).anyMatch(this::isLeft));
+		}
+	}
+
+	private void beginLost() {
+		if (hasPossibleLosses()) {
+			begin(LostConsumers::arePossible, this::replaceLost);
+		}
+	}
+
+	private boolean hasPossibleLosses() {
+		return this.containers.running().stream().anyMatch(LostConsumers::arePossible);
+	}
+
+	private void replaceLost(AbstractMessageListenerContainer container) {
+		try {
+			LostConsumers.replace(container);
+		}
+		catch (RuntimeException ex) {
+			logger.error("Consumers of %s that have lost their broker cannot be replaced".formatted(container), ex);
 		}
 	}
 
@@ -161,13 +200,18 @@ public final class ContainerMover implements BrokerListener, SmartApplicationLis
 	 * that is left: the consumers would take it.
 	 */
 	private void begin(Predicate<AbstractMessageListenerContainer> concerned) {
+		begin(concerned, this::move);
+	}
+
+	private void begin(Predicate<AbstractMessageListenerContainer> concerned,
+			Consumer<AbstractMessageListenerContainer> action) {
 		this.lock.lock();
 		try {
 			if (!isClosed()) {
 				this.containers.beginMove();
 				this.last = this.last.handleAsync((moved, failure) -> settled(), this.executor)
 					.thenCompose((settled) -> settled)
-					.thenComposeAsync((settled) -> moveAll(concerned), this.executor)
+					.thenComposeAsync((settled) -> moveAll(concerned, action), this.executor)
 					.whenComplete((moved, failure) -> ended(failure));
 			}
 		}
@@ -192,11 +236,12 @@ public final class ContainerMover implements BrokerListener, SmartApplicationLis
 			.completeOnTimeout(null, SETTLING.toNanos(), TimeUnit.NANOSECONDS);
 	}
 
-	private CompletableFuture<?> moveAll(Predicate<AbstractMessageListenerContainer> concerned) {
+	private CompletableFuture<?> moveAll(Predicate<AbstractMessageListenerContainer> concerned,
+			Consumer<AbstractMessageListenerContainer> action) {
 		List<AbstractMessageListenerContainer> running = this.containers.running();
 		return CompletableFuture.allOf(running.stream().map((container) -> CompletableFuture.runAsync(() -> {
 			if (concerned.test(container)) {
-				move(container);
+				action.accept(container);
 			}
 		}, this.executor)).toArray(CompletableFuture<?>[]::new));
 	}

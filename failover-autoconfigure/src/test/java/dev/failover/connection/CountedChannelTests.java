@@ -56,7 +56,9 @@ class CountedChannelTests {
 
 	private final Channel delegate = mock(Channel.class);
 
-	private final CountedChannel counted = new CountedChannel(this.delegate);
+	private boolean connected = true;
+
+	private final CountedChannel counted = new CountedChannel(this.delegate, () -> this.connected);
 
 	private final SettlingChannel channel = this.counted.channel();
 
@@ -199,6 +201,18 @@ class CountedChannelTests {
 		given(this.delegate.isOpen()).willReturn(false);
 		deliver(consumer, 1);
 		verify(told, never()).handleDelivery(any(), any(), any(), any());
+	}
+
+	@Test
+	void channelIsNotOpenWithoutASocketWhateverTheClientHasNoticed() throws IOException {
+		Consumer told = mock();
+		Consumer consumer = consume(told);
+		assertThat(this.channel.isOpen()).isTrue();
+		this.connected = false;
+		assertThat(this.channel.isOpen()).isFalse();
+		deliver(consumer, 1);
+		verify(told, never()).handleDelivery(any(), any(), any(), any());
+		assertThat(this.counted.isSettled()).isTrue();
 	}
 
 	@Test

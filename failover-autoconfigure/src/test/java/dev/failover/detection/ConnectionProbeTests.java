@@ -225,6 +225,19 @@ class ConnectionProbeTests {
 		this.scheduler.pass(60_000);
 		assertThat(this.target.asked).hasSize(1);
 		assertThat(this.target.givenUpAt).isNull();
+		assertThat(this.target.closed).isOne();
+	}
+
+	@Test
+	void connectionThatIsClosedWhileItIsAskedIsLookedAt() {
+		this.target.frozen = true;
+		start(2);
+		this.scheduler.pass(INTERVAL);
+		this.target.open = false;
+		this.scheduler.pass(60_000);
+		assertThat(this.target.asked).hasSize(1);
+		assertThat(this.target.givenUpAt).isNull();
+		assertThat(this.target.closed).isOne();
 	}
 
 	private ConnectionProbe start(int failureThreshold) {
@@ -251,11 +264,18 @@ class ConnectionProbeTests {
 
 		private int knocks;
 
+		private int closed;
+
 		private Long givenUpAt;
 
 		@Override
 		public boolean isOpen() {
 			return this.open;
+		}
+
+		@Override
+		public void closed() {
+			this.closed++;
 		}
 
 		@Override

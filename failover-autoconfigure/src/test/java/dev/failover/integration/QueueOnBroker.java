@@ -21,6 +21,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.Stream;
 
 import com.rabbitmq.client.AMQP.BasicProperties;
@@ -68,6 +69,15 @@ public record QueueOnBroker(TestBroker broker, String name) {
 			}
 			channel.waitForConfirmsOrDie(5000);
 		});
+	}
+
+	/**
+	 * Return how many consumers the queue has.
+	 */
+	public long consumers() {
+		AtomicLong consumers = new AtomicLong();
+		run((channel) -> consumers.set(channel.consumerCount(this.name)));
+		return consumers.get();
 	}
 
 	public boolean exists() {
