@@ -84,6 +84,17 @@ class ConsumerFaultsIntegrationTests {
 
 	private static final long LATE_MILLIS = 150;
 
+	/**
+	 * What the README promises for a broker that is frozen or unreachable, the slowest to
+	 * be noticed.
+	 */
+	private static final Duration IS_LEFT = Duration.ofMillis(1500);
+
+	/**
+	 * The longest back-off of a container that has found no broker.
+	 */
+	private static final Duration RETRY = Duration.ofSeconds(2);
+
 	private static final int ROUNDS = (EXTENT != null) ? EXTENT : 1;
 
 	@North
@@ -137,6 +148,9 @@ class ConsumerFaultsIntegrationTests {
 				container, fault, acknowledgements, ROUNDS, sent.size(), handled.duplicates(),
 				handled.missing(sent).size(), describe("since the switch", sinceSwitch),
 				describe("since the fault", sinceFault)));
+		assertThat(sinceSwitch).as("milliseconds since the switch").allMatch((millis) -> millis < 3 * RETRY.toMillis());
+		assertThat(sinceFault).as("milliseconds since the fault")
+			.allMatch((millis) -> millis < 3 * IS_LEFT.plus(RETRY).toMillis());
 	}
 
 	static Stream<Arguments> cells() {

@@ -64,6 +64,12 @@ class ConsumerPlannedMoveIntegrationTests {
 
 	private static final int PER_SECOND = 1000;
 
+	/**
+	 * What the documentation promises for the longest pause around the median move, if
+	 * the machine has nothing else to do.
+	 */
+	private static final long PAUSE_MILLIS = 5;
+
 	@North
 	private RabbitNode first;
 
@@ -83,9 +89,10 @@ class ConsumerPlannedMoveIntegrationTests {
 						PER_SECOND)) {
 			Desk desk = context.getBean(Desk.class);
 			List<Long> pauses = new ArrayList<>();
+			List<Long> calm = new ArrayList<>();
 			for (int i = 0; i < MOVES; i++) {
 				desk.awaitMore(PER_SECOND / 4);
-				desk.takeLongestPause();
+				calm.add(desk.takeLongestPause());
 				Applications.move(context);
 				desk.awaitMore(PER_SECOND / 4);
 				pauses.add(desk.takeLongestPause());
@@ -96,10 +103,12 @@ class ConsumerPlannedMoveIntegrationTests {
 				.atMost(PATIENCE)
 				.untilAsserted(() -> assertThat(desk.handled.keySet()).containsAll(load.sent()));
 			pauses.sort(null);
-			logger.info("%s, %s: %d messages, pauses from %d to %d ms, median %d ms".formatted(type, brokers,
-					load.sent().size(), pauses.get(0), pauses.get(MOVES - 1), pauses.get(MOVES / 2)));
+			calm.sort(null);
+			logger.info("%s, %s: %d messages, pauses from %d to %d ms, median %d ms; without a move %d ms".formatted(
+					type, brokers, load.sent().size(), pauses.get(0), pauses.get(MOVES - 1), pauses.get(MOVES / 2),
+					calm.get(MOVES / 2)));
 			assertThat(desk.duplicates()).as("messages handled more than once").isEmpty();
-			assertThat(pauses.get(MOVES / 2)).isLessThan(1000L);
+			assertThat(pauses.get(MOVES / 2)).isLessThan(3 * (PAUSE_MILLIS + calm.get(MOVES / 2)));
 		}
 	}
 

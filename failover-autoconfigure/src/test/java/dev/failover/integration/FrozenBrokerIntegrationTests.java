@@ -50,6 +50,13 @@ class FrozenBrokerIntegrationTests {
 
 	private static final Duration PATIENCE = Duration.ofSeconds(30);
 
+	/**
+	 * What the README promises for a broker that is frozen, and for one that is blocked.
+	 */
+	private static final Duration FROZEN_IS_LEFT = Duration.ofMillis(1500);
+
+	private static final Duration BLOCKED_IS_LEFT = Duration.ofSeconds(1);
+
 	@North
 	private RabbitNode first;
 
@@ -58,13 +65,13 @@ class FrozenBrokerIntegrationTests {
 
 	@Test
 	void frozenBrokerIsLeftByPublishers() {
-		publishThrough((active) -> active.freeze(), (active) -> active.thaw());
+		publishThrough((active) -> active.freeze(), (active) -> active.thaw(), FROZEN_IS_LEFT);
 	}
 
 	@ParameterizedTest
 	@EnumSource
 	void blockedBrokerIsLeftByPublishersAndIsUpAgainWhenTheAlarmEnds(Alarm alarm) {
-		publishThrough(alarm.raise, alarm.clear);
+		publishThrough(alarm.raise, alarm.clear, BLOCKED_IS_LEFT);
 	}
 
 	@Test
@@ -76,7 +83,7 @@ class FrozenBrokerIntegrationTests {
 			node(active).freeze();
 			try {
 				Awaitility.await()
-					.atMost(PATIENCE)
+					.atMost(FROZEN_IS_LEFT.multipliedBy(3))
 					.until(() -> brokers.getActive() != null && !brokers.getActive().equals(active));
 			}
 			finally {
@@ -85,17 +92,19 @@ class FrozenBrokerIntegrationTests {
 		}
 	}
 
-	private void publishThrough(Consumer<RabbitNode> fault, Consumer<RabbitNode> mend) {
+	private void publishThrough(Consumer<RabbitNode> fault, Consumer<RabbitNode> mend, Duration promise) {
 		try (ConfigurableApplicationContext context = run(Publishing.class)) {
 			FailoverTemplate template = context.getBean(FailoverTemplate.class);
 			Brokers brokers = context.getBean(Brokers.class);
 			template.convertAndSend(Publishing.QUEUE, "before");
 			Broker active = brokers.getActive();
 			fault.accept(node(active));
+			long begin = System.nanoTime();
 			try {
 				for (int i = 0; i < 10; i++) {
 					template.convertAndSend(Publishing.QUEUE, "meanwhile");
 				}
+				assertThat(Duration.ofNanos(System.nanoTime() - begin)).isLessThan(promise.multipliedBy(3));
 				assertThat(brokers.getActive()).isNotNull().isNotEqualTo(active);
 			}
 			finally {

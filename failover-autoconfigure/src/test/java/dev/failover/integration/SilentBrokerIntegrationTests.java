@@ -52,6 +52,11 @@ class SilentBrokerIntegrationTests {
 
 	private static final Log logger = LogFactory.getLog(SilentBrokerIntegrationTests.class);
 
+	/**
+	 * What the README promises for a broker that is frozen or unreachable.
+	 */
+	private static final Duration IS_LEFT = Duration.ofMillis(1500);
+
 	@Rabbit(name = "silent-first", user = "north", password = "north-secret", virtualHost = "orders", tls = true)
 	private RabbitNode first;
 
@@ -91,7 +96,7 @@ class SilentBrokerIntegrationTests {
 		Set<String> arrived = new HashSet<>(new QueueOnBroker(this.first, Application.QUEUE).drain());
 		arrived.addAll(new QueueOnBroker(this.second, Application.QUEUE).drain());
 		assertThat(arrived).containsAll(stream.confirmed());
-		assertThat(stream.longestGap()).isLessThan(Duration.ofSeconds(10));
+		assertThat(stream.longestGap()).isLessThan(IS_LEFT.multipliedBy(3));
 	}
 
 	private ProxiedNode active(Brokers brokers) {

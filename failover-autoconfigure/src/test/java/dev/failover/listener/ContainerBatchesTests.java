@@ -29,7 +29,6 @@ import org.springframework.amqp.rabbit.listener.DirectMessageListenerContainer;
 import org.springframework.amqp.rabbit.listener.SimpleMessageListenerContainer;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatNoException;
 
 /**
  * Tests for {@link ContainerBatches}.
@@ -79,7 +78,10 @@ class ContainerBatchesTests {
 
 	@Test
 	void directContainersHaveNone() {
-		assertThatNoException().isThrownBy(() -> this.batches.suspend(new DirectMessageListenerContainer()).run());
+		DirectMessageListenerContainer direct = new DirectMessageListenerContainer();
+		direct.setPrefetchCount(5);
+		this.batches.suspend(direct).run();
+		assertThat(Settings.read(direct, "prefetchCount")).isEqualTo(5);
 		assertThat(this.tasks).isEmpty();
 	}
 
