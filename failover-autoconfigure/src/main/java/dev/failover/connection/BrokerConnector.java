@@ -61,6 +61,11 @@ final class BrokerConnector implements AutoCloseable {
 
 	private static final Duration AGAIN = Duration.ofSeconds(1);
 
+	/**
+	 * How long brokers may take at the end to answer that a connection is closed.
+	 */
+	private static final Duration FAREWELL = Duration.ofSeconds(2);
+
 	private final Brokers brokers;
 
 	private final ConnectSettings settings;
@@ -86,6 +91,8 @@ final class BrokerConnector implements AutoCloseable {
 	private final ThreadPoolExecutor executor;
 
 	private final ScheduledThreadPoolExecutor timer;
+
+	private volatile boolean refusing;
 
 	BrokerConnector(Brokers brokers, BrokerFactories factories, ConnectSettings settings, HostResolver resolver) {
 		this.brokers = brokers;
@@ -169,14 +176,20 @@ final class BrokerConnector implements AutoCloseable {
 	 * Begin to open a connection, without telling {@link Brokers} if that fails.
 	 */
 	ConnectAttempt startUnreported(Broker broker, String name, Duration timeout) {
-		return start(broker, ConnectRequest.named(name), List.of(), timeout,
-				(attempt, failure) -> this.attempts.remove(attempt));
+		ConnectAttempt attempt = start(broker, ConnectRequest.named(name), List.of(), this.settings.timeout(),
+				(ended, failure) -> this.attempts.remove(ended));
+		later(timeout, () -> attempt.giveUp(timeout(broker, timeout)));
+		return attempt;
 	}
 
 	private ConnectAttempt start(Broker broker, ConnectRequest request, List<ConnectionPreparer> toPrepare,
 			Duration within, BiConsumer<ConnectAttempt, @Nullable Throwable> onEnd) {
 		ConnectAttempt attempt = new ConnectAttempt(broker, this.brokers.getIncarnation(broker), onEnd);
 		this.attempts.add(attempt);
+		if (this.refusing) {
+			attempt.fail(closed());
+			return attempt;
+		}
 		try {
 			this.executor.execute(() -> connect(attempt, request, toPrepare));
 			var timeout = this.timer.schedule(() -> attempt.fail(timeout(broker, within)), within.toMillis(),
@@ -184,12 +197,16 @@ final class BrokerConnector implements AutoCloseable {
 			attempt.result().whenComplete((connection, failure) -> timeout.cancel(false));
 		}
 		catch (RejectedExecutionException ex) {
-			attempt.fail(new CancellationException("The connection factory is closed"));
+			attempt.fail(closed());
 		}
 		catch (Throwable ex) {
 			attempt.fail(ex);
 		}
 		return attempt;
+	}
+
+	private static CancellationException closed() {
+		return new CancellationException("The connection factory is closed");
 	}
 
 	private static TimeoutException timeout(Broker broker, Duration within) {
@@ -334,14 +351,60 @@ final class BrokerConnector implements AutoCloseable {
 		}
 	}
 
+	/**
+	 * Return the connections that are open, whoever uses them.
+	 */
+	Set<OpenConnection> open() {
+		return this.watch.open();
+	}
+
+	/**
+	 * Do something that may block, in the background.
+	 */
+	CompletableFuture<@Nullable Void> inBackground(Runnable task) {
+		try {
+			return CompletableFuture.runAsync(task, this.executor);
+		}
+		catch (RejectedExecutionException ex) {
+			return CompletableFuture.failedFuture(ex);
+		}
+	}
+
+	/**
+	 * Open no connection any more, and release whoever waits for one. Those that are open
+	 * stay so.
+	 */
+	void refuse() {
+		this.refusing = true;
+		this.watch.close();
+		this.timer.shutdownNow();
+		this.onClose.forEach(BrokerConnector::run);
+		this.attempts.forEach((attempt) -> attempt.fail(closed()));
+	}
+
+	/**
+	 * Close all connections by the protocol, side by side, so that no broker logs a
+	 * warning. Brokers that do not answer do not keep the caller: their sockets are
+	 * closed then.
+	 */
 	@Override
 	public void close() {
+		this.refusing = true;
 		this.watch.close();
-		this.executor.shutdown();
 		this.timer.shutdownNow();
-		this.attempts.forEach((attempt) -> attempt.fail(new CancellationException("The connection factory is closed")));
-		this.sockets.closeAll();
 		this.onClose.forEach(BrokerConnector::run);
+		this.attempts.forEach((attempt) -> attempt.giveUp(closed()));
+		open().forEach((opened) -> abort(opened.connection()));
+		this.executor.shutdown();
+		try {
+			if (!this.executor.awaitTermination(FAREWELL.toMillis(), TimeUnit.MILLISECONDS)) {
+				logger.debug("Not all brokers have answered that connections are closed");
+			}
+		}
+		catch (InterruptedException ex) {
+			Thread.currentThread().interrupt();
+		}
+		this.sockets.closeAll();
 	}
 
 }

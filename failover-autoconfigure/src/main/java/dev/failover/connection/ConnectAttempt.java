@@ -38,6 +38,8 @@ final class ConnectAttempt {
 
 	private static final Log logger = LogFactory.getLog(ConnectAttempt.class);
 
+	private static final int ABORT_MILLIS = 1000;
+
 	private final Broker broker;
 
 	private final long incarnation;
@@ -88,9 +90,14 @@ final class ConnectAttempt {
 		}
 	}
 
+	/**
+	 * End with a connection. After the end it is closed by the protocol, for which the
+	 * calling thread waits.
+	 */
 	void succeed(OpenConnection connection) {
 		if (!this.state.compareAndSet(State.RUNNING, State.SUCCEEDED)) {
 			logger.debug("Connection to %s was opened too late, and is closed".formatted(this.broker));
+			connection.connection().abort(ABORT_MILLIS);
 			this.sockets.forEach(OpenSockets::close);
 			return;
 		}
@@ -102,10 +109,28 @@ final class ConnectAttempt {
 		}
 	}
 
+	/**
+	 * End with a failure, and close what was opened at once.
+	 */
 	void fail(Throwable failure) {
+		end(failure, true);
+	}
+
+	/**
+	 * End with a failure, but let the client go on: a broker that is about to answer is
+	 * then told of the end by the protocol, and logs no warning. The client ends by
+	 * itself within the connect time-out.
+	 */
+	void giveUp(Throwable failure) {
+		end(failure, false);
+	}
+
+	private void end(Throwable failure, boolean atOnce) {
 		if (this.state.compareAndSet(State.RUNNING, State.FAILED)) {
 			try {
-				this.sockets.forEach(OpenSockets::close);
+				if (atOnce) {
+					this.sockets.forEach(OpenSockets::close);
+				}
 				this.onEnd.accept(this, failure);
 			}
 			finally {

@@ -18,6 +18,7 @@ package dev.failover.connection;
 
 import java.time.Duration;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.BooleanSupplier;
 import java.util.function.LongSupplier;
@@ -115,6 +116,13 @@ final class ConnectionWatch {
 
 	private static boolean isLasting(@Nullable Long since, long now) {
 		return since != null && now - since >= LASTING.toNanos();
+	}
+
+	/**
+	 * Return the connections that are open.
+	 */
+	Set<OpenConnection> open() {
+		return Set.copyOf(this.openedAt.keySet());
 	}
 
 	/**

@@ -47,7 +47,7 @@ final class Dial {
 		this.socket = opened;
 		if (this.cancelled) {
 			OpenSockets.close(opened);
-			throw new IOException("Another address of the broker has answered");
+			throw overtaken();
 		}
 		this.attempt.opened(opened);
 	}
@@ -57,7 +57,11 @@ final class Dial {
 	 * @throws IllegalStateException if it is none on a socket, which a broker that fails
 	 * could not be left by; it is closed then
 	 */
-	OpenConnection opened(Connection connection) {
+	OpenConnection opened(Connection connection) throws IOException {
+		if (this.cancelled) {
+			connection.abort(ABORT_MILLIS);
+			throw overtaken();
+		}
 		Socket opened = this.socket;
 		if (opened == null) {
 			connection.abort(ABORT_MILLIS);
@@ -67,15 +71,16 @@ final class Dial {
 		return new OpenConnection(this.attempt.broker(), this.attempt.incarnation(), connection, opened);
 	}
 
+	private static IOException overtaken() {
+		return new IOException("Another address of the broker has answered");
+	}
+
 	/**
-	 * Close what was opened, and what is going to be.
+	 * Give up. What is open is closed when the broker answers, by the protocol, or when
+	 * the client does not wait any longer.
 	 */
 	void cancel() {
 		this.cancelled = true;
-		Socket opened = this.socket;
-		if (opened != null) {
-			OpenSockets.close(opened);
-		}
 	}
 
 }

@@ -19,6 +19,7 @@ package dev.failover.connection;
 import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.net.InetAddress;
+import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.ExecutorService;
@@ -310,8 +311,26 @@ public class FailoverConnectionFactory extends FanOutConnectionFactory implement
 	}
 
 	/**
-	 * Close every connection without ado, and end all threads. Connections that are still
-	 * being opened fail.
+	 * Release what waits for a broker in vain, when the application should have ended by
+	 * now. Connections that do not answer are cut, and so are those that their broker
+	 * blocks; work on others goes on. If no broker can serve, none is connected to any
+	 * more, and whoever waits for one is released.
+	 * @param patience how long connections may take to answer
+	 * @return whether a broker can serve
+	 * @throws InterruptedException if the thread is interrupted while it waits
+	 */
+	public boolean releaseOverdue(Duration patience) throws InterruptedException {
+		boolean serving = new OverdueCheck(this.brokers, this.brokerConnector).run(patience);
+		if (!serving) {
+			this.brokerConnector.refuse();
+		}
+		return serving;
+	}
+
+	/**
+	 * Close every connection by the protocol, within two seconds: then the sockets of
+	 * those whose broker has not answered are closed. All threads end. Connections that
+	 * are still being opened fail.
 	 */
 	@Override
 	public void close() {

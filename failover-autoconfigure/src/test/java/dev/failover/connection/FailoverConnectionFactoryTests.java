@@ -29,6 +29,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicReference;
 
 import com.rabbitmq.client.AddressResolver;
 import com.rabbitmq.client.AuthenticationFailureException;
@@ -176,15 +177,16 @@ class FailoverConnectionFactoryTests {
 
 	@Test
 	void connectionThatIsOpenTooLateToTellOfTheBrokerIsNoFailureOfIt() throws Exception {
-		CountDownLatch late = new CountDownLatch(1);
+		CountDownLatch over = new CountDownLatch(1);
+		AtomicReference<Connection> late = new AtomicReference<>();
 		add("late", this.one.port(), this.embedded.password(), new ConnectionFactory() {
 
 			@Override
 			public Connection newConnection(ExecutorService executor, AddressResolver addressResolver, String name)
 					throws IOException, TimeoutException {
 				Connection opened = super.newConnection(executor, addressResolver, name);
-				Awaitility.await().atMost(PATIENCE).until(() -> !opened.isOpen());
-				late.countDown();
+				Awaitility.await().atMost(PATIENCE).until(() -> over.getCount() == 0);
+				late.set(opened);
 				return opened;
 			}
 
@@ -192,7 +194,8 @@ class FailoverConnectionFactoryTests {
 		recreate(PATIENT);
 		Broker broker = this.all.get(2);
 		assertThat(this.factory.getBrokerAccess().knock(broker, Duration.ofSeconds(1))).failsWithin(PATIENCE);
-		assertThat(late.await(PATIENCE.toSeconds(), TimeUnit.SECONDS)).isTrue();
+		over.countDown();
+		Awaitility.await().atMost(PATIENCE).until(() -> late.get() != null && !late.get().isOpen());
 		Awaitility.await()
 			.during(Duration.ofMillis(300))
 			.until(() -> this.brokers.getStatus("late").orElseThrow().lastFailure() == null);

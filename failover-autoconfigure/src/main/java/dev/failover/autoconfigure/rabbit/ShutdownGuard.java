@@ -17,6 +17,7 @@
 package dev.failover.autoconfigure.rabbit;
 
 import java.time.Duration;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 
@@ -32,18 +33,25 @@ import org.springframework.scheduling.concurrent.CustomizableThreadFactory;
 import dev.failover.connection.FailoverConnectionFactory;
 
 /**
- * Bounds how long the end of the application context can be held up by brokers that do
- * not answer: when most of the time is over, all sockets are closed, which ends every
- * wait for a broker.
+ * Bounds how long the end of the application context can be held up by brokers: when most
+ * of the time is over, connections that do not answer are cut, and if no broker can
+ * serve, every wait for one ends. Listeners and requests that take longer go on as long
+ * as their broker is there.
  */
 final class ShutdownGuard implements ApplicationListener<ContextClosedEvent>, ApplicationContextAware {
 
 	private static final Log logger = LogFactory.getLog(ShutdownGuard.class);
 
 	/**
-	 * What is left of the time is for those who were held up.
+	 * The share of the time that is over when brokers are asked.
 	 */
-	private static final double PATIENCE = 0.7;
+	private static final double BEGIN = 0.6;
+
+	/**
+	 * The share of the time that they may take to answer. What is left is for those who
+	 * were held up.
+	 */
+	private static final double PATIENCE = 0.2;
 
 	private final FailoverConnectionFactory connectionFactory;
 
@@ -70,13 +78,38 @@ final class ShutdownGuard implements ApplicationListener<ContextClosedEvent>, Ap
 	@Override
 	public void onApplicationEvent(ContextClosedEvent event) {
 		if (event.getApplicationContext() == this.applicationContext && !this.executor.isShutdown()) {
-			this.executor.schedule(this::end, (long) (PATIENCE * this.timeout.toMillis()), TimeUnit.MILLISECONDS);
+			long patience = share(PATIENCE);
+			try {
+				this.executor.scheduleWithFixedDelay(() -> check(Duration.ofMillis(patience)), share(BEGIN), patience,
+						TimeUnit.MILLISECONDS);
+			}
+			catch (RejectedExecutionException ex) {
+				logger.debug("The connection factory is closed already", ex);
+			}
 		}
 	}
 
-	private void end() {
-		logger.warn("The application context does not end, all connections to brokers are closed");
-		this.connectionFactory.close();
+	private long share(double part) {
+		return Math.max(1, (long) (part * this.timeout.toMillis()));
+	}
+
+	/**
+	 * Again and again, as a broker may be lost later.
+	 */
+	private void check(Duration patience) {
+		try {
+			if (!this.connectionFactory.releaseOverdue(patience)) {
+				logger.warn("The application context does not end, and no broker can serve: "
+						+ "whoever waits for one is released");
+				this.executor.shutdown();
+			}
+		}
+		catch (InterruptedException ex) {
+			Thread.currentThread().interrupt();
+		}
+		catch (Throwable ex) {
+			logger.error("Brokers could not be asked at the end of the application context", ex);
+		}
 	}
 
 }
