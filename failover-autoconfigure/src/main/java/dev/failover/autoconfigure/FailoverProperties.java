@@ -24,6 +24,8 @@ import org.springframework.beans.factory.InitializingBean;
 import org.springframework.boot.context.properties.ConfigurationProperties;
 import org.springframework.boot.convert.Delimiter;
 
+import dev.failover.template.PublishInTransaction;
+
 /**
  * Configuration properties of failover.
  */
@@ -335,6 +337,12 @@ public class FailoverProperties implements InitializingBean {
 		 */
 		private int maxInFlight = 1000;
 
+		/**
+		 * When to publish what is sent within the transaction of another resource, a
+		 * database for example.
+		 */
+		private PublishInTransaction inTransaction = PublishInTransaction.BEFORE_COMMIT;
+
 		public Duration getConfirmTimeout() {
 			return this.confirmTimeout;
 		}
@@ -349,6 +357,14 @@ public class FailoverProperties implements InitializingBean {
 
 		public void setMaxInFlight(int maxInFlight) {
 			this.maxInFlight = maxInFlight;
+		}
+
+		public PublishInTransaction getInTransaction() {
+			return this.inTransaction;
+		}
+
+		public void setInTransaction(PublishInTransaction inTransaction) {
+			this.inTransaction = inTransaction;
 		}
 
 	}

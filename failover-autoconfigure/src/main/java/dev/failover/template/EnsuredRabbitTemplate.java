@@ -119,6 +119,7 @@ public abstract class EnsuredRabbitTemplate extends RabbitTemplate {
 	@Override
 	protected @Nullable Message doReceiveNoWait(String queueName) {
 		if (isBoundToChannel()) {
+			joinTransaction();
 			return super.doReceiveNoWait(queueName);
 		}
 		Message message = this.<@Nullable Message>execute((channel) -> {
@@ -274,8 +275,17 @@ public abstract class EnsuredRabbitTemplate extends RabbitTemplate {
 	}
 
 	private <T extends @Nullable Object> T ensured(EnsuredWork<T, RuntimeException> work) {
-		return isBoundToChannel() ? work.run() : ensure(work);
+		if (isBoundToChannel()) {
+			joinTransaction();
+			return work.run();
+		}
+		return ensure(work);
 	}
+
+	/**
+	 * Called before work on a channel that is not the template's to repeat.
+	 */
+	abstract void joinTransaction();
 
 	@Override
 	public <T extends @Nullable Object> T invoke(OperationsCallback<T> action,
@@ -283,6 +293,7 @@ public abstract class EnsuredRabbitTemplate extends RabbitTemplate {
 		boolean outermost = this.invoking.get() == null;
 		this.invoking.set(Boolean.TRUE);
 		try {
+			joinTransaction();
 			return super.invoke(action, acks, nacks);
 		}
 		finally {
@@ -293,7 +304,11 @@ public abstract class EnsuredRabbitTemplate extends RabbitTemplate {
 	}
 
 	final boolean isBoundToChannel() {
-		return isChannelTransacted() || this.invoking.get() != null;
+		return isChannelTransacted() || isInvoking();
+	}
+
+	final boolean isInvoking() {
+		return this.invoking.get() != null;
 	}
 
 }

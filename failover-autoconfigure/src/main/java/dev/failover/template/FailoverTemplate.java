@@ -16,7 +16,10 @@
 
 package dev.failover.template;
 
+import java.io.IOException;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.CompletableFuture;
 
 import com.rabbitmq.client.AMQP.BasicProperties;
@@ -29,8 +32,10 @@ import org.springframework.amqp.core.ReturnedMessage;
 import org.springframework.amqp.rabbit.connection.ConnectionFactory;
 import org.springframework.amqp.rabbit.connection.CorrelationData;
 import org.springframework.amqp.rabbit.connection.PublisherCallbackChannel;
+import org.springframework.amqp.rabbit.connection.RabbitResourceHolder;
 import org.springframework.amqp.rabbit.core.CorrelationDataPostProcessor;
 import org.springframework.amqp.rabbit.core.RabbitTemplate;
+import org.springframework.transaction.support.TransactionSynchronizationManager;
 import org.springframework.util.Assert;
 import org.springframework.util.StringUtils;
 
@@ -61,6 +66,11 @@ import dev.failover.template.CapturingChannel.Captured;
  * and with a transacted channel, a send is Spring's own, is not confirmed one by one, and
  * is never repeated. The whole of it can be repeated by an {@code @Ensure} around it.
  * <p>
+ * In a transaction of another resource, such as a database, a template whose channel is
+ * transacted publishes as its {@link PublishInTransaction} tells: by default it holds its
+ * messages, and publishes and confirms them just before the transaction commits, so that
+ * a failure rolls it back.
+ * <p>
  * Safe for use by any number of threads. Messages that one thread sends keep their order;
  * between threads there is none.
  */
@@ -71,6 +81,8 @@ public class FailoverTemplate extends EnsuredRabbitTemplate {
 	private final ConfirmedPublisher publisher;
 
 	private final ConfirmExecutor confirms = new ConfirmExecutor();
+
+	private final TransactionBinding transaction;
 
 	private @Nullable ConfirmCallback confirmCallback;
 
@@ -95,6 +107,8 @@ public class FailoverTemplate extends EnsuredRabbitTemplate {
 				(publisherFactory != null) ? publisherFactory : connectionFactory, ensurer.getBrokers(),
 				ensurer.getReconnector());
 		this.publisher = new ConfirmedPublisher(source, settings, policy.maxRetries());
+		this.transaction = new TransactionBinding(this, connectionFactory, settings.inTransaction(),
+				new TransactionEnd());
 		setUsePublisherConnection(true);
 		setMandatory(true);
 	}
@@ -136,23 +150,65 @@ public class FailoverTemplate extends EnsuredRabbitTemplate {
 	@Override
 	public void send(@Nullable String exchange, @Nullable String routingKey, Message message,
 			@Nullable CorrelationData correlationData) throws AmqpException {
-		if (isBoundToChannel()) {
+		HeldMessages held = heldMessages();
+		if (held == null && isBoundToChannel()) {
 			super.send(exchange, routingKey, message, correlationData);
 			return;
 		}
-		Captured captured = capture(exchange, routingKey, message, correlationData);
-		CorrelationData correlation = correlate(captured.message(), correlationData);
-		Publication publication = prepare(captured, isMandatoryFor(message));
+		OutgoingMessage outgoing = prepare(exchange, routingKey, message, correlationData,
+				this.correlationDataPostProcessor);
+		if (held != null && held.hold(outgoing)) {
+			return;
+		}
+		AmqpException failure = await(outgoing, submit(outgoing, Long.MAX_VALUE));
+		if (failure != null) {
+			throw failure;
+		}
+	}
+
+	/**
+	 * Return the messages that the current transaction holds, or {@code null} if it holds
+	 * none, as is so inside of {@code invoke} on a channel that is not transacted.
+	 */
+	private @Nullable HeldMessages heldMessages() {
+		boolean transacted = isChannelTransacted();
+		return (isInvoking() && !transacted) ? null : this.transaction.current(transacted);
+	}
+
+	/**
+	 * Have the channel that Spring is about to synchronize with the transaction of
+	 * another resource commit with the messages that the transaction holds.
+	 */
+	@Override
+	void joinTransaction() {
+		if (isChannelTransacted()) {
+			this.transaction.current(true);
+		}
+	}
+
+	private Publication submit(OutgoingMessage message, long nanos) {
+		long remaining = EnsureScope.remainingNanos(getEnsurePolicy().timeout().toNanos());
+		Publication publication = message.publication(isRepeatable(), System.nanoTime() + Math.min(remaining, nanos));
 		this.publisher.submit(publication);
+		return publication;
+	}
+
+	private boolean isRepeatable() {
+		return getEnsurePolicy().idempotent() && EnsureScope.isIdempotent();
+	}
+
+	/**
+	 * Wait for the end of a message, and tell whoever wants to know.
+	 * @return what its sender is to be told, or {@code null} if all is well
+	 */
+	private @Nullable AmqpException await(OutgoingMessage message, Publication publication) {
 		AmqpException failure = await(publication);
 		if (publication.tries() > 0) {
 			EnsureScope.markSent();
-			captured.message().getMessageProperties().setPublishSequenceNumber(publication.sequenceNumber());
+			message.sequenceNumber(publication.sequenceNumber());
 		}
-		report(correlation, failure, publication.returned());
-		if (failure != null && !(failure instanceof MessageReturnedException && this.returnsCallback != null)) {
-			throw failure;
-		}
+		report(message.correlationData(), failure, publication.returned());
+		return (failure instanceof MessageReturnedException && this.returnsCallback != null) ? null : failure;
 	}
 
 	static @Nullable AmqpException await(Publication publication) {
@@ -178,18 +234,23 @@ public class FailoverTemplate extends EnsuredRabbitTemplate {
 	 * what was sent elsewhere for example, holds the others up for about a second; they
 	 * are then completed on a further thread, before it has ended
 	 * @throws IllegalStateException if the template is inside of {@code invoke} or its
-	 * channel is transacted: such work ends with its channel
+	 * channel is transacted: such work ends with its channel; and within a transaction
+	 * after which messages are published
 	 */
 	public CompletableFuture<Confirmation> sendAsync(@Nullable String exchange, @Nullable String routingKey,
 			Message message) {
 		Assert.state(!isBoundToChannel(), "sendAsync cannot be used inside of invoke or with a transacted channel");
-		Publication publication;
+		Assert.state(heldMessages() == null,
+				"sendAsync cannot be used within a transaction if messages are published after its commit: use send");
+		OutgoingMessage outgoing;
 		try {
-			publication = prepare(capture(exchange, routingKey, message, null), isMandatoryFor(message));
+			outgoing = prepare(exchange, routingKey, message, null, null);
 		}
 		catch (PublishException ex) {
 			return CompletableFuture.failedFuture(ex);
 		}
+		long remaining = EnsureScope.remainingNanos(getEnsurePolicy().timeout().toNanos());
+		Publication publication = outgoing.publication(true, System.nanoTime() + remaining);
 		CompletableFuture<Confirmation> confirmed = this.confirms.relay(publication.result());
 		this.publisher.submit(publication);
 		EnsureScope.markSent();
@@ -219,11 +280,23 @@ public class FailoverTemplate extends EnsuredRabbitTemplate {
 		return channel.captured();
 	}
 
+	private OutgoingMessage prepare(@Nullable String exchange, @Nullable String routingKey, Message message,
+			@Nullable CorrelationData correlationData, @Nullable CorrelationDataPostProcessor processor) {
+		Captured captured = capture(exchange, routingKey, message, correlationData);
+		CorrelationData correlation = correlate(captured.message(), correlationData, processor);
+		BasicProperties properties = getMessagePropertiesConverter()
+			.fromMessageProperties(captured.message().getMessageProperties(), getEncoding());
+		int headerSize = captured.check(properties);
+		boolean mandatory = isMandatoryFor(message) && !DelayHeader.isSet(captured.message());
+		return new OutgoingMessage(captured, properties, headerSize, captured.message().getBody(), mandatory, isRepeatable(),
+				correlation);
+	}
+
 	/**
 	 * Do what Spring does for a channel with correlated confirms.
 	 */
-	private @Nullable CorrelationData correlate(Message message, @Nullable CorrelationData correlationData) {
-		CorrelationDataPostProcessor processor = this.correlationDataPostProcessor;
+	private static @Nullable CorrelationData correlate(Message message, @Nullable CorrelationData correlationData,
+			@Nullable CorrelationDataPostProcessor processor) {
 		CorrelationData correlation = (processor != null) ? processor.postProcess(message, correlationData)
 				: correlationData;
 		if (correlation != null && StringUtils.hasText(correlation.getId())) {
@@ -231,17 +304,6 @@ public class FailoverTemplate extends EnsuredRabbitTemplate {
 				.setHeader(PublisherCallbackChannel.RETURNED_MESSAGE_CORRELATION_KEY, correlation.getId());
 		}
 		return correlation;
-	}
-
-	private Publication prepare(Captured captured, boolean mandatory) {
-		BasicProperties properties = getMessagePropertiesConverter()
-			.fromMessageProperties(captured.message().getMessageProperties(), getEncoding());
-		int headerSize = captured.check(properties);
-		boolean idempotent = getEnsurePolicy().idempotent() && EnsureScope.isIdempotent();
-		long deadline = System.nanoTime() + EnsureScope.remainingNanos(getEnsurePolicy().timeout().toNanos());
-		return new Publication(captured.exchange(), captured.routingKey(),
-				mandatory && !DelayHeader.isSet(captured.message()), properties, headerSize,
-				captured.message().getBody(), idempotent, deadline);
 	}
 
 	/**
@@ -261,6 +323,14 @@ public class FailoverTemplate extends EnsuredRabbitTemplate {
 			return;
 		}
 		super.sendToRabbit(channel, exchange, routingKey, mandatory, message);
+	}
+
+	/**
+	 * What is prepared for a later time commits nothing.
+	 */
+	@Override
+	protected boolean isChannelLocallyTransacted(Channel channel) {
+		return !(channel instanceof CapturingChannel) && super.isChannelLocallyTransacted(channel);
 	}
 
 	private void report(@Nullable CorrelationData correlationData, @Nullable AmqpException failure,
@@ -304,6 +374,55 @@ public class FailoverTemplate extends EnsuredRabbitTemplate {
 		this.publisher.close();
 		this.confirms.close(Duration.ofSeconds(1));
 		super.destroy();
+	}
+
+	/**
+	 * Publishes what a transaction has held.
+	 */
+	private final class TransactionEnd implements HeldMessagePublisher {
+
+		@Override
+		public List<RuntimeException> publish(List<OutgoingMessage> messages, long nanos) {
+			List<Publication> publications = messages.stream().map((message) -> submit(message, nanos)).toList();
+			List<RuntimeException> failures = new ArrayList<>();
+			for (int i = 0; i < publications.size(); i++) {
+				AmqpException failure = await(messages.get(i), publications.get(i));
+				if (failure != null) {
+					failures.add(failure);
+				}
+			}
+			if (failures.isEmpty() && isChannelTransacted()) {
+				commitChannel(failures);
+			}
+			return failures;
+		}
+
+		/**
+		 * Commit what was written to the channel that is synchronized with the
+		 * transaction. Spring acknowledges on it what was received, after the
+		 * transaction.
+		 */
+		private void commitChannel(List<RuntimeException> failures) {
+			RabbitResourceHolder holder = (RabbitResourceHolder) TransactionSynchronizationManager
+				.getResource(getConnectionFactory());
+			Channel channel = (holder != null && holder.isReleaseAfterCompletion()) ? holder.getChannel() : null;
+			if (channel == null) {
+				return;
+			}
+			try {
+				channel.txCommit();
+			}
+			catch (IOException | RuntimeException ex) {
+				failures.add(convertRabbitAccessException(ex));
+			}
+		}
+
+		@Override
+		public void rolledBack(OutgoingMessage message) {
+			report(message.correlationData(), new PublishException("The transaction was rolled back",
+					PublishOutcome.NOT_SENT, message.messageId(), null), null);
+		}
+
 	}
 
 }

@@ -26,12 +26,15 @@ import org.springframework.util.Assert;
  * @param confirmTimeout how long to wait for one confirm before the broker is given up
  * @param maxInFlight how many messages may be unconfirmed at a time before callers wait
  * @param shutdownTimeout how long to wait for outstanding confirms on shutdown
+ * @param inTransaction when to publish what is sent within the transaction of another
+ * resource
  */
-public record PublishSettings(Duration confirmTimeout, int maxInFlight, Duration shutdownTimeout) {
+public record PublishSettings(Duration confirmTimeout, int maxInFlight, Duration shutdownTimeout,
+		PublishInTransaction inTransaction) {
 
 	/**
 	 * Settings that suit most applications: 5 seconds for a confirm, 1000 messages in
-	 * flight, 10 seconds for shutdown.
+	 * flight, 10 seconds for shutdown, and published before a transaction commits.
 	 */
 	public static final PublishSettings DEFAULTS = new PublishSettings(Duration.ofSeconds(5), 1000,
 			Duration.ofSeconds(10));
@@ -42,6 +45,19 @@ public record PublishSettings(Duration confirmTimeout, int maxInFlight, Duration
 		Assert.isTrue(maxInFlight > 0, () -> "'maxInFlight' must be at least 1, not " + maxInFlight);
 		Assert.isTrue(!shutdownTimeout.isNegative(),
 				() -> "'shutdownTimeout' must not be negative, but is " + shutdownTimeout.toMillis() + " ms");
+		Assert.notNull(inTransaction, "'inTransaction' must not be null");
+	}
+
+	/**
+	 * Create settings that publish before a transaction commits.
+	 * @param confirmTimeout how long to wait for one confirm before the broker is given
+	 * up
+	 * @param maxInFlight how many messages may be unconfirmed at a time before callers
+	 * wait
+	 * @param shutdownTimeout how long to wait for outstanding confirms on shutdown
+	 */
+	public PublishSettings(Duration confirmTimeout, int maxInFlight, Duration shutdownTimeout) {
+		this(confirmTimeout, maxInFlight, shutdownTimeout, PublishInTransaction.BEFORE_COMMIT);
 	}
 
 }

@@ -51,6 +51,7 @@ import dev.failover.ensure.EnsurePolicy;
 import dev.failover.ensure.Ensurer;
 import dev.failover.ensure.FailureClassifier;
 import dev.failover.ensure.aop.EnsureAdvisor;
+import dev.failover.template.FailoverTemplate;
 
 /**
  * {@link EnableAutoConfiguration Auto-configuration} of ensured calls.
@@ -87,8 +88,19 @@ public final class FailoverEnsureAutoConfiguration {
 	@ConditionalOnSingleCandidate(ConnectionFactory.class)
 	Ensurer failoverEnsurer(Brokers brokers, Reconnector reconnector, FailureClassifier classifier,
 			ConnectionFactory connectionFactory) {
-		BooleanSupplier boundWork = () -> TransactionSynchronizationManager.hasResource(connectionFactory);
+		BooleanSupplier boundWork = () -> isBoundToTransaction(connectionFactory);
 		return new Ensurer(brokers, reconnector, classifier, boundWork);
+	}
+
+	/**
+	 * Whether the current transaction has a channel, or holds messages of a template.
+	 */
+	private static boolean isBoundToTransaction(ConnectionFactory connectionFactory) {
+		return TransactionSynchronizationManager.hasResource(connectionFactory)
+				|| TransactionSynchronizationManager.getResourceMap()
+					.keySet()
+					.stream()
+					.anyMatch(FailoverTemplate.class::isInstance);
 	}
 
 	@Bean

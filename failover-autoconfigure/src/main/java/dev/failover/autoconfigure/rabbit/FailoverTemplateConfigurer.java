@@ -55,7 +55,7 @@ public final class FailoverTemplateConfigurer {
 		this.policy = policy;
 		FailoverProperties.Publish publish = properties.getPublish();
 		this.settings = new PublishSettings(publish.getConfirmTimeout(), publish.getMaxInFlight(),
-				properties.getShutdownTimeout());
+				properties.getShutdownTimeout(), publish.getInTransaction());
 		this.mandatory = rabbitProperties.getTemplate().getMandatory() == null;
 	}
 
