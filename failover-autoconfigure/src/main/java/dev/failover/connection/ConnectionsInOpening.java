@@ -16,13 +16,11 @@
 
 package dev.failover.connection;
 
-import java.lang.StackWalker.Option;
 import java.lang.ref.WeakReference;
 import java.util.function.Supplier;
 
 import com.rabbitmq.client.Connection;
 import org.jspecify.annotations.Nullable;
-import org.springframework.amqp.rabbit.connection.ConnectionFactory;
 
 /**
  * Knows which connection the calling thread is opening. Until it has done so, others wait
@@ -31,7 +29,7 @@ import org.springframework.amqp.rabbit.connection.ConnectionFactory;
  */
 final class ConnectionsInOpening {
 
-	private static final StackWalker STACK = StackWalker.getInstance(Option.RETAIN_CLASS_REFERENCE);
+	private static final String SPRING = "org.springframework.amqp.rabbit.connection.";
 
 	private final ThreadLocal<@Nullable Connection> prepared = new ThreadLocal<>();
 
@@ -93,8 +91,9 @@ final class ConnectionsInOpening {
 	 * Spring tells nobody when it has called the last listener.
 	 */
 	private static boolean isWithinSpring() {
-		return STACK.walk((frames) -> frames.anyMatch((frame) -> frame.getMethodName().equals("createConnection")
-				&& ConnectionFactory.class.isAssignableFrom(frame.getDeclaringClass())));
+		return StackWalker.getInstance()
+			.walk((frames) -> frames.anyMatch((frame) -> frame.getMethodName().equals("createConnection")
+					&& frame.getClassName().startsWith(SPRING)));
 	}
 
 }

@@ -288,8 +288,8 @@ public class FailoverTemplate extends EnsuredRabbitTemplate {
 			.fromMessageProperties(captured.message().getMessageProperties(), getEncoding());
 		int headerSize = captured.check(properties);
 		boolean mandatory = isMandatoryFor(message) && !DelayHeader.isSet(captured.message());
-		return new OutgoingMessage(captured, properties, headerSize, captured.message().getBody(), mandatory, isRepeatable(),
-				correlation);
+		return new OutgoingMessage(captured, properties, headerSize, captured.message().getBody(), mandatory,
+				isRepeatable(), correlation);
 	}
 
 	/**

@@ -119,7 +119,7 @@ final class HeldMessages implements TransactionSynchronization {
 	public void afterCommit() {
 		List<RuntimeException> failures = publish(Long.MAX_VALUE);
 		if (!failures.isEmpty()) {
-			PublishAfterCommitException failure = new PublishAfterCommitException(failures);
+			PublishAfterCommitException failure = new PublishAfterCommitException(failures.size(), failures.get(0));
 			logger.error(failure.getMessage());
 			throw failure;
 		}

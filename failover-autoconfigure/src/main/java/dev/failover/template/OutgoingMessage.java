@@ -42,8 +42,8 @@ record OutgoingMessage(CapturingChannel.Captured captured, BasicProperties prope
 	 * Return the message with a body that its sender cannot change any more.
 	 */
 	OutgoingMessage withOwnBody() {
-		return new OutgoingMessage(this.captured, this.properties, this.headerSize, this.body.clone(), this.mandatory, this.idempotent,
-				this.correlationData);
+		return new OutgoingMessage(this.captured, this.properties, this.headerSize, this.body.clone(), this.mandatory,
+				this.idempotent, this.correlationData);
 	}
 
 	Publication publication(boolean repeatable, long deadline) {

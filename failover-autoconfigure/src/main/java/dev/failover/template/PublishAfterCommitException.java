@@ -16,8 +16,6 @@
 
 package dev.failover.template;
 
-import java.util.List;
-
 import org.springframework.amqp.AmqpException;
 
 import dev.failover.ensure.ClassifiedFailure;
@@ -31,9 +29,9 @@ import dev.failover.ensure.FailureVerdict;
  */
 public class PublishAfterCommitException extends AmqpException implements ClassifiedFailure {
 
-	PublishAfterCommitException(List<? extends RuntimeException> failures) {
+	PublishAfterCommitException(int failures, RuntimeException first) {
 		super("The transaction is committed, but not all that was sent in it is published, %d failed: %s"
-			.formatted(failures.size(), failures.get(0).getMessage()), failures.get(0));
+			.formatted(failures, first.getMessage()), first);
 	}
 
 	/**

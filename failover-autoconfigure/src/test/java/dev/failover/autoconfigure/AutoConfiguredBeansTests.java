@@ -115,8 +115,9 @@ class AutoConfiguredBeansTests {
 			.extracting((bean) -> bean.method().getName())
 			.containsExactlyInAnyOrder("failoverEventPublisher", "failoverBrokerEventsPostProcessor",
 					"failoverTopologyPostProcessor", "failoverEagerAdmins", "failoverIdleChannelsPostProcessor",
-					"failoverConnectionPurposePostProcessor", "failoverStartupCheck", "failoverShutdownGuard", "failoverConnectionFactoryCheck",
-					"failoverRabbitListenerDefaults", "failoverListenerTuningPostProcessor", "failoverContainerBook",
+					"failoverConnectionPurposePostProcessor", "failoverStartupCheck", "failoverShutdownGuard",
+					"failoverConnectionFactoryCheck", "failoverRabbitListenerDefaults",
+					"failoverListenerTuningPostProcessor", "failoverContainerBook",
 					"failoverDeduplicationPostProcessor", "failoverBrokersRefresher",
 					"failoverReplacedTemplatePostProcessor", "failoverOwnTemplateWarning");
 	}

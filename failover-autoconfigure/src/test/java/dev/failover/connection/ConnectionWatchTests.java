@@ -16,8 +16,8 @@
 
 package dev.failover.connection;
 
-import java.net.Socket;
 import java.io.IOException;
+import java.net.Socket;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.List;

@@ -68,8 +68,8 @@ class AlarmPermissionsIntegrationTests {
 		addUser(this.first);
 		addUser(this.second);
 		try (FaultProxy way = FaultProxy.to(this.first);
-				ConfigurableApplicationContext context = run(url(way.host(), way.port()),
-						url(this.second.host(), this.second.port()))) {
+				ConfigurableApplicationContext context = run(url(this.first, way.host(), way.port()),
+						url(this.second, this.second.host(), this.second.port()))) {
 			FailoverTemplate template = context.getBean(FailoverTemplate.class);
 			Brokers brokers = context.getBean(Brokers.class);
 			String blocked = brokers.getAll().get(0).name();
@@ -96,8 +96,8 @@ class AlarmPermissionsIntegrationTests {
 					<<"^orders.*">>, <<"^orders.*">>, <<"test">>).""".formatted(USER, node.virtualHost()));
 	}
 
-	private String url(String host, int port) {
-		String virtualHost = this.first.virtualHost().replace("/", "%2F");
+	private static String url(RabbitNode node, String host, int port) {
+		String virtualHost = node.virtualHost().replace("/", "%2F");
 		return "amqp://%s:%s@%s:%d/%s".formatted(USER, USER, host, port, virtualHost);
 	}
 

@@ -79,8 +79,10 @@ final class BrokersRefresher implements ApplicationListener<EnvironmentChangeEve
 			.toList();
 		this.lock.lock();
 		try {
-			this.last = this.last.thenCompose((done) -> apply(wanted)).exceptionally((failure) -> {
-				logger.error("The brokers were not all changed to their new configuration", failure);
+			this.last = this.last.thenCompose((done) -> apply(wanted)).<@Nullable Void>handle((done, failure) -> {
+				if (failure != null) {
+					logger.error("The brokers were not all changed to their new configuration", failure);
+				}
 				return null;
 			});
 		}
