@@ -37,7 +37,7 @@ final class ConfirmedPublisher {
 
 	static final Duration POLL = Duration.ofMillis(10);
 
-	private static final int MAX_RETRY_FACTOR = 8;
+	private static final int MAX_DOUBLINGS = 7;
 
 	private static final Duration BETWEEN_WARNINGS = Duration.ofSeconds(10);
 
@@ -117,6 +117,8 @@ final class ConfirmedPublisher {
 
 	/**
 	 * Decide on a message that a broker has rejected, which is not at fault otherwise.
+	 * The pauses double, because a queue that dead-letters what it rejects gets one more
+	 * copy of the message there with each try.
 	 */
 	private void rejected(Publication publication) {
 		if (publication.returned() != null) {
@@ -132,7 +134,7 @@ final class ConfirmedPublisher {
 			publication.fail("The broker rejected the message after " + tries(publication));
 		}
 		else {
-			Duration pause = RETRY.multipliedBy(Math.min(publication.tries(), MAX_RETRY_FACTOR));
+			Duration pause = RETRY.multipliedBy(1L << Math.min(publication.tries() - 1, MAX_DOUBLINGS));
 			this.watch.later(() -> this.writer.submit(publication), pause);
 		}
 	}

@@ -37,6 +37,7 @@ import org.springframework.amqp.rabbit.connection.CorrelationData;
 import org.springframework.amqp.rabbit.core.ChannelCallback;
 import org.springframework.amqp.rabbit.core.RabbitTemplate;
 import org.springframework.amqp.rabbit.support.RabbitExceptionTranslator;
+import org.springframework.core.retry.RetryTemplate;
 import org.springframework.util.Assert;
 
 import dev.failover.ensure.EnsurePolicy;
@@ -61,6 +62,10 @@ public abstract class EnsuredRabbitTemplate extends RabbitTemplate {
 	private final Ensurer ensurer;
 
 	private final EnsurePolicy policy;
+
+	private final ThreadLocal<@Nullable Boolean> ensuring = new ThreadLocal<>();
+
+	private volatile @Nullable RecoveryCallback recoveryCallback;
 
 	private final DirectReplies replies = new DirectReplies(super::setUseDirectReplyToContainer, super::stop);
 
@@ -279,7 +284,61 @@ public abstract class EnsuredRabbitTemplate extends RabbitTemplate {
 			joinTransaction();
 			return work.run();
 		}
-		return ensure(work);
+		return (this.recoveryCallback != null && this.ensuring.get() == null) ? recovered(work) : ensure(work);
+	}
+
+	/**
+	 * Only the whole operation is recovered from, not what it consists of.
+	 */
+	@SuppressWarnings({ "unchecked", "NullAway" })
+	private <T extends @Nullable Object> T recovered(EnsuredWork<T, RuntimeException> work) {
+		AmqpException failure;
+		this.ensuring.set(Boolean.TRUE);
+		try {
+			return ensure(work);
+		}
+		catch (AmqpException ex) {
+			failure = ex;
+		}
+		finally {
+			this.ensuring.remove();
+		}
+		return (T) recover(failure);
+	}
+
+	/**
+	 * Hand a failure to the recovery callback.
+	 * @return what the callback returned
+	 * @throws AmqpException the failure, if there is no callback
+	 */
+	final @Nullable Object recover(AmqpException failure) {
+		RecoveryCallback callback = this.recoveryCallback;
+		if (callback == null) {
+			throw failure;
+		}
+		return callback.recover(failure);
+	}
+
+	/**
+	 * Set a callback that is called at the end of each operation that failed, with its
+	 * exception, and whose result takes the place of that of the operation. No retry
+	 * template is needed for it. It is not called for work that is bound to a channel.
+	 */
+	@Override
+	public void setRecoveryCallback(RecoveryCallback recoveryCallback) {
+		this.recoveryCallback = recoveryCallback;
+	}
+
+	/**
+	 * Has no effect but a warning: this template repeats what fails because of a broker
+	 * by itself, within the limits of its {@link EnsurePolicy}.
+	 */
+	@Override
+	public void setRetryTemplate(RetryTemplate retryTemplate) {
+		this.logger
+			.warn("The retry template of spring.rabbitmq.template.retry.* or setRetryTemplate is not used, because "
+					+ "a FailoverTemplate repeats what fails because of a broker by itself: set failover.ensure.timeout, "
+					+ "failover.ensure.max-retries and failover.ensure.interval.* in its place");
 	}
 
 	/**

@@ -145,7 +145,8 @@ public class FailoverTemplate extends EnsuredRabbitTemplate {
 	 * callback, unless the post-processor of correlation data replaces it
 	 * @throws MessageReturnedException if no queue is bound for the message, unless there
 	 * is a returns callback
-	 * @throws PublishException if no broker confirmed the message in time
+	 * @throws PublishException if no broker confirmed the message in time, unless there
+	 * is a recovery callback, which is called with it
 	 */
 	@Override
 	public void send(@Nullable String exchange, @Nullable String routingKey, Message message,
@@ -161,8 +162,11 @@ public class FailoverTemplate extends EnsuredRabbitTemplate {
 			return;
 		}
 		AmqpException failure = await(outgoing, submit(outgoing, Long.MAX_VALUE));
-		if (failure != null) {
+		if (failure instanceof MessageReturnedException) {
 			throw failure;
+		}
+		if (failure != null) {
+			recover(failure);
 		}
 	}
 

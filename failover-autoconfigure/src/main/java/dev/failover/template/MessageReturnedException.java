@@ -20,23 +20,27 @@ import org.springframework.amqp.core.AmqpMessageReturnedException;
 import org.springframework.amqp.core.ReturnedMessage;
 
 /**
- * A message was returned by the broker because no queue is bound for it. No queue has the
- * message.
+ * A message was returned by the broker because no queue is bound for it. No queue of that
+ * broker has the message.
  */
 public class MessageReturnedException extends AmqpMessageReturnedException {
 
 	private final String messageId;
 
+	private final PublishOutcome outcome;
+
 	/**
 	 * Create an exception.
 	 * @param messageId the id of the message
 	 * @param returned what the broker returned
+	 * @param tries how often the message was written to a connection
 	 */
-	public MessageReturnedException(String messageId, ReturnedMessage returned) {
+	public MessageReturnedException(String messageId, ReturnedMessage returned, int tries) {
 		super("The message %s was returned by the broker: %d %s, exchange '%s', routing key '%s'".formatted(messageId,
 				returned.getReplyCode(), returned.getReplyText(), returned.getExchange(), returned.getRoutingKey()),
 				returned);
 		this.messageId = messageId;
+		this.outcome = (tries > 1) ? PublishOutcome.UNKNOWN : PublishOutcome.RETURNED;
 	}
 
 	/**
@@ -49,10 +53,11 @@ public class MessageReturnedException extends AmqpMessageReturnedException {
 
 	/**
 	 * Return what is known of the message.
-	 * @return always {@link PublishOutcome#NOT_SENT}
+	 * @return {@link PublishOutcome#RETURNED}, or {@link PublishOutcome#UNKNOWN} if the
+	 * message was written before, to a broker that was lost: it may have arrived there
 	 */
 	public PublishOutcome getOutcome() {
-		return PublishOutcome.NOT_SENT;
+		return this.outcome;
 	}
 
 }

@@ -63,6 +63,8 @@ final class Publication {
 
 	private volatile int rejections;
 
+	private volatile int refusals;
+
 	private volatile @Nullable PublishChannel on;
 
 	private volatile @Nullable PublishChannel rejectedBy;
@@ -215,6 +217,15 @@ final class Publication {
 	}
 
 	/**
+	 * Take note that the broker has closed the channel for the message, which it has
+	 * taken over then in no way.
+	 */
+	void refused(Throwable failure) {
+		failedWith(failure);
+		locked(() -> this.refusals++);
+	}
+
+	/**
 	 * Whether the last answer of a broker was a no, on the given channel.
 	 */
 	boolean isRejectedBy(PublishChannel channel) {
@@ -244,7 +255,7 @@ final class Publication {
 	void confirmed() {
 		ReturnedMessage message = this.returned;
 		if (message != null) {
-			this.result.completeExceptionally(new MessageReturnedException(messageId(), message));
+			this.result.completeExceptionally(new MessageReturnedException(messageId(), message, this.tries));
 			return;
 		}
 		this.result.complete(new Confirmation(messageId(), this.tries));
@@ -278,7 +289,7 @@ final class Publication {
 	 * End without a confirm. The outcome cannot be overtaken by a try that begins.
 	 */
 	void fail(String message) {
-		locked(() -> fail(message, (this.tries == this.rejections) ? PublishOutcome.NOT_SENT : PublishOutcome.UNKNOWN));
+		locked(() -> fail(message, (this.tries == this.refusals) ? PublishOutcome.NOT_SENT : PublishOutcome.UNKNOWN));
 	}
 
 	private void locked(Runnable change) {

@@ -55,7 +55,7 @@ final class PublishMistake {
 				unconfirmed.stream().filter((publication) -> !lost.isUnwritten(publication)).toList(), text);
 		if (suspects.size() == 1 && (!reason.isHardError() || suspects.get(0).isSuspect())) {
 			Publication guilty = suspects.get(0);
-			guilty.rejected(reason);
+			guilty.refused(reason);
 			guilty.fail("The broker refused the message: " + text);
 		}
 		suspects.forEach(Publication::suspect);

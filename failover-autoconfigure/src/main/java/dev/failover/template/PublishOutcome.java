@@ -23,14 +23,21 @@ public enum PublishOutcome {
 
 	/**
 	 * No broker has taken the message over: it was not written to a connection, or each
-	 * broker that it was written to has refused it. If a message goes to several queues
-	 * of which only some refuse it, the others may have it.
+	 * broker that it was written to has closed the channel for it, because its exchange
+	 * does not exist for example.
 	 */
 	NOT_SENT,
 
 	/**
+	 * The message was written once, and the broker returned it: no queue is bound for it,
+	 * and none has it.
+	 */
+	RETURNED,
+
+	/**
 	 * The message was written to a connection, but no broker confirmed it: it may or may
-	 * not have arrived.
+	 * not have arrived. That holds for one that was rejected, too: a queue may have
+	 * dead-lettered what it rejected, and others that the message went to may have it.
 	 */
 	UNKNOWN
 

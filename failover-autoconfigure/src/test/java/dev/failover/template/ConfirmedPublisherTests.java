@@ -238,11 +238,11 @@ class ConfirmedPublisherTests {
 	}
 
 	@Test
-	void messageThatIsRejectedUntilItsDeadlineIsNotSent() {
+	void messageThatIsRejectedUntilItsDeadlineMayHaveArrivedElsewhere() {
 		this.source.onWrite = (channel) -> reject(channel, channel.written.size());
 		Publication message = submit("1", true, Duration.ofSeconds(2));
-		assertOutcome(message, PublishOutcome.NOT_SENT, "The broker rejected the message until its time was over");
-		assertThat(message.tries()).isBetween(2, 5);
+		assertOutcome(message, PublishOutcome.UNKNOWN, "The broker rejected the message until its time was over");
+		assertThat(message.tries()).isBetween(2, 4);
 	}
 
 	@Test
@@ -349,7 +349,7 @@ class ConfirmedPublisherTests {
 	void rejectedMessageThatMustNotBeSentTwiceEnds() throws Exception {
 		Publication message = submit("1", false, LONG);
 		this.source.awaitWritten(0, 1).nack(1);
-		assertOutcome(message, PublishOutcome.NOT_SENT, "must not be sent twice");
+		assertOutcome(message, PublishOutcome.UNKNOWN, "must not be sent twice");
 	}
 
 	@Test
@@ -357,7 +357,7 @@ class ConfirmedPublisherTests {
 		this.publisher = publisher(1000, 1);
 		this.source.onWrite = (channel) -> reject(channel, channel.written.size());
 		Publication message = submit("1");
-		assertOutcome(message, PublishOutcome.NOT_SENT, "rejected the message after 2 tries");
+		assertOutcome(message, PublishOutcome.UNKNOWN, "rejected the message after 2 tries");
 	}
 
 	@Test
@@ -608,7 +608,7 @@ class ConfirmedPublisherTests {
 		Future<?> waiting = this.executor.submit(() -> this.publisher.submit(late));
 		await().during(Duration.ofMillis(50)).until(() -> !waiting.isDone());
 		this.publisher.close();
-		assertOutcome(rejected, PublishOutcome.NOT_SENT, "shut down");
+		assertOutcome(rejected, PublishOutcome.UNKNOWN, "shut down");
 		assertOutcome(lost, PublishOutcome.UNKNOWN, "shut down");
 		assertOutcome(queued, PublishOutcome.NOT_SENT, "shut down");
 		// whether it got the room of one that has ended is open

@@ -191,7 +191,8 @@ class FailoverTemplateIntegrationTests {
 			FailoverTemplate template = fixture.template(PublishSettings.DEFAULTS);
 			assertThatExceptionOfType(MessageReturnedException.class)
 				.isThrownBy(() -> template.convertAndSend("", "nobody", "lost"))
-				.withMessageContaining("NO_ROUTE");
+				.withMessageContaining("NO_ROUTE")
+				.satisfies((ex) -> assertThat(ex.getOutcome()).isEqualTo(PublishOutcome.RETURNED));
 			template.setMandatory(false);
 			template.convertAndSend("", "nobody", "lost");
 			template.destroy();

@@ -69,13 +69,13 @@ class RejectedMessageIntegrationTests {
 	}
 
 	@Test
-	void messageThatAHealthyBrokerRejectsUntilTheDeadlineIsNotSent() {
+	void messageThatAHealthyBrokerRejectsUntilTheDeadlineMayHaveArrivedElsewhere() {
 		EnsurePolicy policy = EnsurePolicy.DEFAULT.withTimeout(Duration.ofSeconds(2));
 		assertThatExceptionOfType(PublishException.class).isThrownBy(() -> this.template.ensure(policy, () -> {
 			this.template.convertAndSend("", QUEUE, "does not fit");
 			return null;
 		})).withMessageContaining("The broker rejected the message until its time was over").satisfies((ex) -> {
-			assertThat(ex.getOutcome()).isEqualTo(PublishOutcome.NOT_SENT);
+			assertThat(ex.getOutcome()).isEqualTo(PublishOutcome.UNKNOWN);
 			assertThat(ex.getMessageId()).isNotEmpty();
 			assertThat(ex).hasRootCauseMessage("The broker rejected the message (basic.nack)");
 		});
@@ -101,7 +101,28 @@ class RejectedMessageIntegrationTests {
 			return null;
 		}))
 			.withMessageContaining("must not be sent twice")
-			.satisfies((ex) -> assertThat(ex.getOutcome()).isEqualTo(PublishOutcome.NOT_SENT));
+			.satisfies((ex) -> assertThat(ex.getOutcome()).isEqualTo(PublishOutcome.UNKNOWN));
+	}
+
+	@Test
+	void rejectedMessageHasFewCopiesInTheDeadLetterQueueAndAnUnknownOutcome() {
+		this.template.execute((channel) -> channel.queueDelete("dead-letters"));
+		this.template.execute((channel) -> channel.queueDeclare("dead-letters", true, false, false, null));
+		this.template.execute((channel) -> channel.queueDelete(QUEUE));
+		this.template.execute((channel) -> channel.queueDeclare(QUEUE, true, false, false,
+				Map.of("x-max-length", 1, "x-overflow", "reject-publish-dlx", "x-dead-letter-exchange", "",
+						"x-dead-letter-routing-key", "dead-letters")));
+		this.template.convertAndSend("", QUEUE, "fits");
+		EnsurePolicy policy = EnsurePolicy.DEFAULT.withTimeout(Duration.ofSeconds(10));
+		assertThatExceptionOfType(PublishException.class).isThrownBy(() -> this.template.ensure(policy, () -> {
+			this.template.convertAndSend("", QUEUE, "does not fit");
+			return null;
+		})).satisfies((ex) -> assertThat(ex.getOutcome()).isEqualTo(PublishOutcome.UNKNOWN));
+		int copies = 0;
+		while (this.template.receive("dead-letters") != null) {
+			copies++;
+		}
+		assertThat(copies).isBetween(1, 6);
 	}
 
 	@Test

@@ -16,6 +16,7 @@
 
 package dev.failover.autoconfigure.rabbit;
 
+import java.net.ServerSocket;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicReference;
@@ -23,6 +24,7 @@ import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
+import org.springframework.amqp.AmqpException;
 import org.springframework.amqp.core.AmqpAdmin;
 import org.springframework.amqp.core.AmqpTemplate;
 import org.springframework.amqp.core.Message;
@@ -54,6 +56,7 @@ import org.springframework.stereotype.Component;
 import dev.failover.autoconfigure.FailoverAutoConfiguration;
 import dev.failover.autoconfigure.ensure.FailoverEnsureAutoConfiguration;
 import dev.failover.template.FailoverTemplate;
+import dev.failover.template.PublishException;
 import dev.failover.test.EmbeddedBroker;
 import dev.failover.test.FaultProxy;
 
@@ -193,6 +196,35 @@ class FailoverTemplateAutoConfigurationTests {
 			assertThat(context).hasSingleBean(RabbitTemplate.class);
 			assertThat(context).doesNotHaveBean(FailoverTemplate.class);
 		});
+	}
+
+	@Test
+	void recoveryCallbackIsCalledAtTheEndOfEachOperation(CapturedOutput output) throws Exception {
+		List<Throwable> failures = new CopyOnWriteArrayList<>();
+		int port;
+		try (ServerSocket closed = new ServerSocket(0)) {
+			port = closed.getLocalPort();
+		}
+		this.contextRunner
+			.withPropertyValues("failover.brokers=amqp://localhost:" + port, "failover.ensure.timeout=1s",
+					"failover.standby=false", "spring.rabbitmq.template.retry.enabled=true")
+			.withBean(RabbitTemplateCustomizer.class, () -> (template) -> template.setRecoveryCallback((failure) -> {
+				failures.add(failure);
+				return null;
+			}))
+			.run((context) -> {
+				FailoverTemplate template = context.getBean(FailoverTemplate.class);
+				assertThat(output).containsOnlyOnce("The retry template of spring.rabbitmq.template.retry.*")
+					.contains("set failover.ensure.timeout");
+				template.convertAndSend("orders", "stored");
+				assertThat(failures).singleElement().isInstanceOf(PublishException.class);
+				assertThat(template.receive("orders")).isNull();
+				assertThat(failures).hasSize(2);
+				assertThat(template.receive("orders", 100)).isNull();
+				assertThat(failures).hasSize(3);
+				assertThat(template.<Object>execute((channel) -> "done")).isNull();
+				assertThat(failures).hasSize(4).allMatch(AmqpException.class::isInstance);
+			});
 	}
 
 	@Test
