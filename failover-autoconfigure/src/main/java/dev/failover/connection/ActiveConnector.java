@@ -165,12 +165,16 @@ final class ActiveConnector {
 			return null;
 		}
 		try {
+			PassedOver passedOver = new PassedOver(this.brokers.getStatuses(), this.brokers.getPrevious());
 			List<Broker> order = this.plan.take();
 			ConnectAttempt ready = order.isEmpty() ? null : takeStandby(order.get(0), request);
 			ConnectRace race = new ConnectRace(this.brokers, this.connector, this.raceDelay);
 			ConnectAttempt winner = (ready != null) ? ready : race.run(order, request);
 			Connection connection = accept(winner, request);
 			mine.succeed();
+			if (connection != null) {
+				passedOver.log(winner.broker(), order, race.losers());
+			}
 			return connection;
 		}
 		catch (Throwable ex) {

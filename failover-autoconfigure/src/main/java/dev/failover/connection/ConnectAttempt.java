@@ -18,6 +18,7 @@ package dev.failover.connection;
 
 import java.io.IOException;
 import java.net.Socket;
+import java.time.Duration;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
@@ -46,6 +47,8 @@ final class ConnectAttempt {
 
 	private final BiConsumer<ConnectAttempt, @Nullable Throwable> onEnd;
 
+	private final long startedAt = System.nanoTime();
+
 	private final AtomicReference<State> state = new AtomicReference<>(State.RUNNING);
 
 	private final CompletableFuture<OpenConnection> result = new CompletableFuture<>();
@@ -69,6 +72,10 @@ final class ConnectAttempt {
 
 	long incarnation() {
 		return this.incarnation;
+	}
+
+	Duration age() {
+		return Duration.ofNanos(System.nanoTime() - this.startedAt);
 	}
 
 	CompletableFuture<OpenConnection> result() {

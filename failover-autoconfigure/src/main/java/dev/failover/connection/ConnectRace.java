@@ -92,6 +92,18 @@ final class ConnectRace {
 		}
 	}
 
+	/**
+	 * Return what is to be said, when the race is over, of each broker that was tried
+	 * before the winner.
+	 */
+	Map<Broker, String> losers() {
+		Map<Broker, String> losers = new LinkedHashMap<>();
+		this.failures.forEach((broker, failure) -> losers.put(broker, failure.toString()));
+		this.running.forEach((attempt) -> losers.put(attempt.broker(),
+				"it did not answer within %d ms".formatted(attempt.age().toMillis())));
+		return losers;
+	}
+
 	private ConnectAttempt start(Broker broker, ConnectRequest request) {
 		ConnectAttempt attempt = this.connector.startPrepared(broker, request);
 		this.running.add(attempt);

@@ -24,12 +24,16 @@ import com.rabbitmq.client.Connection;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+import org.springframework.boot.test.system.CapturedOutput;
+import org.springframework.boot.test.system.OutputCaptureExtension;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
 /**
  * Tests for {@link ConnectRace}.
  */
+@ExtendWith(OutputCaptureExtension.class)
 class ConnectRaceTests {
 
 	@Test
@@ -59,6 +63,39 @@ class ConnectRaceTests {
 				assertThat(connection.getPort()).isEqualTo(brokers.two.port());
 			}
 			assertThat(brokers.three.acceptedConnections()).isZero();
+		}
+	}
+
+	@Test
+	void tellsWhyBrokersWerePassedOver(CapturedOutput output) throws Exception {
+		try (ProxiedBrokers brokers = new ProxiedBrokers(
+				new ConnectSettings(ProxiedBrokers.PATIENCE, Duration.ofSeconds(1), false))) {
+			brokers.one.blackHole();
+			brokers.two.refuse();
+			Connection first = brokers.factory.newConnection();
+			assertThat(brokers.active()).isEqualTo("three");
+			assertThat(output)
+				.containsPattern(
+						"Broker one was passed over, three is used: it did not answer within [1-9][0-9]{3,} ms")
+				.containsPattern("Broker two was passed over, three is used: UNREACHABLE: ConnectException");
+			brokers.one.pass();
+			brokers.two.pass();
+			brokers.brokers.operations().disable("two");
+			brokers.three.cut();
+			Awaitility.await().atMost(ProxiedBrokers.PATIENCE).until(() -> !first.isOpen());
+			brokers.factory.newConnection();
+			assertThat(brokers.active()).isEqualTo("one");
+			assertThat(output).contains("Broker two was passed over, one is used: it is disabled")
+				.doesNotContain("Broker three was passed over");
+		}
+	}
+
+	@Test
+	void saysNothingOfBrokersThatJustComeLater(CapturedOutput output) throws Exception {
+		try (ProxiedBrokers brokers = new ProxiedBrokers(ProxiedBrokers.PATIENT)) {
+			brokers.factory.newConnection();
+			assertThat(brokers.active()).isEqualTo("one");
+			assertThat(output).doesNotContain("passed over");
 		}
 	}
 
