@@ -70,6 +70,9 @@ final class BrokerHealthIndicator implements HealthIndicator {
 			.withDetail("active", status.active())
 			.withDetail("since", status.since().toString())
 			.withDetail("uri", status.broker().uri());
+		if (status.cluster() != null) {
+			builder.withDetail("cluster", status.cluster());
+		}
 		BrokerFailure failure = status.lastFailure();
 		if (failure != null) {
 			Map<String, Object> details = new LinkedHashMap<>();

@@ -76,6 +76,9 @@ final class BrokerEventLogger implements BrokerListener {
 			logger.info("Going back from broker %s to %s if it stays up for %d ms".formatted(planned.from().name(),
 					planned.to(), planned.grace().toMillis()));
 		}
+		else if (event instanceof BrokerEvent.ClusterChanged changed) {
+			log(changed);
+		}
 		else if (event instanceof BrokerEvent.Added added) {
 			logger.info("Broker %s was added".formatted(added.broker()));
 		}
@@ -109,6 +112,16 @@ final class BrokerEventLogger implements BrokerListener {
 		}
 		else if (changed.from() != BrokerState.UNKNOWN) {
 			logger.info("Broker %s answers again".formatted(changed.broker()));
+		}
+	}
+
+	private void log(BrokerEvent.ClusterChanged changed) {
+		if (changed.from() == null) {
+			logger.debug("Broker %s is of cluster '%s'".formatted(changed.broker().name(), changed.to()));
+		}
+		else {
+			logger.info("Broker %s reports %s as its cluster, no longer '%s'".formatted(changed.broker().name(),
+					(changed.to() != null) ? "'" + changed.to() + "'" : "nothing", changed.from()));
 		}
 	}
 

@@ -382,7 +382,7 @@ public class FailoverProperties implements InitializingBean {
 		/**
 		 * Brokers that listener containers consume from.
 		 */
-		private ListenerBrokers brokers = ListenerBrokers.ACTIVE;
+		private ListenerBrokers brokers = ListenerBrokers.AUTO;
 
 		private final Deduplication deduplication = new Deduplication();
 
@@ -406,6 +406,12 @@ public class FailoverProperties implements InitializingBean {
 		 * Brokers that listener containers consume from.
 		 */
 		public enum ListenerBrokers {
+
+			/**
+			 * The active broker, and one healthy broker of each other cluster, by the
+			 * names that brokers report. Those that report none count as independent.
+			 */
+			AUTO,
 
 			/**
 			 * The active broker, and one that was left because of an alarm, until it is

@@ -22,6 +22,7 @@ import java.time.Instant;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.function.Function;
 import java.util.stream.Stream;
 
@@ -212,6 +213,14 @@ final class BrokerBook {
 		boolean recovered = entry.answered(this.clock.instant()) || !isAnyUsable();
 		if (entry.state == BrokerState.UNKNOWN || (entry.state == BrokerState.DOWN && recovered)) {
 			enter(entry, BrokerState.UP, null);
+		}
+	}
+
+	void identified(BrokerEntry entry, @Nullable String cluster) {
+		String from = entry.cluster;
+		if (!Objects.equals(from, cluster)) {
+			entry.cluster = cluster;
+			this.events.enqueue(new BrokerEvent.ClusterChanged(entry.broker, from, cluster));
 		}
 	}
 

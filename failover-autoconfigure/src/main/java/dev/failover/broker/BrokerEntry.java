@@ -45,6 +45,8 @@ final class BrokerEntry {
 
 	@Nullable BrokerFailure lastFailure;
 
+	@Nullable String cluster;
+
 	private int successes;
 
 	private Duration holdBack = Duration.ZERO;
@@ -98,7 +100,7 @@ final class BrokerEntry {
 	}
 
 	BrokerStatus status(boolean active) {
-		return new BrokerStatus(this.broker, this.state, active, this.since, this.lastFailure);
+		return new BrokerStatus(this.broker, this.state, active, this.since, this.lastFailure, this.cluster);
 	}
 
 }

@@ -100,6 +100,18 @@ public sealed interface BrokerEvent {
 	}
 
 	/**
+	 * A broker reported the name of its cluster for the first time, or another one than
+	 * before. Brokers that report none, or one of their own each, are independent of each
+	 * other: what is published to one is not to be found on the others.
+	 *
+	 * @param broker the broker
+	 * @param from the name before, or {@code null} if none was known
+	 * @param to the name now, or {@code null} if the broker reports none any more
+	 */
+	record ClusterChanged(Broker broker, @Nullable String from, @Nullable String to) implements BrokerEvent {
+	}
+
+	/**
 	 * A broker was added while the application runs.
 	 *
 	 * @param broker the new broker

@@ -29,8 +29,35 @@ import org.jspecify.annotations.Nullable;
  * @param since when the state was entered
  * @param lastFailure the last failure, kept when the broker comes back, or {@code null}
  * if there was none
+ * @param cluster the name of the cluster that the broker said it belongs to when it was
+ * connected to last, or {@code null} if it has not been connected to yet, or does not say
  */
 public record BrokerStatus(Broker broker, BrokerState state, boolean active, Instant since,
-		@Nullable BrokerFailure lastFailure) {
+		@Nullable BrokerFailure lastFailure, @Nullable String cluster) {
+
+	/**
+	 * Create a snapshot of a broker whose cluster is not known.
+	 * @param broker the broker
+	 * @param state the state
+	 * @param active whether connections go to this broker
+	 * @param since when the state was entered
+	 * @param lastFailure the last failure, or {@code null} if there was none
+	 */
+	public BrokerStatus(Broker broker, BrokerState state, boolean active, Instant since,
+			@Nullable BrokerFailure lastFailure) {
+		this(broker, state, active, since, lastFailure, null);
+	}
+
+	/**
+	 * Return whether this broker and another one have the same queues, as far as is
+	 * known: both are of one cluster, by the name that they report, and the same virtual
+	 * host of it is used. A broker that reports no name counts as one of its own.
+	 * @param other the other broker
+	 * @return whether what is published to one can be consumed from the other
+	 */
+	public boolean hasQueuesOf(BrokerStatus other) {
+		return this.broker.name().equals(other.broker.name()) || (this.cluster != null
+				&& this.cluster.equals(other.cluster) && this.broker.virtualHost().equals(other.broker.virtualHost()));
+	}
 
 }

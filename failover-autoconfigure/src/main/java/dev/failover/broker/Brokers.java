@@ -203,6 +203,16 @@ public final class Brokers implements AutoCloseable {
 	}
 
 	/**
+	 * Report which cluster the broker says it belongs to, in answer to a connect.
+	 * @param broker the broker
+	 * @param incarnation the incarnation before the connection was opened
+	 * @param cluster the name of the cluster, or {@code null} if the broker does not say
+	 */
+	public void identified(Broker broker, long incarnation, @Nullable String cluster) {
+		report(broker, incarnation, (entry) -> this.book.identified(entry, cluster));
+	}
+
+	/**
 	 * Report that the active broker failed.
 	 * @param failed the activation that was current when the failing work began
 	 * @param reason the reason

@@ -216,6 +216,7 @@ final class BrokerConnector implements AutoCloseable {
 	private void connect(ConnectAttempt attempt, ConnectRequest request, List<ConnectionPreparer> toPrepare) {
 		try {
 			OpenConnection opened = this.dialer.dial(attempt, request);
+			this.brokers.identified(attempt.broker(), attempt.incarnation(), ClusterName.of(opened.connection()));
 			prepare(opened, toPrepare);
 			this.watch.watch(opened, attempt::hasFailed);
 			attempt.succeed(opened);

@@ -71,6 +71,8 @@ final class BrokerDrain {
 
 	private final Set<CompletableFuture<?>> stopping = ConcurrentHashMap.newKeySet();
 
+	private final WeakSet<AbstractMessageListenerContainer> uncopyable = new WeakSet<>();
+
 	private Set<String> exclusive = Set.of();
 
 	BrokerDrain(CachingConnectionFactory connectionFactory, Supplier<Set<String>> queuesOfConnections,
@@ -95,7 +97,7 @@ final class BrokerDrain {
 		for (AbstractMessageListenerContainer original : originals) {
 			Set<String> wanted = queues(original);
 			DrainedContainer copy = this.copies.get(original);
-			if (copy == null || !copy.wanted().equals(wanted) || (thoroughly && isToBeRenewed(copy))) {
+			if (copy == null || !copy.wanted().equals(wanted) || (thoroughly && isToBeRenewed(original, copy))) {
 				remove(original);
 				this.copies.put(original, start(original, wanted));
 			}
@@ -132,7 +134,10 @@ final class BrokerDrain {
 			.collect(Collectors.toCollection(LinkedHashSet::new));
 	}
 
-	private boolean isToBeRenewed(DrainedContainer copy) {
+	private boolean isToBeRenewed(AbstractMessageListenerContainer original, DrainedContainer copy) {
+		if (this.uncopyable.contains(original)) {
+			return false;
+		}
 		return (!copy.isRunning() && !copy.wanted().equals(copy.missing()))
 				|| copy.missing().stream().anyMatch(this.queues::exists);
 	}
@@ -151,8 +156,10 @@ final class BrokerDrain {
 			copy = ContainerCopy.of(original, this.connectionFactory, this.queues.admin());
 		}
 		catch (Throwable ex) {
-			logger.warn("Listener container cannot be copied, it consumes from the active broker only: " + original,
-					ex);
+			if (this.uncopyable.add(original)) {
+				logger.warn("Listener container cannot be copied, it consumes from the active broker only: " + original,
+						ex);
+			}
 			return null;
 		}
 		copy.setQueueNames(queues);

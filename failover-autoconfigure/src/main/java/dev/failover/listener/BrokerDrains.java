@@ -64,6 +64,8 @@ public final class BrokerDrains implements BrokerListener, SmartLifecycle {
 
 	private final DrainPlan plan;
 
+	private final SuperfluousConsumers superfluous;
+
 	private final ContainerBook containers;
 
 	private final DirectContainerPacer pacer;
@@ -79,8 +81,7 @@ public final class BrokerDrains implements BrokerListener, SmartLifecycle {
 	/**
 	 * Create it. Nothing happens before the {@link #start() start}.
 	 * @param brokers the brokers
-	 * @param all whether to consume from every healthy broker, or only from one that was
-	 * left because of an alarm, until it is empty
+	 * @param consumed which brokers to consume from
 	 * @param containers the containers of the application
 	 * @param pacer the pacer of direct containers
 	 * @param connections opens connections to single brokers
@@ -92,14 +93,17 @@ public final class BrokerDrains implements BrokerListener, SmartLifecycle {
 	 * still: what it has in hand there may go back to a queue, which is not empty for
 	 * good before
 	 */
-	public BrokerDrains(Brokers brokers, boolean all, ContainerBook containers, DirectContainerPacer pacer,
+	public BrokerDrains(Brokers brokers, ConsumedBrokers consumed, ContainerBook containers, DirectContainerPacer pacer,
 			DrainConnections connections, Supplier<Set<String>> queuesOfConnections, Predicate<String> departing,
 			Predicate<String> inUse) {
 		Assert.notNull(brokers, "'brokers' must not be null");
+		Assert.notNull(consumed, "'consumed' must not be null");
 		this.brokers = brokers;
-		this.plan = new DrainPlan(brokers, all, departing, inUse);
+		this.plan = new DrainPlan(brokers, consumed, departing, inUse);
+		this.superfluous = new SuperfluousConsumers(brokers, consumed);
 		this.containers = containers;
 		this.pacer = pacer;
+		containers.addAdditionListener(this::wakeAll);
 		this.connections = connections;
 		this.queuesOfConnections = queuesOfConnections;
 	}
@@ -116,6 +120,7 @@ public final class BrokerDrains implements BrokerListener, SmartLifecycle {
 	private void wakeAll() {
 		ThreadPoolExecutor running = this.stopper;
 		if (running != null) {
+			this.superfluous.check();
 			this.brokers.getAll()
 				.forEach((broker) -> this.lanes.computeIfAbsent(key(broker), (key) -> lane(broker, running)));
 			this.lanes.values().forEach(DrainLane::wake);

@@ -38,17 +38,39 @@ public final class ContainerBook implements BeanPostProcessor {
 
 	private final AtomicInteger moves = new AtomicInteger();
 
+	private final List<Runnable> additionListeners = new CopyOnWriteArrayList<>();
+
 	private final List<Runnable> moveListeners = new CopyOnWriteArrayList<>();
 
 	@Override
 	public @Nullable Object postProcessAfterInitialization(Object bean, String beanName) {
 		if (bean instanceof AbstractRabbitListenerContainerFactory<?> factory) {
-			ContainerHook.add(factory, this.containers::add);
+			ContainerHook.add(factory, this::add);
 		}
 		else if (bean instanceof AbstractMessageListenerContainer container) {
-			this.containers.add(container);
+			add(container);
 		}
 		return bean;
+	}
+
+	private void add(AbstractMessageListenerContainer container) {
+		if (this.containers.add(container)) {
+			this.additionListeners.forEach(Runnable::run);
+		}
+	}
+
+	/**
+	 * Return whether there is no container, running or not.
+	 */
+	boolean isEmpty() {
+		return this.containers.list().isEmpty();
+	}
+
+	/**
+	 * Add a listener that is told of each container that is created from now on.
+	 */
+	void addAdditionListener(Runnable listener) {
+		this.additionListeners.add(listener);
 	}
 
 	/**

@@ -111,8 +111,11 @@ final class DrainLane {
 
 	private void round() {
 		boolean failed = true;
+		boolean waiting = false;
 		try {
-			perform(this.plan.task(this.broker));
+			DrainPlan.Task task = this.plan.task(this.broker);
+			waiting = task == DrainPlan.Task.DRAIN && !this.containers.isEmpty();
+			perform(task);
 			failed = false;
 		}
 		catch (RuntimeException ex) {
@@ -125,15 +128,15 @@ final class DrainLane {
 			logger.error("%s cannot be drained at the moment".formatted(this.broker), ex);
 		}
 		finally {
-			again(failed);
+			again(failed, waiting);
 		}
 	}
 
-	private void again(boolean failed) {
+	private void again(boolean failed, boolean waiting) {
 		if (this.next != null) {
 			this.next.cancel(false);
 		}
-		boolean wanted = failed || this.drain != null || this.plan.isDeparting(this.broker);
+		boolean wanted = failed || waiting || this.drain != null || this.plan.isDeparting(this.broker);
 		if (wanted && !this.executor.isShutdown()) {
 			Duration pause = failed ? AFTER_FAILURE : ROUND;
 			this.next = this.executor.schedule(this::round, pause.toMillis(), TimeUnit.MILLISECONDS);
@@ -145,10 +148,19 @@ final class DrainLane {
 			this.overlaps = false;
 		}
 		switch (task) {
-			case DRAIN -> drain();
+			case DRAIN -> drainIfWanted();
 			case DRAIN_UNTIL_EMPTY -> drainUntilEmpty();
 			case HAND_OVER -> handOver();
 			case END -> end();
+		}
+	}
+
+	/**
+	 * An application that only publishes consumes nothing.
+	 */
+	private void drainIfWanted() {
+		if (this.drain != null || !this.containers.running().isEmpty()) {
+			drain();
 		}
 	}
 

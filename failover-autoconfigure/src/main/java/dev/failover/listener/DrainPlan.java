@@ -16,6 +16,8 @@
 
 package dev.failover.listener;
 
+import java.util.Comparator;
+import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Predicate;
@@ -28,15 +30,16 @@ import dev.failover.broker.Brokers;
 import dev.failover.broker.FailureReason;
 
 /**
- * Decides which brokers are consumed from beside the active one: all that are healthy, or
- * only one that was left without a failure or because of an alarm, until it is empty; and
- * until it is empty, too, one that is about to be taken out of use.
+ * Decides which brokers are consumed from beside the active one: all that are healthy,
+ * one healthy one of each other cluster, or only one that was left without a failure or
+ * because of an alarm, until it is empty; and until it is empty, too, one that is about
+ * to be taken out of use.
  */
 final class DrainPlan {
 
 	private final Brokers brokers;
 
-	private final boolean all;
+	private final ConsumedBrokers consumed;
 
 	private final Predicate<String> departing;
 
@@ -46,9 +49,9 @@ final class DrainPlan {
 
 	private final Set<String> emptied = ConcurrentHashMap.newKeySet();
 
-	DrainPlan(Brokers brokers, boolean all, Predicate<String> departing, Predicate<String> inUse) {
+	DrainPlan(Brokers brokers, ConsumedBrokers consumed, Predicate<String> departing, Predicate<String> inUse) {
 		this.brokers = brokers;
-		this.all = all;
+		this.consumed = consumed;
 		this.departing = departing;
 		this.inUse = inUse;
 	}
@@ -113,9 +116,16 @@ final class DrainPlan {
 		if (status.active()) {
 			return Task.HAND_OVER;
 		}
-		if (this.all) {
-			boolean begun = this.brokers.getPrevious() != null;
-			return (begun && isAbleToDeliver(status.state())) ? ableTask(status.broker()) : Task.END;
+		boolean lasting = switch (this.consumed) {
+			case ACTIVE -> false;
+			case AUTO -> isChosen(status);
+			case ALL -> isAbleToDeliver(status.state());
+		};
+		if (lasting && this.brokers.getPrevious() != null) {
+			return ableTask(status.broker());
+		}
+		if (this.consumed == ConsumedBrokers.ALL) {
+			return Task.END;
 		}
 		return this.left.contains(status.broker().name()) ? Task.DRAIN_UNTIL_EMPTY : Task.END;
 	}
@@ -126,6 +136,30 @@ final class DrainPlan {
 		}
 		this.emptied.remove(broker.name());
 		return Task.DRAIN;
+	}
+
+	/**
+	 * Whether a broker is the one of its cluster to be consumed from. There is none in
+	 * the cluster of the active broker or, while there is none, of the one that was: the
+	 * next one may be of that cluster, too.
+	 */
+	private boolean isChosen(BrokerStatus status) {
+		List<BrokerStatus> all = this.brokers.getStatuses();
+		Broker previous = this.brokers.getPrevious();
+		boolean served = previous == null || all.stream()
+			.anyMatch((other) -> other.broker().name().equals(previous.name()) && other.hasQueuesOf(status));
+		return !served && all.stream()
+			.filter((other) -> other.hasQueuesOf(status) && isKnown(other) && isAbleToDeliver(other.state()))
+			.min(Comparator.comparing((other) -> isDeparting(other.broker())))
+			.filter((first) -> first.broker().name().equals(status.broker().name()))
+			.isPresent();
+	}
+
+	/**
+	 * Whether a broker has been connected to, so that it could report its cluster.
+	 */
+	private static boolean isKnown(BrokerStatus status) {
+		return status.cluster() != null || status.state() != BrokerState.UNKNOWN;
 	}
 
 	private static boolean isAbleToDeliver(BrokerState state) {

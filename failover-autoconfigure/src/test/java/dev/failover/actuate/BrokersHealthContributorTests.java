@@ -78,6 +78,14 @@ class BrokersHealthContributorTests {
 	}
 
 	@Test
+	void tellsTheClusterOfABrokerThatReportsOne() {
+		this.brokers.connected(this.first, 0);
+		assertThat(health("first").getDetails()).doesNotContainKey("cluster");
+		this.brokers.identified(this.first, 0, "rabbit@first");
+		assertThat(health("first").getDetails()).containsEntry("cluster", "rabbit@first");
+	}
+
+	@Test
 	void staysUpWhenOneBrokerIsDownAndShowsWhichOne() {
 		fail(this.first);
 		this.brokers.connected(this.second, 0);

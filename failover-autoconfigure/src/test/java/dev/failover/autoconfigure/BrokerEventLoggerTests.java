@@ -119,4 +119,14 @@ class BrokerEventLoggerTests {
 		assertThat(output).contains("WARN", "Broker north", "Connection refused");
 	}
 
+	@Test
+	void anotherClusterOfABrokerIsToldAndTheFirstOneIsNot(CapturedOutput output) {
+		this.brokers.identified(this.north, 0, "rabbit@a");
+		assertThat(output).doesNotContain("rabbit@a");
+		this.brokers.identified(this.north, 0, "rabbit@b");
+		assertThat(output).contains("Broker north reports 'rabbit@b' as its cluster, no longer 'rabbit@a'");
+		this.brokers.identified(this.north, 0, null);
+		assertThat(output).contains("Broker north reports nothing as its cluster, no longer 'rabbit@b'");
+	}
+
 }

@@ -33,6 +33,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
 
 import org.awaitility.Awaitility;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
@@ -108,6 +109,37 @@ class BrokersTests {
 		this.brokers.connected(this.one, 0);
 		assertThat(this.brokers.connected(this.two, 0)).isEqualTo(new Activation(this.one, 0));
 		assertThat(this.brokers.getActive()).isEqualTo(this.one);
+	}
+
+	@Test
+	void tellsTheClusterThatABrokerReportsAndEachChangeOfIt() {
+		this.brokers.identified(this.one, 0, "east");
+		this.brokers.identified(this.one, 0, "east");
+		this.brokers.identified(this.two, 0, null);
+		assertThat(this.brokers.getStatuses()).extracting(BrokerStatus::cluster).containsExactly("east", null);
+		assertThat(this.events).containsExactly(new BrokerEvent.ClusterChanged(this.one, null, "east"));
+		this.brokers.failed(this.one, 0, FailureReason.CONNECTION_LOST, null);
+		assertThat(this.brokers.getStatus("one").orElseThrow().cluster()).isEqualTo("east");
+		this.brokers.identified(this.one, 0, "late");
+		assertThat(this.brokers.getStatus("one").orElseThrow().cluster()).isEqualTo("east");
+		this.brokers.identified(this.one, 1, "west");
+		assertThat(this.events).endsWith(new BrokerEvent.ClusterChanged(this.one, "east", "west"));
+	}
+
+	@Test
+	void brokersHaveTheSameQueuesOnlyInOneVirtualHostOfOneCluster() {
+		BrokerStatus node = status(this.one, "east");
+		assertThat(node.hasQueuesOf(node)).isTrue();
+		assertThat(node.hasQueuesOf(status(this.two, "east"))).isTrue();
+		assertThat(node.hasQueuesOf(status(this.two, "west"))).isFalse();
+		assertThat(node.hasQueuesOf(status(this.two, null))).isFalse();
+		assertThat(status(this.one, null).hasQueuesOf(status(this.two, null))).isFalse();
+		Broker elsewhere = this.two.withVirtualHost("elsewhere");
+		assertThat(node.hasQueuesOf(status(elsewhere, "east"))).isFalse();
+	}
+
+	private static BrokerStatus status(Broker broker, @Nullable String cluster) {
+		return new BrokerStatus(broker, BrokerState.UP, false, START, null, cluster);
 	}
 
 	@Test

@@ -71,7 +71,8 @@ class RejectedMessageDrainIntegrationTests {
 	@Test
 	void messageIsHandledBeforeTheBrokerCountsAsEmpty() throws Exception {
 		try (ConfigurableApplicationContext context = Applications.run(Shop.class,
-				Applications.brokers(this.first, this.second), "spring.rabbitmq.listener.type=simple")) {
+				Applications.brokers(this.first, this.second), "spring.rabbitmq.listener.type=simple",
+				"failover.listener.brokers=active")) {
 			Desk desk = context.getBean(Desk.class);
 			context.getBean(FailoverTemplate.class).convertAndSend(Shop.QUEUE, "message");
 			Awaitility.await().atMost(PATIENCE).until(() -> desk.deliveries.get() == 1);

@@ -143,7 +143,8 @@ class TopologyIntegrationTests {
 
 	@Test
 	void onlyWhatAnAdminWouldDeclareIsDeclaredAndOnlyOnce() {
-		try (ConfigurableApplicationContext context = run(Various.class, "failover.standby=false")) {
+		try (ConfigurableApplicationContext context = run(Various.class, "failover.standby=false",
+				"failover.listener.brokers=active")) {
 			Various various = context.getBean(Various.class);
 			FailoverTemplate template = context.getBean(FailoverTemplate.class);
 			template.convertAndSend("mine", "before");

@@ -23,6 +23,7 @@ import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
 import dev.failover.broker.Broker;
+import dev.failover.broker.BrokerCredentials;
 import dev.failover.broker.Brokers;
 import dev.failover.broker.EventStage;
 import dev.failover.broker.FailureReason;
@@ -43,7 +44,7 @@ class DrainPlanTests {
 
 	@Test
 	void allHealthyBrokersAreDrainedOnceOneIsActive() {
-		DrainPlan plan = plan(true);
+		DrainPlan plan = plan(ConsumedBrokers.ALL);
 		assertThat(plan.task(this.second)).isEqualTo(Task.END);
 		this.brokers.connected(this.first, 0);
 		assertThat(plan.task(this.first)).isEqualTo(Task.HAND_OVER);
@@ -59,7 +60,7 @@ class DrainPlanTests {
 
 	@Test
 	void blockedBrokerIsDrainedToo() {
-		DrainPlan plan = plan(true);
+		DrainPlan plan = plan(ConsumedBrokers.ALL);
 		this.brokers.connected(this.first, 0);
 		this.brokers.blocked(this.second, 0, "low on memory");
 		assertThat(plan.task(this.second)).isEqualTo(Task.DRAIN);
@@ -67,7 +68,7 @@ class DrainPlanTests {
 
 	@Test
 	void brokerThatIsOutOfUseIsNotDrained() {
-		DrainPlan plan = plan(true);
+		DrainPlan plan = plan(ConsumedBrokers.ALL);
 		this.brokers.connected(this.first, 0);
 		this.brokers.operations().disable("second");
 		assertThat(plan.task(this.second)).isEqualTo(Task.END);
@@ -79,7 +80,7 @@ class DrainPlanTests {
 
 	@Test
 	void brokerThatIsToBeTakenOutOfUseIsDrainedUntilItIsEmptyAndForGoodIfThatComesToNothing() {
-		DrainPlan plan = plan(true);
+		DrainPlan plan = plan(ConsumedBrokers.ALL);
 		this.brokers.connected(this.first, 0);
 		this.departing = "second";
 		assertThat(plan.isDeparting(this.second)).isTrue();
@@ -94,15 +95,15 @@ class DrainPlanTests {
 
 	@Test
 	void brokerOfAnotherWeightIsStillTheSame() {
-		DrainPlan plan = plan(true);
+		DrainPlan plan = plan(ConsumedBrokers.ALL);
 		this.brokers.connected(this.first, 0);
 		this.brokers.operations().reweight("second", 7, 3);
 		assertThat(plan.task(this.second)).isEqualTo(Task.DRAIN);
 	}
 
 	@Test
-	void onlyABrokerThatWasLeftBecauseOfAnAlarmIsDrainedByDefault() {
-		DrainPlan plan = plan(false);
+	void onlyABrokerThatWasLeftBecauseOfAnAlarmIsDrainedWithActive() {
+		DrainPlan plan = plan(ConsumedBrokers.ACTIVE);
 		this.brokers.connected(this.first, 0);
 		assertThat(plan.task(this.second)).isEqualTo(Task.END);
 		leaveFirstBlocked();
@@ -113,7 +114,7 @@ class DrainPlanTests {
 
 	@Test
 	void brokerThatFailsWhileItIsDrainedIsLeftForGood() {
-		DrainPlan plan = plan(false);
+		DrainPlan plan = plan(ConsumedBrokers.ACTIVE);
 		this.brokers.connected(this.first, 0);
 		leaveFirstBlocked();
 		this.brokers.failed(this.first, 1, FailureReason.CONNECTION_LOST, null);
@@ -123,7 +124,7 @@ class DrainPlanTests {
 
 	@Test
 	void brokerThatBecomesActiveAgainIsNoLongerOneThatWasLeft() {
-		DrainPlan plan = plan(false);
+		DrainPlan plan = plan(ConsumedBrokers.ACTIVE);
 		this.brokers.connected(this.first, 0);
 		leaveFirstBlocked();
 		this.brokers.unblocked(this.first, 1);
@@ -133,7 +134,7 @@ class DrainPlanTests {
 
 	@Test
 	void brokerThatWasLeftInAPlannedMoveIsDrainedUntilItIsEmpty() {
-		DrainPlan plan = plan(false);
+		DrainPlan plan = plan(ConsumedBrokers.ACTIVE);
 		this.brokers.connected(this.first, 0);
 		this.brokers.operations().activate("second");
 		assertThat(plan.task(this.first)).isEqualTo(Task.DRAIN_UNTIL_EMPTY);
@@ -144,14 +145,103 @@ class DrainPlanTests {
 		assertThat(plan.task(this.second)).isEqualTo(Task.DRAIN_UNTIL_EMPTY);
 	}
 
+	@Test
+	void brokersOfOtherClustersAreDrainedAndNodesOfTheSameOneAreNot() {
+		DrainPlan plan = plan(ConsumedBrokers.AUTO);
+		connect(this.first, "east");
+		assertThat(plan.task(this.first)).isEqualTo(Task.HAND_OVER);
+		assertThat(plan.task(this.second)).as("not connected to yet").isEqualTo(Task.END);
+		answer(this.second, "east");
+		assertThat(plan.task(this.second)).isEqualTo(Task.END);
+		answer(this.second, "west");
+		assertThat(plan.task(this.second)).as("name has changed").isEqualTo(Task.DRAIN);
+		answer(this.second, "east");
+		assertThat(plan.task(this.second)).isEqualTo(Task.END);
+	}
+
+	@Test
+	void brokersThatReportNoClusterAreDrained() {
+		DrainPlan plan = plan(ConsumedBrokers.AUTO);
+		connect(this.first, null);
+		assertThat(plan.task(this.second)).as("not connected to yet").isEqualTo(Task.END);
+		answer(this.second, null);
+		assertThat(plan.task(this.second)).isEqualTo(Task.DRAIN);
+		fail(this.second);
+		assertThat(plan.task(this.second)).isEqualTo(Task.END);
+	}
+
+	@Test
+	void oneHealthyNodeOfEachOtherClusterIsDrained() {
+		Broker third = TestBrokers.broker("third");
+		Broker fourth = TestBrokers.broker("fourth");
+		this.brokers.operations().add(third, BrokerCredentials.of("app", "secret"));
+		this.brokers.operations().add(fourth, BrokerCredentials.of("app", "secret"));
+		DrainPlan plan = plan(ConsumedBrokers.AUTO);
+		connect(this.first, "east");
+		answer(this.second, "east");
+		answer(third, "west");
+		answer(fourth, "west");
+		assertThat(tasks(plan)).containsExactly(Task.HAND_OVER, Task.END, Task.DRAIN, Task.END);
+		fail(third);
+		assertThat(tasks(plan)).containsExactly(Task.HAND_OVER, Task.END, Task.END, Task.DRAIN);
+		fail(this.first);
+		assertThat(tasks(plan)).as("no active broker").containsExactly(Task.END, Task.END, Task.END, Task.DRAIN);
+		connect(fourth, "west");
+		assertThat(tasks(plan)).containsExactly(Task.END, Task.DRAIN, Task.END, Task.HAND_OVER);
+	}
+
+	@Test
+	void nodeThatIsToBeTakenOutOfUseGivesWayToAnotherOneOfItsCluster() {
+		Broker third = TestBrokers.broker("third");
+		this.brokers.operations().add(third, BrokerCredentials.of("app", "secret"));
+		DrainPlan plan = plan(ConsumedBrokers.AUTO);
+		connect(this.first, "east");
+		answer(this.second, "west");
+		assertThat(tasks(plan)).containsExactly(Task.HAND_OVER, Task.DRAIN, Task.END);
+		this.departing = "second";
+		assertThat(tasks(plan)).as("the only one").containsExactly(Task.HAND_OVER, Task.DRAIN_UNTIL_EMPTY, Task.END);
+		answer(third, "west");
+		assertThat(tasks(plan)).containsExactly(Task.HAND_OVER, Task.END, Task.DRAIN);
+	}
+
+	@Test
+	void nodeOfTheSameClusterThatWasLeftIsDrainedUntilItIsEmpty() {
+		DrainPlan plan = plan(ConsumedBrokers.AUTO);
+		connect(this.first, "east");
+		answer(this.second, "east");
+		this.brokers.operations().activate("second");
+		assertThat(plan.task(this.first)).isEqualTo(Task.DRAIN_UNTIL_EMPTY);
+		plan.emptied(this.first);
+		assertThat(plan.task(this.first)).isEqualTo(Task.END);
+	}
+
+	private List<Task> tasks(DrainPlan plan) {
+		return this.brokers.getAll().stream().map(plan::task).toList();
+	}
+
+	private void connect(Broker broker, @Nullable String cluster) {
+		long incarnation = this.brokers.getIncarnation(broker);
+		this.brokers.identified(broker, incarnation, cluster);
+		this.brokers.connected(broker, incarnation);
+	}
+
+	private void answer(Broker broker, @Nullable String cluster) {
+		this.brokers.identified(broker, this.brokers.getIncarnation(broker), cluster);
+		this.brokers.answered(broker);
+	}
+
+	private void fail(Broker broker) {
+		this.brokers.failed(broker, this.brokers.getIncarnation(broker), FailureReason.CONNECTION_LOST, null);
+	}
+
 	private void leaveFirstBlocked() {
 		this.brokers.blocked(this.first, 0, "low on memory");
 		this.brokers.leaveBlocked(this.first, 0);
 		this.brokers.connected(this.second, 0);
 	}
 
-	private DrainPlan plan(boolean all) {
-		DrainPlan plan = new DrainPlan(this.brokers, all, (name) -> name.equals(this.departing), (name) -> false);
+	private DrainPlan plan(ConsumedBrokers consumed) {
+		DrainPlan plan = new DrainPlan(this.brokers, consumed, (name) -> name.equals(this.departing), (name) -> false);
 		this.brokers.addListener(plan::on, EventStage.REPORTS);
 		return plan;
 	}

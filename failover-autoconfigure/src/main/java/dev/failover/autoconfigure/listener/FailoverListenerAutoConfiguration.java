@@ -33,6 +33,7 @@ import dev.failover.broker.Brokers;
 import dev.failover.connection.FailoverConnectionFactory;
 import dev.failover.connection.PlannedMoves;
 import dev.failover.listener.BrokerDrains;
+import dev.failover.listener.ConsumedBrokers;
 import dev.failover.listener.ConsumerReadiness;
 import dev.failover.listener.ContainerBook;
 import dev.failover.listener.ContainerMover;
@@ -113,8 +114,12 @@ public final class FailoverListenerAutoConfiguration {
 		BrokerDrains failoverBrokerDrains(Brokers brokers, FailoverProperties properties, ContainerBook containers,
 				DirectContainerPacer pacer, DrainConnections connections, TopologyGate gate, PlannedMoves moves,
 				FailoverConnectionFactory connectionFactory) {
-			boolean all = properties.getListener().getBrokers() == FailoverProperties.Listener.ListenerBrokers.ALL;
-			return new BrokerDrains(brokers, all, containers, pacer, connections, gate::getQueuesOfConnections,
+			ConsumedBrokers consumed = switch (properties.getListener().getBrokers()) {
+				case AUTO -> ConsumedBrokers.AUTO;
+				case ACTIVE -> ConsumedBrokers.ACTIVE;
+				case ALL -> ConsumedBrokers.ALL;
+			};
+			return new BrokerDrains(brokers, consumed, containers, pacer, connections, gate::getQueuesOfConnections,
 					moves::isDeparting, connectionFactory.getBrokerAccess()::isInUse);
 		}
 

@@ -46,6 +46,7 @@ import org.springframework.util.backoff.FixedBackOff;
 import dev.failover.autoconfigure.FailoverAutoConfiguration;
 import dev.failover.autoconfigure.rabbit.FailoverRabbitAutoConfiguration;
 import dev.failover.listener.BrokerDrains;
+import dev.failover.listener.ConsumedBrokers;
 import dev.failover.listener.ListenerTuningPostProcessor;
 import dev.failover.listener.MismatchRecovery;
 
@@ -79,13 +80,14 @@ class FailoverListenerAutoConfigurationTests {
 	}
 
 	@ParameterizedTest
-	@CsvSource({ "active, false", "all, true" })
-	void drainsTheBrokersThatAreWanted(String brokers, boolean all) {
-		this.runner.withPropertyValues("failover.listener.brokers=" + brokers)
+	@CsvSource({ "failover.listener.brokers=active, ACTIVE", "failover.listener.brokers=all, ALL",
+			"failover.listener.brokers=auto, AUTO", "failover.standby=true, AUTO" })
+	void drainsTheBrokersThatAreWanted(String property, ConsumedBrokers consumed) {
+		this.runner.withPropertyValues(property)
 			.run((context) -> assertThat(context).getBean(BrokerDrains.class)
 				.matches(BrokerDrains::isRunning)
-				.extracting("plan.all")
-				.isEqualTo(all));
+				.extracting("plan.consumed")
+				.isEqualTo(consumed));
 	}
 
 	@Test
