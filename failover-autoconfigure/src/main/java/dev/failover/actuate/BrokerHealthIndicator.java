@@ -73,6 +73,9 @@ final class BrokerHealthIndicator implements HealthIndicator {
 		if (status.cluster() != null) {
 			builder.withDetail("cluster", status.cluster());
 		}
+		if (!status.unconsumedQueues().isEmpty()) {
+			builder.withDetail("unconsumedQueues", status.unconsumedQueues().stream().sorted().toList());
+		}
 		BrokerFailure failure = status.lastFailure();
 		if (failure != null) {
 			Map<String, Object> details = new LinkedHashMap<>();

@@ -79,6 +79,9 @@ final class BrokerEventLogger implements BrokerListener {
 		else if (event instanceof BrokerEvent.ClusterChanged changed) {
 			log(changed);
 		}
+		else if (event instanceof BrokerEvent.ConsumersMissing missing) {
+			log(missing);
+		}
 		else if (event instanceof BrokerEvent.Added added) {
 			logger.info("Broker %s was added".formatted(added.broker()));
 		}
@@ -123,6 +126,18 @@ final class BrokerEventLogger implements BrokerListener {
 			logger.info("Broker %s reports %s as its cluster, no longer '%s'".formatted(changed.broker().name(),
 					(changed.to() != null) ? "'" + changed.to() + "'" : "nothing", changed.from()));
 		}
+	}
+
+	private void log(BrokerEvent.ConsumersMissing missing) {
+		String broker = missing.broker().name();
+		if (missing.queues().isEmpty()) {
+			logger.info("No message waits any more on broker %s that nobody consumes".formatted(broker));
+			return;
+		}
+		logger.warn(("Messages wait on broker %s that nobody consumes, in %s. Let the applications that consume these "
+				+ "queues list this broker, too, with 'failover.listener.brokers' at 'auto' or 'all'; with 'auto', "
+				+ "independent brokers must have different cluster names")
+			.formatted(broker, missing.queues()));
 	}
 
 	private void log(BrokerEvent.Activated activated) {

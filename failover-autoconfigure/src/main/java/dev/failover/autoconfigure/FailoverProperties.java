@@ -622,6 +622,12 @@ public class FailoverProperties implements InitializingBean {
 		 */
 		private Duration blockedGrace = Duration.ofSeconds(1);
 
+		/**
+		 * How often to look for messages that wait on a broker where nobody consumes
+		 * them. 0 to switch that off.
+		 */
+		private Duration queueInterval = Duration.ofSeconds(30);
+
 		public Duration getProbeInterval() {
 			return this.probeInterval;
 		}
@@ -660,6 +666,14 @@ public class FailoverProperties implements InitializingBean {
 
 		public void setOnBlocked(OnBlocked onBlocked) {
 			this.onBlocked = onBlocked;
+		}
+
+		public Duration getQueueInterval() {
+			return this.queueInterval;
+		}
+
+		public void setQueueInterval(Duration queueInterval) {
+			this.queueInterval = queueInterval;
 		}
 
 		public Duration getBlockedGrace() {

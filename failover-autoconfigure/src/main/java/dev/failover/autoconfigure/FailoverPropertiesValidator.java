@@ -63,6 +63,7 @@ final class FailoverPropertiesValidator {
 		atLeast("failover.detection.failure-threshold", detection.getFailureThreshold(), 1);
 		atLeast("failover.detection.success-threshold", detection.getSuccessThreshold(), 1);
 		notNegative("failover.detection.blocked-grace", detection.getBlockedGrace());
+		notNegative("failover.detection.queue-interval", detection.getQueueInterval());
 	}
 
 	private static void validate(FailoverProperties.Listener.Deduplication deduplication) {

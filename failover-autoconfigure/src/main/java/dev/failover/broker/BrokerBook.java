@@ -23,6 +23,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
 import java.util.function.Function;
 import java.util.stream.Stream;
 
@@ -221,6 +222,13 @@ final class BrokerBook {
 		if (!Objects.equals(from, cluster)) {
 			entry.cluster = cluster;
 			this.events.enqueue(new BrokerEvent.ClusterChanged(entry.broker, from, cluster));
+		}
+	}
+
+	void unconsumed(BrokerEntry entry, Set<String> queues) {
+		if (!entry.unconsumedQueues.equals(queues)) {
+			entry.unconsumedQueues = Set.copyOf(queues);
+			this.events.enqueue(new BrokerEvent.ConsumersMissing(entry.broker, entry.unconsumedQueues));
 		}
 	}
 

@@ -18,6 +18,7 @@ package dev.failover.broker;
 
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Set;
 
 import org.jspecify.annotations.Nullable;
 
@@ -46,6 +47,8 @@ final class BrokerEntry {
 	@Nullable BrokerFailure lastFailure;
 
 	@Nullable String cluster;
+
+	Set<String> unconsumedQueues = Set.of();
 
 	private int successes;
 
@@ -100,7 +103,8 @@ final class BrokerEntry {
 	}
 
 	BrokerStatus status(boolean active) {
-		return new BrokerStatus(this.broker, this.state, active, this.since, this.lastFailure, this.cluster);
+		return new BrokerStatus(this.broker, this.state, active, this.since, this.lastFailure, this.cluster,
+				this.unconsumedQueues);
 	}
 
 }

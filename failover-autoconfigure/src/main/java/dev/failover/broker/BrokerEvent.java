@@ -17,6 +17,7 @@
 package dev.failover.broker;
 
 import java.time.Duration;
+import java.util.Set;
 
 import org.jspecify.annotations.Nullable;
 
@@ -109,6 +110,17 @@ public sealed interface BrokerEvent {
 	 * @param to the name now, or {@code null} if the broker reports none any more
 	 */
 	record ClusterChanged(Broker broker, @Nullable String from, @Nullable String to) implements BrokerEvent {
+	}
+
+	/**
+	 * Messages wait on a broker that nobody consumes, or some more or less than before.
+	 * It may be that applications that list the same brokers publish to one and consume
+	 * from another one.
+	 *
+	 * @param broker the broker
+	 * @param queues the names of the queues, empty if all are consumed from again
+	 */
+	record ConsumersMissing(Broker broker, Set<String> queues) implements BrokerEvent {
 	}
 
 	/**

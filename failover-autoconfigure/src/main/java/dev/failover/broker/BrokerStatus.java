@@ -17,6 +17,7 @@
 package dev.failover.broker;
 
 import java.time.Instant;
+import java.util.Set;
 
 import org.jspecify.annotations.Nullable;
 
@@ -31,12 +32,18 @@ import org.jspecify.annotations.Nullable;
  * if there was none
  * @param cluster the name of the cluster that the broker said it belongs to when it was
  * connected to last, or {@code null} if it has not been connected to yet, or does not say
+ * @param unconsumedQueues the names of the application's queues on this broker in which
+ * messages wait that nobody consumes, as far as is known
  */
 public record BrokerStatus(Broker broker, BrokerState state, boolean active, Instant since,
-		@Nullable BrokerFailure lastFailure, @Nullable String cluster) {
+		@Nullable BrokerFailure lastFailure, @Nullable String cluster, Set<String> unconsumedQueues) {
+
+	public BrokerStatus {
+		unconsumedQueues = Set.copyOf(unconsumedQueues);
+	}
 
 	/**
-	 * Create a snapshot of a broker whose cluster is not known.
+	 * Create a snapshot of a broker of which nothing else is known.
 	 * @param broker the broker
 	 * @param state the state
 	 * @param active whether connections go to this broker
@@ -45,7 +52,7 @@ public record BrokerStatus(Broker broker, BrokerState state, boolean active, Ins
 	 */
 	public BrokerStatus(Broker broker, BrokerState state, boolean active, Instant since,
 			@Nullable BrokerFailure lastFailure) {
-		this(broker, state, active, since, lastFailure, null);
+		this(broker, state, active, since, lastFailure, null, Set.of());
 	}
 
 	/**

@@ -20,6 +20,7 @@ import java.time.Clock;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
 import java.util.function.Function;
@@ -210,6 +211,16 @@ public final class Brokers implements AutoCloseable {
 	 */
 	public void identified(Broker broker, long incarnation, @Nullable String cluster) {
 		report(broker, incarnation, (entry) -> this.book.identified(entry, cluster));
+	}
+
+	/**
+	 * Report in which queues of the application messages wait that nobody consumes.
+	 * @param broker the broker
+	 * @param incarnation the incarnation before the queues were looked at
+	 * @param queues the names of the queues, empty if there is none
+	 */
+	public void unconsumed(Broker broker, long incarnation, Set<String> queues) {
+		report(broker, incarnation, (entry) -> this.book.unconsumed(entry, queues));
 	}
 
 	/**

@@ -158,6 +158,17 @@ public final class BrokerDrains implements BrokerListener, SmartLifecycle {
 		return (lane != null) ? lane.size() : 0;
 	}
 
+	/**
+	 * Return whether the containers of the application consume from a broker: the active
+	 * one, or one beside it.
+	 * @param broker the broker
+	 * @return whether they do, as far as they run
+	 */
+	public boolean isConsumedFrom(Broker broker) {
+		Broker active = this.brokers.getActive();
+		return (active != null && active.isSameAs(broker)) || getContainerCount(broker) > 0;
+	}
+
 	@Override
 	public void start() {
 		if (!isRunning()) {

@@ -16,9 +16,12 @@
 
 package dev.failover.listener;
 
+import java.util.Arrays;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.Collectors;
 
 import org.jspecify.annotations.Nullable;
 import org.springframework.amqp.rabbit.config.AbstractRabbitListenerContainerFactory;
@@ -83,6 +86,16 @@ public final class ContainerBook implements BeanPostProcessor {
 			.filter((container) -> container.getConnectionFactory() instanceof AbstractConnectionFactory known
 					&& known.getRabbitConnectionFactory() instanceof FailoverConnectionFactory)
 			.toList();
+	}
+
+	/**
+	 * Return the queues that running containers consume from.
+	 * @return the names
+	 */
+	public Set<String> getQueues() {
+		return running().stream()
+			.flatMap((container) -> Arrays.stream(container.getQueueNames()))
+			.collect(Collectors.toSet());
 	}
 
 	/**

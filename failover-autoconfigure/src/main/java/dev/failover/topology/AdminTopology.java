@@ -21,6 +21,7 @@ import java.util.Collection;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 import org.jspecify.annotations.Nullable;
@@ -100,6 +101,28 @@ final class AdminTopology {
 			}
 		}
 		return names;
+	}
+
+	/**
+	 * Return the names of the queues from which any connection may consume, and somebody
+	 * is expected to.
+	 */
+	Set<String> sharedQueues() {
+		return all().stream()
+			.filter(Queue.class::isInstance)
+			.map(Queue.class::cast)
+			.filter((queue) -> !isOfConnection(queue) && !isStream(queue) && !isDelay(queue))
+			.map(Queue::getName)
+			.collect(Collectors.toSet());
+	}
+
+	private static boolean isStream(Queue queue) {
+		return "stream".equals(queue.getArguments().get("x-queue-type"));
+	}
+
+	private static boolean isDelay(Queue queue) {
+		return queue.getArguments().containsKey("x-message-ttl")
+				&& queue.getArguments().containsKey("x-dead-letter-exchange");
 	}
 
 	private static boolean isOfConnection(Queue queue) {

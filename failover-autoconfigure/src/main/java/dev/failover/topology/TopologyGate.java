@@ -126,6 +126,18 @@ public final class TopologyGate implements ConnectionPreparer {
 			.collect(Collectors.toSet());
 	}
 
+	/**
+	 * Return the queues of the application that are there to be consumed from by anybody:
+	 * those that this gate declares, but for those that keep their messages, or pass them
+	 * on when their time is over.
+	 * @return the names
+	 */
+	public Set<String> getSharedQueues() {
+		return this.admins.stream()
+			.flatMap((admin) -> new AdminTopology(admin).sharedQueues().stream())
+			.collect(Collectors.toSet());
+	}
+
 	boolean redeclaresManualDeclarations() {
 		return this.redeclareManualDeclarations;
 	}

@@ -86,6 +86,15 @@ class BrokersHealthContributorTests {
 	}
 
 	@Test
+	void tellsInWhichQueuesMessagesWaitThatNobodyConsumes() {
+		this.brokers.connected(this.first, 0);
+		assertThat(health("first").getDetails()).doesNotContainKey("unconsumedQueues");
+		this.brokers.unconsumed(this.first, 0, Set.of("orders", "bills"));
+		assertThat(health("first").getDetails()).containsEntry("unconsumedQueues", List.of("bills", "orders"));
+		assertThat(health("first").getStatus()).isEqualTo(Status.UP);
+	}
+
+	@Test
 	void staysUpWhenOneBrokerIsDownAndShowsWhichOne() {
 		fail(this.first);
 		this.brokers.connected(this.second, 0);

@@ -251,6 +251,9 @@ class SerializedFormTests {
 		if (type == List.class) {
 			return List.of("text");
 		}
+		if (type == Set.class) {
+			return Set.of("text");
+		}
 		if (type == ReturnedMessage.class) {
 			return new ReturnedMessage(new Message("text".getBytes()), 312, "NO_ROUTE", "orders", "new");
 		}

@@ -20,6 +20,7 @@ import java.io.IOException;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
+import java.util.Set;
 
 import javax.net.ssl.SSLHandshakeException;
 
@@ -127,6 +128,16 @@ class BrokerEventLoggerTests {
 		assertThat(output).contains("Broker north reports 'rabbit@b' as its cluster, no longer 'rabbit@a'");
 		this.brokers.identified(this.north, 0, null);
 		assertThat(output).contains("Broker north reports nothing as its cluster, no longer 'rabbit@b'");
+	}
+
+	@Test
+	void messagesThatNobodyConsumesAreAWarningWithWhatToDo(CapturedOutput output) {
+		this.brokers.unconsumed(this.north, 0, Set.of("orders"));
+		assertThat(output)
+			.containsPattern("WARN .*Messages wait on broker north that nobody consumes, in \\[orders\\]\\. "
+					+ "Let the applications .* 'failover.listener.brokers' at 'auto' or 'all'");
+		this.brokers.unconsumed(this.north, 0, Set.of());
+		assertThat(output).contains("No message waits any more on broker north that nobody consumes");
 	}
 
 }

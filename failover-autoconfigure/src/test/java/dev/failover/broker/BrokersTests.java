@@ -24,6 +24,7 @@ import java.time.ZoneId;
 import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
@@ -138,8 +139,20 @@ class BrokersTests {
 		assertThat(node.hasQueuesOf(status(elsewhere, "east"))).isFalse();
 	}
 
+	@Test
+	void tellsOfQueuesThatNobodyConsumesWhenTheyChange() {
+		this.brokers.unconsumed(this.one, 0, Set.of());
+		this.brokers.unconsumed(this.one, 0, Set.of("orders"));
+		this.brokers.unconsumed(this.one, 0, Set.of("orders"));
+		assertThat(this.brokers.getStatus("one").orElseThrow().unconsumedQueues()).containsExactly("orders");
+		this.brokers.unconsumed(this.one, 0, Set.of());
+		assertThat(this.brokers.getStatus("one").orElseThrow().unconsumedQueues()).isEmpty();
+		assertThat(this.events).containsExactly(new BrokerEvent.ConsumersMissing(this.one, Set.of("orders")),
+				new BrokerEvent.ConsumersMissing(this.one, Set.of()));
+	}
+
 	private static BrokerStatus status(Broker broker, @Nullable String cluster) {
-		return new BrokerStatus(broker, BrokerState.UP, false, START, null, cluster);
+		return new BrokerStatus(broker, BrokerState.UP, false, START, null, cluster, Set.of());
 	}
 
 	@Test

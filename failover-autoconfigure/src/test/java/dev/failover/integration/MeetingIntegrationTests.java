@@ -21,6 +21,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.BeforeEach;
@@ -31,6 +32,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 import org.springframework.amqp.core.Queue;
 import org.springframework.amqp.rabbit.annotation.RabbitListener;
 import org.springframework.amqp.rabbit.config.SimpleRabbitListenerContainerFactory;
+import org.springframework.amqp.rabbit.connection.ConnectionFactory;
 import org.springframework.amqp.rabbit.listener.SimpleMessageListenerContainer;
 import org.springframework.boot.test.system.CapturedOutput;
 import org.springframework.boot.test.system.OutputCaptureExtension;
@@ -87,6 +89,63 @@ class MeetingIntegrationTests {
 		}
 	}
 
+	/**
+	 * Whoever takes part tells it.
+	 */
+	@Test
+	void messagesThatNobodyConsumesAreToldByPublisherAndConsumer(CapturedOutput output) {
+		String look = "failover.detection.queue-interval=500ms";
+		try (ConfigurableApplicationContext consumer = Applications.run(Consuming.class,
+				Applications.brokers(this.first, this.second), "failover.connect.race-delay=0",
+				"failover.listener.brokers=active", look);
+				ConfigurableApplicationContext producer = runWithFirstPaused(look)) {
+			assertThat(unconsumed(producer)).isEmpty();
+			producer.getBean(FailoverTemplate.class).convertAndSend(QUEUE, "stranded");
+			for (ConfigurableApplicationContext context : List.of(producer, consumer)) {
+				Awaitility.await()
+					.atMost(PATIENCE)
+					.untilAsserted(() -> assertThat(unconsumed(context))
+						.containsExactly("%d %s".formatted(this.second.port(), QUEUE)));
+			}
+			String warning = "Messages wait on broker 127.0.0.1:%d that nobody consumes, in [%s]"
+				.formatted(this.second.port(), QUEUE);
+			assertThat(output.getAll().lines().filter((line) -> line.contains(warning))).hasSize(2);
+			try (ConfigurableApplicationContext another = Applications.run(Consuming.class,
+					Applications.brokers(this.second), look)) {
+				Desk desk = another.getBean(Desk.class);
+				Awaitility.await().atMost(PATIENCE).until(() -> desk.handled.contains("stranded"));
+				for (ConfigurableApplicationContext context : List.of(producer, consumer)) {
+					Awaitility.await().atMost(PATIENCE).until(() -> unconsumed(context).isEmpty());
+				}
+			}
+			assertThat(output).contains("No message waits any more");
+		}
+	}
+
+	private static List<String> unconsumed(ConfigurableApplicationContext context) {
+		return context.getBean(Brokers.class)
+			.getStatuses()
+			.stream()
+			.flatMap(
+					(status) -> status.unconsumedQueues().stream().map((queue) -> status.broker().port() + " " + queue))
+			.toList();
+	}
+
+	@Test
+	void containerThatCannotBeCopiedIsWarnedOfOnce(CapturedOutput output) {
+		try (ConfigurableApplicationContext context = Applications.run(Uncopyable.class,
+				Applications.brokers(this.first, this.second))) {
+			Awaitility.await().atMost(PATIENCE).until(() -> output.getAll().contains("cannot be copied"));
+			assertThat(context.isRunning()).isTrue();
+			Awaitility.await()
+				.during(Duration.ofSeconds(4))
+				.atMost(PATIENCE)
+				.untilAsserted(
+						() -> assertThat(output.getAll().lines().filter((line) -> line.contains("cannot be copied")))
+							.hasSize(1));
+		}
+	}
+
 	@Test
 	void applicationThatOnlyPublishesConsumesNothingUntilItHasAListener(CapturedOutput output) {
 		try (ConfigurableApplicationContext context = Applications.run(Publishing.class,
@@ -117,11 +176,12 @@ class MeetingIntegrationTests {
 	/**
 	 * The first broker is there for everybody else.
 	 */
-	private ConfigurableApplicationContext runWithFirstPaused() {
+	private ConfigurableApplicationContext runWithFirstPaused(String... properties) {
 		FaultProxy proxy = FaultProxy.to(this.first);
 		proxy.blackHole();
+		String brokers = "failover.brokers=" + Applications.through(proxy, this.first) + ";" + this.second.uri();
 		ConfigurableApplicationContext producer = Applications.run(Publishing.class,
-				"failover.brokers=" + Applications.through(proxy, this.first) + ";" + this.second.uri());
+				Stream.concat(Stream.of(brokers), Stream.of(properties)).toArray(String[]::new));
 		producer.getBean(FailoverTemplate.class).execute((channel) -> channel.isOpen());
 		proxy.pass();
 		return producer;
@@ -144,6 +204,23 @@ class MeetingIntegrationTests {
 		@Bean
 		Desk desk() {
 			return new Desk();
+		}
+
+	}
+
+	@Configuration(proxyBeanMethods = false)
+	@Import(Publishing.class)
+	static class Uncopyable {
+
+		@Bean
+		SimpleMessageListenerContainer container(ConnectionFactory connectionFactory) {
+			SimpleMessageListenerContainer container = new SimpleMessageListenerContainer(connectionFactory) {
+
+			};
+			container.setQueueNames(QUEUE);
+			container.setMessageListener((message) -> {
+			});
+			return container;
 		}
 
 	}

@@ -16,6 +16,9 @@
 
 package dev.failover.autoconfigure.listener;
 
+import java.util.HashSet;
+import java.util.Set;
+
 import org.springframework.amqp.rabbit.listener.AbstractMessageListenerContainer;
 import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.boot.autoconfigure.AutoConfiguration;
@@ -32,6 +35,7 @@ import dev.failover.autoconfigure.FailoverProperties;
 import dev.failover.broker.Brokers;
 import dev.failover.connection.FailoverConnectionFactory;
 import dev.failover.connection.PlannedMoves;
+import dev.failover.detection.QueueWatch;
 import dev.failover.listener.BrokerDrains;
 import dev.failover.listener.ConsumedBrokers;
 import dev.failover.listener.ConsumerReadiness;
@@ -121,6 +125,23 @@ public final class FailoverListenerAutoConfiguration {
 			};
 			return new BrokerDrains(brokers, consumed, containers, pacer, connections, gate::getQueuesOfConnections,
 					moves::isDeparting, connectionFactory.getBrokerAccess()::isInUse);
+		}
+
+		/**
+		 * The watch ends with the connection factory.
+		 */
+		@Bean(destroyMethod = "")
+		@Lazy(false)
+		@ConditionalOnMissingBean
+		QueueWatch failoverQueueWatch(Brokers brokers, FailoverProperties properties, ContainerBook containers,
+				BrokerDrains drains, TopologyGate gate, FailoverConnectionFactory connectionFactory) {
+			return new QueueWatch(brokers, connectionFactory.getBrokerAccess(), () -> {
+				Set<String> queues = new HashSet<>(gate.getSharedQueues());
+				queues.addAll(containers.getQueues());
+				queues.removeAll(gate.getQueuesOfConnections());
+				return queues;
+			}, (broker) -> drains.isConsumedFrom(broker) ? containers.getQueues() : Set.of(),
+					properties.getDetection().getQueueInterval());
 		}
 
 	}
