@@ -362,7 +362,7 @@ final class BrokerConnector implements AutoCloseable {
 	/**
 	 * Do something that may block, in the background.
 	 */
-	CompletableFuture<@Nullable Void> inBackground(Runnable task) {
+	CompletableFuture<?> inBackground(Runnable task) {
 		try {
 			return CompletableFuture.runAsync(task, this.executor);
 		}

@@ -50,7 +50,8 @@ class DrainLaneTests {
 	private final AtomicReference<Error> error = new AtomicReference<>();
 
 	private final DrainLane lane = new DrainLane(this.two,
-			new DrainPlan(this.brokers, true, (name) -> isDeparting(), (name) -> false), new ContainerBook(), () -> {
+			new DrainPlan(this.brokers, ConsumedBrokers.ALL, (name) -> isDeparting(), (name) -> false),
+			new ContainerBook(), () -> {
 				this.tries.release();
 				throw new NoClassDefFoundError("thrown by the test");
 			});

@@ -124,9 +124,11 @@ final class BrokersRefresher implements ApplicationListener<EnvironmentChangeEve
 	 * Return whether a broker of that address, with those credentials, is in use already.
 	 */
 	private boolean isThere(Wanted wanted) {
-		return this.brokers.getStatus(wanted.broker().name())
-			.filter((status) -> wanted.broker().isSameAs(status.broker()))
-			.isPresent() && wanted.credentials().equals(this.brokers.getCredentials(wanted.broker()));
+		BrokerCredentials credentials = this.brokers.getCredentials(wanted.broker());
+		return credentials != null && credentials.equals(wanted.credentials())
+				&& this.brokers.getStatus(wanted.broker().name())
+					.filter((status) -> wanted.broker().isSameAs(status.broker()))
+					.isPresent();
 	}
 
 	private void add(Wanted wanted) {
