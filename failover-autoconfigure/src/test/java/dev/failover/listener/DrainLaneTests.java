@@ -26,11 +26,16 @@ import java.util.concurrent.atomic.AtomicReference;
 
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.springframework.amqp.rabbit.connection.AbstractConnectionFactory;
+import org.springframework.amqp.rabbit.listener.AbstractMessageListenerContainer;
 
 import dev.failover.broker.Broker;
 import dev.failover.broker.Brokers;
+import dev.failover.connection.FailoverConnectionFactory;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.mockito.BDDMockito.given;
+import static org.mockito.Mockito.mock;
 
 /**
  * Tests that {@link DrainLane} goes on whatever fails.
@@ -51,7 +56,7 @@ class DrainLaneTests {
 
 	private final DrainLane lane = new DrainLane(this.two,
 			new DrainPlan(this.brokers, ConsumedBrokers.ALL, (name) -> isDeparting(), (name) -> false),
-			new ContainerBook(), () -> {
+			bookOfARunningContainer(), () -> {
 				this.tries.release();
 				throw new NoClassDefFoundError("thrown by the test");
 			});
@@ -62,6 +67,17 @@ class DrainLaneTests {
 			throw thrown;
 		}
 		return false;
+	}
+
+	private static ContainerBook bookOfARunningContainer() {
+		AbstractConnectionFactory connectionFactory = mock();
+		given(connectionFactory.getRabbitConnectionFactory()).willReturn(mock(FailoverConnectionFactory.class));
+		AbstractMessageListenerContainer container = mock();
+		given(container.isRunning()).willReturn(true);
+		given(container.getConnectionFactory()).willReturn(connectionFactory);
+		ContainerBook book = new ContainerBook();
+		book.postProcessAfterInitialization(container, "container");
+		return book;
 	}
 
 	private static Broker broker(String name) {
