@@ -25,6 +25,7 @@ import com.rabbitmq.client.ConnectionFactory;
 import org.jspecify.annotations.Nullable;
 import org.springframework.amqp.rabbit.connection.CachingConnectionFactory;
 import org.springframework.amqp.rabbit.connection.PublisherCallbackChannelImpl;
+import org.springframework.scheduling.concurrent.CustomizableThreadFactory;
 
 /**
  * {@link CachingConnectionFactory} that keeps its connections for as long as it has
@@ -40,6 +41,13 @@ final class PromptConnectionFactory extends LastingConnectionFactory {
 	 */
 	private static final ExecutorService NOTHING_IS_PUT_OFF = closed();
 
+	/**
+	 * Calls back for confirms and returns. Its threads end when they are idle: a channel
+	 * that is opened while Spring's factory is destroyed would otherwise leave one behind
+	 * for a minute, in an executor that nobody shuts down.
+	 */
+	private static final ExecutorService CALLBACKS = callbacks();
+
 	PromptConnectionFactory(ConnectionFactory target) {
 		this(target, new PromptConnectionFactory(target, null));
 	}
@@ -49,14 +57,19 @@ final class PromptConnectionFactory extends LastingConnectionFactory {
 	 */
 	private PromptConnectionFactory(ConnectionFactory target, @Nullable PromptConnectionFactory publisher) {
 		super(target);
-		setPublisherChannelFactory(
-				(channel, executor) -> new PublisherCallbackChannelImpl(channel, super.getChannelsExecutor()));
+		setPublisherChannelFactory((channel, executor) -> new PublisherCallbackChannelImpl(channel, CALLBACKS));
 		if (publisher != null) {
 			doSetPublisherConnectionFactory(publisher);
 		}
 		else {
 			setPublisherConnectionFactory(null);
 		}
+	}
+
+	private static ExecutorService callbacks() {
+		CustomizableThreadFactory threads = new CustomizableThreadFactory("failover-callbacks-");
+		threads.setDaemon(true);
+		return new ThreadPoolExecutor(0, Integer.MAX_VALUE, 1, TimeUnit.SECONDS, new SynchronousQueue<>(), threads);
 	}
 
 	private static ExecutorService closed() {

@@ -16,12 +16,15 @@
 
 package dev.failover.autoconfigure.rabbit;
 
+import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
 
 import com.rabbitmq.client.Channel;
 import com.rabbitmq.client.ConnectionFactory;
+import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.springframework.amqp.core.ReturnedMessage;
@@ -100,6 +103,18 @@ class PromptConnectionFactoryTests {
 		template.setReturnsCallback(returned::complete);
 		template.convertAndSend("missing", "message");
 		assertThat(returned.get(20, TimeUnit.SECONDS).getRoutingKey()).isEqualTo("missing");
+	}
+
+	@Test
+	void threadThatCalledBackEndsAlsoIfNobodyDestroysTheFactory() throws Exception {
+		AtomicReference<Thread> caller = new AtomicReference<>();
+		RabbitTemplate template = new RabbitTemplate(this.factory);
+		template.setMandatory(true);
+		template.setReturnsCallback((returned) -> caller.set(Thread.currentThread()));
+		template.convertAndSend("missing", "message");
+		Awaitility.await().atMost(Duration.ofSeconds(20)).until(() -> caller.get() != null);
+		assertThat(caller.get().getName()).startsWith("failover-callbacks-");
+		Awaitility.await().atMost(Duration.ofSeconds(20)).until(() -> !caller.get().isAlive());
 	}
 
 	@Test
