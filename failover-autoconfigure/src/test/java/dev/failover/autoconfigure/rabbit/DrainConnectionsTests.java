@@ -47,19 +47,21 @@ class DrainConnectionsTests {
 	@Test
 	void threadsEndWithTheConnectionFactory() {
 		try (EmbeddedBroker broker = EmbeddedBroker.builder().start()) {
-			this.runner.withPropertyValues("failover.brokers=" + broker.uri()).run((context) -> {
-				Set<Thread> before = deferred();
-				CachingConnectionFactory factory = context.getBean(DrainConnections.class)
-					.create(context.getBean(Brokers.class).getAll().get(0));
-				Channel channel = factory.createConnection().createChannel(false);
-				RabbitUtils.setPhysicalCloseRequired(channel, true);
-				channel.close();
-				Set<Thread> added = new HashSet<>(
-						await().until(DrainConnectionsTests::deferred, (threads) -> !before.containsAll(threads)));
-				added.removeAll(before);
-				factory.destroy();
-				await().atMost(Duration.ofSeconds(5)).until(() -> added.stream().noneMatch(Thread::isAlive));
-			});
+			// with returns as in Spring, channels are closed on threads of the factory
+			this.runner.withPropertyValues("failover.brokers=" + broker.uri(), "spring.rabbitmq.publisher-returns=true")
+				.run((context) -> {
+					Set<Thread> before = deferred();
+					CachingConnectionFactory factory = context.getBean(DrainConnections.class)
+						.create(context.getBean(Brokers.class).getAll().get(0));
+					Channel channel = factory.createConnection().createChannel(false);
+					RabbitUtils.setPhysicalCloseRequired(channel, true);
+					channel.close();
+					Set<Thread> added = new HashSet<>(
+							await().until(DrainConnectionsTests::deferred, (threads) -> !before.containsAll(threads)));
+					added.removeAll(before);
+					factory.destroy();
+					await().atMost(Duration.ofSeconds(20)).until(() -> added.stream().noneMatch(Thread::isAlive));
+				});
 		}
 	}
 
