@@ -38,6 +38,7 @@ import org.springframework.amqp.rabbit.core.ChannelCallback;
 import org.springframework.amqp.rabbit.core.RabbitTemplate;
 import org.springframework.amqp.rabbit.support.RabbitExceptionTranslator;
 import org.springframework.core.retry.RetryTemplate;
+import org.springframework.expression.Expression;
 import org.springframework.util.Assert;
 
 import dev.failover.ensure.EnsurePolicy;
@@ -63,6 +64,8 @@ public abstract class EnsuredRabbitTemplate extends RabbitTemplate {
 
 	private final EnsurePolicy policy;
 
+	private final ConnectionFactory connectionFactory;
+
 	private final ThreadLocal<@Nullable Boolean> ensuring = new ThreadLocal<>();
 
 	private volatile @Nullable RecoveryCallback recoveryCallback;
@@ -71,6 +74,7 @@ public abstract class EnsuredRabbitTemplate extends RabbitTemplate {
 
 	EnsuredRabbitTemplate(ConnectionFactory connectionFactory, Ensurer ensurer, EnsurePolicy policy) {
 		super(connectionFactory);
+		this.connectionFactory = connectionFactory;
 		Assert.notNull(ensurer, "'ensurer' must not be null");
 		Assert.notNull(policy, "'policy' must not be null");
 		this.ensurer = ensurer;
@@ -339,6 +343,43 @@ public abstract class EnsuredRabbitTemplate extends RabbitTemplate {
 			.warn("The retry template of spring.rabbitmq.template.retry.* or setRetryTemplate is not used, because "
 					+ "a FailoverTemplate repeats what fails because of a broker by itself: set failover.ensure.timeout, "
 					+ "failover.ensure.max-retries and failover.ensure.interval.* in its place");
+	}
+
+	/**
+	 * Not supported: a broker is chosen by failover, not by message.
+	 * @throws UnsupportedOperationException always
+	 */
+	@Override
+	public void setSendConnectionFactorySelectorExpression(Expression expression) {
+		throw noSelector("sendConnectionFactorySelectorExpression");
+	}
+
+	/**
+	 * Not supported: a broker is chosen by failover, not by message.
+	 * @throws UnsupportedOperationException always
+	 */
+	@Override
+	public void setReceiveConnectionFactorySelectorExpression(Expression expression) {
+		throw noSelector("receiveConnectionFactorySelectorExpression");
+	}
+
+	private static UnsupportedOperationException noSelector(String property) {
+		return new UnsupportedOperationException("'" + property
+				+ "' is not supported by FailoverTemplate, which always "
+				+ "uses the broker that failover has chosen: use a RabbitTemplate of your own for a routing connection factory");
+	}
+
+	/**
+	 * Check that the template still has the connection factory that it was created with.
+	 * @throws IllegalStateException if {@code setConnectionFactory} was called with
+	 * another one
+	 */
+	@Override
+	public void afterPropertiesSet() {
+		super.afterPropertiesSet();
+		Assert.state(getConnectionFactory() == this.connectionFactory,
+				"The connection factory of a FailoverTemplate cannot be replaced, because messages are published with "
+						+ "the one that it was created with: create another FailoverTemplate in place of calling setConnectionFactory");
 	}
 
 	/**

@@ -226,8 +226,11 @@ public class FailoverTemplate extends EnsuredRabbitTemplate {
 	}
 
 	/**
-	 * Send a message without waiting for the confirm. Waits only while the maximum of
-	 * messages is in flight already.
+	 * Send a message without waiting for the confirm. Blocks only while the maximum of
+	 * messages is in flight already, at most until the time-out of the
+	 * {@link PublishSettings} is over, or the rest of the time of an {@code @Ensure}
+	 * around it: the future then fails with outcome {@link PublishOutcome#NOT_SENT}. Do
+	 * not call it on an event loop.
 	 * @param exchange the exchange, or {@code null} for the template's own
 	 * @param routingKey the routing key, or {@code null} for the template's own
 	 * @param message the message; it gets an id if it has none

@@ -18,6 +18,7 @@ package dev.failover.autoconfigure.rabbit;
 
 import java.util.List;
 import java.util.Optional;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
 import org.springframework.boot.context.properties.source.ConfigurationPropertyName;
@@ -25,6 +26,7 @@ import org.springframework.boot.context.properties.source.ConfigurationPropertyS
 import org.springframework.boot.context.properties.source.ConfigurationPropertySources;
 import org.springframework.boot.context.properties.source.IterableConfigurationPropertySource;
 import org.springframework.core.env.Environment;
+import org.springframework.core.env.SystemEnvironmentPropertySource;
 
 import dev.failover.autoconfigure.InvalidFailoverPropertyException;
 
@@ -40,6 +42,8 @@ final class IgnoredBrokerSettings {
 			"ssl-bundle", "priority", "weight");
 
 	private static final List<String> PLAIN_KEYS = KEYS.stream().map(IgnoredBrokerSettings::plain).toList();
+
+	private static final Pattern SERVICE_VARIABLE = Pattern.compile("service\\.(host|port.*)|port([.\\[].*)?");
 
 	private IgnoredBrokerSettings() {
 	}
@@ -68,17 +72,24 @@ final class IgnoredBrokerSettings {
 	}
 
 	/**
-	 * Reject what is below {@code failover.brokers} but no list, if there is none.
+	 * Reject what is below {@code failover.brokers} but no list, if there is none. The
+	 * variables that Kubernetes sets for a service named {@code failover-brokers} are no
+	 * settings.
 	 */
 	static void rejectUnlisted(Environment environment) {
 		for (ConfigurationPropertySource source : ConfigurationPropertySources.get(environment)) {
-			firstKey(source, BROKERS).ifPresent((key) -> {
+			keys(source, BROKERS).filter((key) -> !isOfService(source, key)).findFirst().ifPresent((key) -> {
 				throw new InvalidFailoverPropertyException(BROKERS.toString(), "******",
 						"its key '%s' is set, but it is no list".formatted(key),
 						"Make it a list, each entry a URL or an object with a 'uri':"
 								+ " begin the entries with '-' in YAML, or number them, as in failover.brokers[0].uri");
 			});
 		}
+	}
+
+	private static boolean isOfService(ConfigurationPropertySource source, String key) {
+		return source.getUnderlyingSource() instanceof SystemEnvironmentPropertySource
+				&& SERVICE_VARIABLE.matcher(key).matches();
 	}
 
 	private static ConfigurationPropertyName entry(int index) {

@@ -50,6 +50,7 @@ import org.springframework.context.ConfigurableApplicationContext;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 import org.springframework.context.annotation.Primary;
+import org.springframework.expression.common.LiteralExpression;
 import org.springframework.scheduling.concurrent.SimpleAsyncTaskScheduler;
 import org.springframework.stereotype.Component;
 
@@ -61,6 +62,7 @@ import dev.failover.test.EmbeddedBroker;
 import dev.failover.test.FaultProxy;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 /**
  * Tests for {@link FailoverTemplateAutoConfiguration}.
@@ -94,6 +96,31 @@ class FailoverTemplateAutoConfigurationTests {
 				assertThat(context.getBean(FailoverTemplate.class).getExchange()).isEqualTo("orders");
 				assertThat(context.getBean(FailoverTemplate.class).isMandatoryFor(null)).isFalse();
 			});
+	}
+
+	@Test
+	void connectionFactoryCannotBeChosenByMessage() {
+		this.contextRunner.run((context) -> {
+			FailoverTemplate template = context.getBean(FailoverTemplate.class);
+			LiteralExpression key = new LiteralExpression("north");
+			assertThatExceptionOfType(UnsupportedOperationException.class)
+				.isThrownBy(() -> template.setSendConnectionFactorySelectorExpression(key))
+				.withMessageContaining("'sendConnectionFactorySelectorExpression' is not supported");
+			assertThatExceptionOfType(UnsupportedOperationException.class)
+				.isThrownBy(() -> template.setReceiveConnectionFactorySelectorExpression(key))
+				.withMessageContaining("'receiveConnectionFactorySelectorExpression' is not supported");
+		});
+	}
+
+	@Test
+	void replacedConnectionFactoryFailsStartup() {
+		this.contextRunner
+			.withBean(RabbitTemplateCustomizer.class,
+					() -> (template) -> template.setConnectionFactory(new CachingConnectionFactory("elsewhere")))
+			.run((context) -> assertThat(context).getFailure()
+				.rootCause()
+				.isInstanceOf(IllegalStateException.class)
+				.hasMessageContaining("connection factory of a FailoverTemplate cannot be replaced"));
 	}
 
 	@Test
