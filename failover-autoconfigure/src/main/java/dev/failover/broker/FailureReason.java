@@ -27,10 +27,14 @@ public enum FailureReason {
 	CONNECTION_LOST,
 
 	/**
-	 * The broker closed the connection: it shuts down, is in maintenance, or had an
-	 * internal error.
+	 * The broker closed the connection: it shuts down, or had an internal error.
 	 */
 	CONNECTION_CLOSED,
+
+	/**
+	 * The broker closed the connection because it was put into maintenance mode.
+	 */
+	MAINTENANCE,
 
 	/**
 	 * The broker could not be reached: refused, no route, or an unresolvable name.

@@ -18,7 +18,6 @@ package dev.failover.connection;
 
 import java.net.SocketTimeoutException;
 import java.util.concurrent.TimeoutException;
-import java.util.regex.Pattern;
 
 import javax.net.ssl.SSLException;
 
@@ -28,24 +27,13 @@ import com.rabbitmq.client.ShutdownSignalException;
 import org.jspecify.annotations.Nullable;
 
 import dev.failover.broker.FailureReason;
+import dev.failover.failure.CloseReason;
+import dev.failover.failure.CloseVerdict;
 
 /**
  * Reads the reason of a failure from the exceptions of the AMQP client.
  */
 final class FailureReasons {
-
-	/**
-	 * The class of the methods that open a connection: the broker does not allow the
-	 * virtual host, not what is done with it.
-	 */
-	/**
-	 * As in "connection limit (3) is reached", "number of channels opened for user 'app'
-	 * has reached the maximum allowed user limit of (5)", or "node channel limit (9) is
-	 * reached".
-	 */
-	private static final Pattern LIMIT = Pattern.compile("\\blimit\\b", Pattern.CASE_INSENSITIVE);
-
-	private static final int CONNECTION_CLASS = 10;
 
 	private FailureReasons() {
 	}
@@ -89,22 +77,12 @@ final class FailureReasons {
 	}
 
 	/**
-	 * Whether the broker closed the connection because it cannot make sense of what it
-	 * was sent, does not implement it, or allows it nowhere: the mistake of whoever sent
-	 * it, and so the same on any other broker. What the user may not do, or fails in the
-	 * broker, is none.
+	 * Whether the broker closed the connection for what it was told, which is the same on
+	 * any other broker. What fails in the broker is none.
 	 */
 	static boolean isMistake(ShutdownSignalException signal) {
-		if (signal.isInitiatedByApplication() || !(signal.getReason() instanceof AMQP.Connection.Close close)) {
-			return false;
-		}
-		return switch (close.getReplyCode()) {
-			case AMQP.FRAME_ERROR, AMQP.SYNTAX_ERROR, AMQP.COMMAND_INVALID, AMQP.CHANNEL_ERROR, AMQP.UNEXPECTED_FRAME,
-					AMQP.NOT_IMPLEMENTED ->
-				true;
-			case AMQP.NOT_ALLOWED -> close.getClassId() > CONNECTION_CLASS;
-			default -> false;
-		};
+		CloseReason reason = reason(signal);
+		return reason != null && reason.getVerdict() == CloseVerdict.MISTAKE;
 	}
 
 	/**
@@ -121,9 +99,16 @@ final class FailureReasons {
 	}
 
 	static boolean isLimit(ShutdownSignalException signal) {
-		return !signal.isInitiatedByApplication() && signal.getReason() instanceof AMQP.Connection.Close close
-				&& close.getReplyCode() == AMQP.NOT_ALLOWED && close.getClassId() <= CONNECTION_CLASS
-				&& close.getReplyText() != null && LIMIT.matcher(close.getReplyText()).find();
+		CloseReason reason = reason(signal);
+		return reason != null && reason.getVerdict() == CloseVerdict.LIMIT;
+	}
+
+	/**
+	 * Return what the broker closed the connection with, or {@code null} if it did not.
+	 */
+	private static @Nullable CloseReason reason(ShutdownSignalException signal) {
+		CloseReason reason = signal.isInitiatedByApplication() ? null : CloseReason.of(signal);
+		return (reason != null && reason.isOfConnection()) ? reason : null;
 	}
 
 	/**
@@ -135,11 +120,9 @@ final class FailureReasons {
 	}
 
 	private static FailureReason of(ShutdownSignalException signal) {
-		if (signal.getReason() instanceof AMQP.Connection.Close close) {
-			return switch (close.getReplyCode()) {
-				case AMQP.ACCESS_REFUSED, AMQP.NOT_ALLOWED, AMQP.INVALID_PATH -> FailureReason.ACCESS_REFUSED;
-				default -> FailureReason.CONNECTION_CLOSED;
-			};
+		CloseReason reason = CloseReason.of(signal);
+		if (reason != null && reason.isOfConnection()) {
+			return reason.getReason();
 		}
 		if (!signal.isHardError()) {
 			return FailureReason.NOT_PREPARED;

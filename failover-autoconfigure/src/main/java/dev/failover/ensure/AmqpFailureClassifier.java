@@ -118,7 +118,7 @@ final class AmqpFailureClassifier implements FailureClassifier {
 			return FailureVerdict.notConnected(FailureReason.ACCESS_REFUSED);
 		}
 		if (cause instanceof ShutdownSignalException signal) {
-			return ReplyCodes.classify(signal);
+			return ShutdownVerdicts.classify(signal);
 		}
 		if (cause instanceof ChannelContinuationTimeoutException) {
 			return FailureVerdict.nextBroker(FailureReason.TIMEOUT);

@@ -18,8 +18,6 @@ package dev.failover.listener;
 
 import java.util.OptionalInt;
 
-import com.rabbitmq.client.AMQP;
-import com.rabbitmq.client.ShutdownSignalException;
 import org.springframework.amqp.AmqpIOException;
 import org.springframework.amqp.core.AmqpAdmin;
 import org.springframework.amqp.core.Queue;
@@ -27,6 +25,8 @@ import org.springframework.amqp.rabbit.connection.ConnectionFactory;
 import org.springframework.amqp.rabbit.core.RabbitAdmin;
 import org.springframework.amqp.rabbit.core.RabbitTemplate;
 import org.springframework.util.StringUtils;
+
+import dev.failover.failure.CloseReason;
 
 /**
  * Tells which queues there are on one broker. It declares none: that was done when the
@@ -88,13 +88,8 @@ final class BrokerQueues {
 	}
 
 	private static boolean isAbsent(Throwable thrown) {
-		for (Throwable cause = thrown; cause != null; cause = cause.getCause()) {
-			if (cause instanceof ShutdownSignalException signal
-					&& signal.getReason() instanceof AMQP.Channel.Close close) {
-				return close.getReplyCode() == AMQP.NOT_FOUND || close.getReplyCode() == AMQP.RESOURCE_LOCKED;
-			}
-		}
-		return false;
+		CloseReason reason = CloseReason.in(thrown);
+		return reason == CloseReason.NOT_FOUND || reason == CloseReason.RESOURCE_LOCKED;
 	}
 
 }

@@ -19,12 +19,10 @@ package dev.failover.template;
 import java.util.ArrayList;
 import java.util.List;
 
-import com.rabbitmq.client.AMQP;
 import com.rabbitmq.client.ShutdownSignalException;
 import org.jspecify.annotations.Nullable;
 
-import dev.failover.ensure.FailureClassifier;
-import dev.failover.ensure.FailureVerdict;
+import dev.failover.failure.CloseReason;
 
 /**
  * Finds the message for which a broker closed the channel. The protocol tells only that
@@ -32,8 +30,6 @@ import dev.failover.ensure.FailureVerdict;
  * sequence number), so that the suspects are published one at a time until one is left.
  */
 final class PublishMistake {
-
-	private static final FailureClassifier CLASSIFIER = FailureClassifier.standard();
 
 	private PublishMistake() {
 	}
@@ -73,18 +69,14 @@ final class PublishMistake {
 	}
 
 	private static @Nullable String mistake(ShutdownSignalException signal) {
-		if (signal.getReason() instanceof AMQP.Channel.Close close && !signal.isInitiatedByApplication()) {
-			return switch (close.getReplyCode()) {
-				case AMQP.ACCESS_REFUSED, AMQP.NOT_FOUND, AMQP.PRECONDITION_FAILED, AMQP.CONTENT_TOO_LARGE ->
-					(close.getReplyText() != null) ? close.getReplyText() : "";
-				default -> null;
-			};
+		CloseReason reason = signal.isInitiatedByApplication() ? null : CloseReason.of(signal);
+		if (reason == null) {
+			return null;
 		}
-		if (signal.getReason() instanceof AMQP.Connection.Close close
-				&& CLASSIFIER.classify(signal, null).equals(FailureVerdict.NEVER)) {
-			return (close.getReplyText() != null) ? close.getReplyText() : "";
-		}
-		return null;
+		return switch (reason.getVerdict()) {
+			case PERMISSION, MISTAKE -> CloseReason.text(signal);
+			default -> null;
+		};
 	}
 
 }

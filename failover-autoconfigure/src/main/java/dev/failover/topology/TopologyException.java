@@ -18,8 +18,6 @@ package dev.failover.topology;
 
 import java.io.IOException;
 
-import com.rabbitmq.client.AMQP;
-import com.rabbitmq.client.Method;
 import com.rabbitmq.client.ShutdownSignalException;
 import org.jspecify.annotations.Nullable;
 import org.springframework.amqp.core.Binding;
@@ -27,6 +25,9 @@ import org.springframework.amqp.core.Declarable;
 import org.springframework.amqp.core.Exchange;
 import org.springframework.amqp.core.Queue;
 import org.springframework.amqp.rabbit.core.DeclarationExceptionEvent;
+
+import dev.failover.failure.CloseReason;
+import dev.failover.failure.CloseVerdict;
 
 /**
  * A broker refused a declaration. What was thrown is suppressed and not the cause, as it
@@ -49,7 +50,7 @@ final class TopologyException extends IOException {
 	 */
 	static @Nullable TopologyException of(String broker, Throwable thrown, @Nullable DeclarationExceptionEvent event) {
 		ShutdownSignalException signal = signal(thrown);
-		String text = (signal != null) ? refusal(signal.getReason()) : mistake(thrown);
+		String text = (signal != null) ? refusal(signal) : mistake(thrown);
 		if (text == null) {
 			return null;
 		}
@@ -64,8 +65,7 @@ final class TopologyException extends IOException {
 	 */
 	static boolean isLocked(Throwable thrown) {
 		ShutdownSignalException signal = signal(thrown);
-		return signal != null && signal.getReason() instanceof AMQP.Channel.Close close
-				&& close.getReplyCode() == AMQP.RESOURCE_LOCKED;
+		return signal != null && CloseReason.of(signal) == CloseReason.RESOURCE_LOCKED;
 	}
 
 	private static @Nullable ShutdownSignalException signal(Throwable thrown) {
@@ -77,25 +77,16 @@ final class TopologyException extends IOException {
 		return null;
 	}
 
-	private static @Nullable String refusal(@Nullable Method reason) {
-		if (reason instanceof AMQP.Channel.Close close) {
-			return "%d %s".formatted(close.getReplyCode(), close.getReplyText());
-		}
-		if (reason instanceof AMQP.Connection.Close close && isMistake(close.getReplyCode())) {
-			return "%d %s".formatted(close.getReplyCode(), close.getReplyText());
-		}
-		return null;
-	}
-
 	/**
-	 * Whether a broker closes a connection with this code for what it was told, and not
-	 * for a reason of its own.
+	 * Whether something is closed for what the broker was told, and not for a reason of
+	 * its own.
 	 */
-	private static boolean isMistake(int code) {
-		return switch (code) {
-			case AMQP.CONNECTION_FORCED, AMQP.INTERNAL_ERROR, AMQP.RESOURCE_ERROR -> false;
-			default -> true;
-		};
+	private static @Nullable String refusal(ShutdownSignalException signal) {
+		CloseReason reason = CloseReason.of(signal);
+		if (reason == null || (reason.isOfConnection() && reason.getVerdict() == CloseVerdict.BROKER)) {
+			return null;
+		}
+		return "%d %s".formatted(CloseReason.code(signal), CloseReason.text(signal));
 	}
 
 	/**

@@ -51,9 +51,9 @@ class ArchitectureTests {
 
 	private static final String AUTOCONFIGURE = "autoconfigure";
 
-	private static final String[] RUNTIME = { "dev.failover.broker..", "dev.failover.strategy..",
-			"dev.failover.connection..", "dev.failover.detection..", "dev.failover.ensure..", "dev.failover.template..",
-			"dev.failover.listener..", "dev.failover.topology..", "dev.failover.actuate.." };
+	private static final String[] RUNTIME = { "dev.failover.broker..", "dev.failover.failure..",
+			"dev.failover.strategy..", "dev.failover.connection..", "dev.failover.detection..", "dev.failover.ensure..",
+			"dev.failover.template..", "dev.failover.listener..", "dev.failover.topology..", "dev.failover.actuate.." };
 
 	/**
 	 * Each package, and those that it may know besides itself. {@code autoconfigure} may
@@ -63,12 +63,13 @@ class ArchitectureTests {
 	// @formatter:off
 			"broker", Set.of(),
 			"strategy", Set.of("broker"),
-			"connection", Set.of("broker", "strategy"),
-			"detection", Set.of("broker", "connection"),
-			"ensure", Set.of("broker"),
-			"template", Set.of("broker", "ensure", "connection"),
-			"listener", Set.of("broker", "connection"),
-			"topology", Set.of("broker", "connection"),
+			"failure", Set.of("broker"),
+			"connection", Set.of("broker", "strategy", "failure"),
+			"detection", Set.of("broker", "connection", "failure"),
+			"ensure", Set.of("broker", "failure"),
+			"template", Set.of("broker", "failure", "ensure", "connection"),
+			"listener", Set.of("broker", "failure", "connection"),
+			"topology", Set.of("broker", "failure", "connection"),
 			"actuate", Set.of("broker", "template")
 	// @formatter:on
 	);

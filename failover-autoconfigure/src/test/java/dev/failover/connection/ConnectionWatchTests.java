@@ -21,7 +21,6 @@ import java.net.Socket;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
-import java.util.stream.IntStream;
 
 import com.rabbitmq.client.AMQP;
 import com.rabbitmq.client.Connection;
@@ -30,7 +29,6 @@ import com.rabbitmq.client.ShutdownSignalException;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
-import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 import dev.failover.broker.Broker;
@@ -39,7 +37,6 @@ import dev.failover.broker.Brokers;
 import dev.failover.broker.FailureReason;
 import dev.failover.ensure.FailureAction;
 import dev.failover.ensure.FailureClassifier;
-import dev.failover.ensure.FailureVerdict;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.mockito.ArgumentMatchers.any;
@@ -91,19 +88,6 @@ class ConnectionWatchTests {
 		assertFailed();
 	}
 
-	/**
-	 * Which code is a mistake is known in two places that do not know each other.
-	 */
-	@ParameterizedTest
-	@MethodSource("codes")
-	void agreesWithWhatIsRepeated(int code) {
-		for (int classId : List.of(0, CONNECTION, BASIC)) {
-			ShutdownSignalException signal = closedByBroker(code, classId);
-			boolean never = FailureClassifier.standard().classify(signal, null).equals(FailureVerdict.NEVER);
-			assertThat(FailureReasons.isMistake(signal)).isEqualTo(never);
-		}
-	}
-
 	@ParameterizedTest
 	@ValueSource(ints = { CONNECTION, 0 })
 	void virtualHostThatIsNotAllowedIsAFailureOfTheBroker(int classId) {
@@ -111,9 +95,6 @@ class ConnectionWatchTests {
 		assertFailed();
 	}
 
-	/**
-	 * Whether a limit is reached is known in two places that do not know each other.
-	 */
 	@ParameterizedTest
 	@CsvSource(delimiter = '|', quoteCharacter = '"',
 			textBlock = """
@@ -134,10 +115,6 @@ class ConnectionWatchTests {
 	void whatIsNotAllowedToBeDoneIsAMistakeOfTheCaller() {
 		open(this.broker).close(closedByBroker(AMQP.NOT_ALLOWED, BASIC));
 		assertStaysInUse();
-	}
-
-	static IntStream codes() {
-		return IntStream.concat(IntStream.of(AMQP.REPLY_SUCCESS), IntStream.range(300, 600));
 	}
 
 	@Test

@@ -85,8 +85,8 @@ class FailureClassifierTests {
 	}
 
 	static Stream<Throwable> newChannelOfTheSameBrokerCuresWhatAChannelFailedAt() {
-		return Stream.of(channelClose(405, "RESOURCE_LOCKED"), channelClose(311, "CONTENT_TOO_LARGE"),
-				channelClose(313, "NO_CONSUMERS"), new AmqpException(new ConsumerCancelledException()),
+		return Stream.of(channelClose(405, "RESOURCE_LOCKED"), channelClose(313, "NO_CONSUMERS"),
+				new AmqpException(new ConsumerCancelledException()),
 				new AmqpException("PublisherCallbackChannel is closed"));
 	}
 
@@ -113,9 +113,9 @@ class FailureClassifierTests {
 
 	static Stream<Throwable> callersOwnMistakeIsNeverRepeated() {
 		return Stream.of(channelClose(403, "ACCESS_REFUSED"), channelClose(404, "NOT_FOUND - no queue 'x'"),
-				channelClose(406, "PRECONDITION_FAILED"), channelClose(312, "NO_ROUTE"), connectionClose(501),
-				connectionClose(503), connectionClose(505), connectionClose(540),
-				new AmqpApplicationContextClosedException("closed"));
+				channelClose(406, "PRECONDITION_FAILED"), channelClose(311, "CONTENT_TOO_LARGE"),
+				channelClose(312, "NO_ROUTE"), connectionClose(501), connectionClose(503), connectionClose(505),
+				connectionClose(540), new AmqpApplicationContextClosedException("closed"));
 	}
 
 	@ParameterizedTest

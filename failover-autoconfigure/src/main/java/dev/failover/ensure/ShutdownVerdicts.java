@@ -1,0 +1,66 @@
+/*
+ * Copyright 2026-present the original author or authors.
+ *
+ * Licensed under the Apache License, Version 2.0 (the "License");
+ * you may not use this file except in compliance with the License.
+ * You may obtain a copy of the License at
+ *
+ *      https://www.apache.org/licenses/LICENSE-2.0
+ *
+ * Unless required by applicable law or agreed to in writing, software
+ * distributed under the License is distributed on an "AS IS" BASIS,
+ * WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+ * See the License for the specific language governing permissions and
+ * limitations under the License.
+ */
+
+package dev.failover.ensure;
+
+import javax.net.ssl.SSLException;
+
+import com.rabbitmq.client.MissedHeartbeatException;
+import com.rabbitmq.client.ShutdownSignalException;
+import org.jspecify.annotations.Nullable;
+
+import dev.failover.broker.FailureReason;
+import dev.failover.failure.CloseReason;
+
+/**
+ * Verdicts on connections and channels that were shut down.
+ */
+final class ShutdownVerdicts {
+
+	private ShutdownVerdicts() {
+	}
+
+	static FailureVerdict classify(ShutdownSignalException signal) {
+		CloseReason reason = CloseReason.of(signal);
+		if (reason != null) {
+			return of(reason);
+		}
+		boolean lost = signal.isHardError() && !(signal.getCause() instanceof RuntimeException);
+		return lost ? FailureVerdict.nextBroker(lossReason(signal.getCause())) : FailureVerdict.SAME_BROKER;
+	}
+
+	private static FailureVerdict of(CloseReason reason) {
+		return switch (reason.getVerdict()) {
+			case BROKER, MAINTENANCE, LOGIN -> FailureVerdict.nextBroker(reason.getReason());
+			case QUEUE -> new FailureVerdict(FailureAction.SAME_THEN_NEXT_BROKER, reason.getReason(), false);
+			case LIMIT, CHANNEL, CONNECTION, CREDENTIALS, OPERATION ->
+				new FailureVerdict(FailureAction.SAME_BROKER, FailureReason.CONNECTION_LOST, isNothingSent(reason));
+			case PERMISSION, MISTAKE -> FailureVerdict.NEVER;
+		};
+	}
+
+	private static boolean isNothingSent(CloseReason reason) {
+		return reason == CloseReason.CONNECTION_LIMIT || reason == CloseReason.NO_REPLY_CONSUMER;
+	}
+
+	private static FailureReason lossReason(@Nullable Throwable cause) {
+		if (cause instanceof MissedHeartbeatException) {
+			return FailureReason.TIMEOUT;
+		}
+		return (cause instanceof SSLException) ? FailureReason.TLS : FailureReason.CONNECTION_LOST;
+	}
+
+}
