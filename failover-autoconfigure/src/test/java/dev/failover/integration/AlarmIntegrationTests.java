@@ -28,6 +28,8 @@ import java.util.stream.Stream;
 
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.Parameter;
+import org.junit.jupiter.params.ParameterizedClass;
 import org.springframework.amqp.core.Queue;
 import org.springframework.amqp.rabbit.annotation.RabbitListener;
 import org.springframework.context.ConfigurableApplicationContext;
@@ -41,7 +43,7 @@ import dev.failover.broker.Brokers;
 import dev.failover.template.FailoverTemplate;
 import dev.failover.template.PublishException;
 import dev.failover.test.RabbitNode;
-import dev.failover.test.junit.BrokerTest;
+import dev.failover.test.junit.EachRabbit;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
@@ -50,7 +52,8 @@ import static org.awaitility.Awaitility.await;
  * Memory alarms that publishers wait for, because they are told to or because every
  * broker is blocked. The confirm time-out is shorter than the alarm.
  */
-@BrokerTest
+@ParameterizedClass
+@EachRabbit
 class AlarmIntegrationTests {
 
 	private static final Duration PATIENCE = Duration.ofSeconds(30);
@@ -58,6 +61,9 @@ class AlarmIntegrationTests {
 	private static final Duration SHUTDOWN_TIMEOUT = Duration.ofSeconds(10);
 
 	private static final int CALLERS = 10;
+
+	@Parameter
+	private String version;
 
 	@North
 	private RabbitNode first;

@@ -20,6 +20,8 @@ import java.time.Duration;
 
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.Parameter;
+import org.junit.jupiter.params.ParameterizedClass;
 import org.springframework.amqp.core.Binding;
 import org.springframework.amqp.core.BindingBuilder;
 import org.springframework.amqp.core.Declarables;
@@ -34,7 +36,7 @@ import dev.failover.broker.Brokers;
 import dev.failover.template.FailoverTemplate;
 import dev.failover.test.FaultProxy;
 import dev.failover.test.RabbitNode;
-import dev.failover.test.junit.BrokerTest;
+import dev.failover.test.junit.EachRabbit;
 
 import static org.awaitility.Awaitility.await;
 
@@ -43,12 +45,16 @@ import static org.awaitility.Awaitility.await;
  * to the broker that is blocked is so slow that the alarm is over when its end is waited
  * for.
  */
-@BrokerTest
+@ParameterizedClass
+@EachRabbit
 class AlarmPermissionsIntegrationTests {
 
 	private static final Duration PATIENCE = Duration.ofSeconds(60);
 
 	private static final String USER = "narrow";
+
+	@Parameter
+	private String version;
 
 	@North
 	private RabbitNode first;

@@ -23,6 +23,8 @@ import java.util.concurrent.ConcurrentHashMap;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.params.Parameter;
+import org.junit.jupiter.params.ParameterizedClass;
 import org.springframework.amqp.core.Queue;
 import org.springframework.amqp.rabbit.annotation.RabbitListener;
 import org.springframework.amqp.rabbit.listener.RabbitListenerEndpointRegistry;
@@ -38,7 +40,7 @@ import dev.failover.broker.BrokerStatus;
 import dev.failover.broker.Brokers;
 import dev.failover.template.FailoverTemplate;
 import dev.failover.test.RabbitNode;
-import dev.failover.test.junit.BrokerTest;
+import dev.failover.test.junit.EachRabbit;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
@@ -46,13 +48,17 @@ import static org.awaitility.Awaitility.await;
 /**
  * Limits on the connections to a virtual host: they are load, and no failure of a broker.
  */
-@BrokerTest
+@ParameterizedClass
+@EachRabbit
 @ExtendWith(OutputCaptureExtension.class)
 class ConnectionLimitIntegrationTests {
 
 	private static final Duration PATIENCE = Duration.ofSeconds(60);
 
 	private static final String WARNING = "refuses further connections because of a limit";
+
+	@Parameter
+	private String version;
 
 	@North
 	private RabbitNode first;

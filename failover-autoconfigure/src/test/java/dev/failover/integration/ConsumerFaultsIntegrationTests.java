@@ -34,6 +34,8 @@ import org.awaitility.Awaitility;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.params.Parameter;
+import org.junit.jupiter.params.ParameterizedClass;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -58,7 +60,7 @@ import dev.failover.broker.Brokers;
 import dev.failover.template.FailoverTemplate;
 import dev.failover.test.FaultProxy;
 import dev.failover.test.RabbitNode;
-import dev.failover.test.junit.BrokerTest;
+import dev.failover.test.junit.EachRabbit;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -69,7 +71,8 @@ import static org.assertj.core.api.Assertions.assertThat;
  * or of one fault alone with {@code failover.test.fault}. All kinds of acknowledgement
  * are in one application, or each in one of its own with {@code failover.test.apart}.
  */
-@BrokerTest
+@ParameterizedClass
+@EachRabbit
 class ConsumerFaultsIntegrationTests {
 
 	private static final Log logger = LogFactory.getLog(ConsumerFaultsIntegrationTests.class);
@@ -96,6 +99,9 @@ class ConsumerFaultsIntegrationTests {
 	private static final Duration RETRY = Duration.ofSeconds(2);
 
 	private static final int ROUNDS = (EXTENT != null) ? EXTENT : 1;
+
+	@Parameter
+	private String version;
 
 	@North
 	private RabbitNode first;

@@ -21,6 +21,8 @@ import java.util.concurrent.atomic.AtomicInteger;
 import com.rabbitmq.client.impl.CredentialsProvider;
 import com.rabbitmq.client.impl.DefaultCredentialsProvider;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.Parameter;
+import org.junit.jupiter.params.ParameterizedClass;
 import org.springframework.amqp.rabbit.connection.ConnectionFactory;
 import org.springframework.boot.SpringApplication;
 import org.springframework.boot.WebApplicationType;
@@ -32,7 +34,7 @@ import dev.failover.broker.BrokerFailure;
 import dev.failover.broker.Brokers;
 import dev.failover.broker.FailureReason;
 import dev.failover.test.RabbitNode;
-import dev.failover.test.junit.BrokerTest;
+import dev.failover.test.junit.EachRabbit;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -40,7 +42,8 @@ import static org.assertj.core.api.Assertions.assertThat;
  * Tests for a {@link CredentialsProvider} of the application when a broker refuses the
  * login.
  */
-@BrokerTest
+@ParameterizedClass
+@EachRabbit
 class CredentialsIntegrationTests {
 
 	@North
@@ -48,6 +51,9 @@ class CredentialsIntegrationTests {
 
 	@South
 	private static RabbitNode next;
+
+	@Parameter
+	private String version;
 
 	@Test
 	void refreshedCredentialsAreTriedBeforeTheNextBroker() {

@@ -35,6 +35,8 @@ import org.apache.commons.logging.Log;
 import org.apache.commons.logging.LogFactory;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.Parameter;
+import org.junit.jupiter.params.ParameterizedClass;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.springframework.amqp.core.Declarables;
@@ -52,14 +54,15 @@ import dev.failover.listener.BrokerDrains;
 import dev.failover.template.Confirmation;
 import dev.failover.template.FailoverTemplate;
 import dev.failover.test.RabbitNode;
-import dev.failover.test.junit.BrokerTest;
+import dev.failover.test.junit.EachRabbit;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
 /**
  * Two independent brokers, and messages that are left on the one that is not active.
  */
-@BrokerTest
+@ParameterizedClass
+@EachRabbit
 class DrainIntegrationTests {
 
 	private static final Log logger = LogFactory.getLog(DrainIntegrationTests.class);
@@ -71,6 +74,9 @@ class DrainIntegrationTests {
 	 * when consumption ends.
 	 */
 	private static final int MOST_DUPLICATES = 2 * 250;
+
+	@Parameter
+	private String version;
 
 	@North
 	private RabbitNode first;

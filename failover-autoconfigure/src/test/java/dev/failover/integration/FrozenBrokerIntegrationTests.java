@@ -23,6 +23,8 @@ import java.util.function.Consumer;
 
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.Parameter;
+import org.junit.jupiter.params.ParameterizedClass;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.springframework.amqp.core.Queue;
@@ -37,7 +39,7 @@ import dev.failover.broker.BrokerStatus;
 import dev.failover.broker.Brokers;
 import dev.failover.template.FailoverTemplate;
 import dev.failover.test.RabbitNode;
-import dev.failover.test.junit.BrokerTest;
+import dev.failover.test.junit.EachRabbit;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -45,7 +47,8 @@ import static org.assertj.core.api.Assertions.assertThat;
  * Brokers that neither answer nor close their connections, and such that are blocked by a
  * memory or disk alarm. The confirm time-out and the heartbeat are longer than the tests.
  */
-@BrokerTest
+@ParameterizedClass
+@EachRabbit
 class FrozenBrokerIntegrationTests {
 
 	private static final Duration PATIENCE = Duration.ofSeconds(30);
@@ -56,6 +59,9 @@ class FrozenBrokerIntegrationTests {
 	private static final Duration FROZEN_IS_LEFT = Duration.ofMillis(1500);
 
 	private static final Duration BLOCKED_IS_LEFT = Duration.ofSeconds(1);
+
+	@Parameter
+	private String version;
 
 	@North
 	private RabbitNode first;

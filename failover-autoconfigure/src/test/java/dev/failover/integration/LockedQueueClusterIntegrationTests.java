@@ -22,6 +22,8 @@ import java.util.concurrent.CopyOnWriteArrayList;
 
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.Parameter;
+import org.junit.jupiter.params.ParameterizedClass;
 import org.springframework.amqp.core.Declarables;
 import org.springframework.amqp.core.Queue;
 import org.springframework.amqp.rabbit.connection.ConnectionFactory;
@@ -36,7 +38,7 @@ import dev.failover.broker.Brokers;
 import dev.failover.template.FailoverTemplate;
 import dev.failover.test.FaultProxy;
 import dev.failover.test.RabbitNode;
-import dev.failover.test.junit.BrokerTest;
+import dev.failover.test.junit.EachRabbit;
 import dev.failover.test.junit.Rabbit;
 
 import static org.assertj.core.api.Assertions.assertThat;
@@ -45,10 +47,14 @@ import static org.assertj.core.api.Assertions.assertThat;
  * Tests for an exclusive queue on a cluster, one node of which cannot be reached any
  * more, but goes on and keeps the queue locked until it misses the heartbeats.
  */
-@BrokerTest
+@ParameterizedClass
+@EachRabbit
 class LockedQueueClusterIntegrationTests {
 
 	private static final Duration PATIENCE = Duration.ofSeconds(60);
+
+	@Parameter
+	private String version;
 
 	@Test
 	void exclusiveQueuesAreConsumedFromAgainWhenTheirFormerConnectionIsGivenUp(

@@ -31,6 +31,8 @@ import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.Parameter;
+import org.junit.jupiter.params.ParameterizedClass;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.springframework.amqp.AmqpConnectException;
@@ -52,7 +54,7 @@ import dev.failover.ensure.Ensurer;
 import dev.failover.template.FailoverTemplate;
 import dev.failover.template.PublishSettings;
 import dev.failover.test.RabbitNode;
-import dev.failover.test.junit.BrokerTest;
+import dev.failover.test.junit.EachRabbit;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
@@ -61,8 +63,12 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
  * Requests whose broker is lost before the reply. The time-out of replies is longer than
  * the tests, unless they are about it.
  */
-@BrokerTest
+@ParameterizedClass
+@EachRabbit
 class RequestReplyIntegrationTests {
+
+	@Parameter
+	private String version;
 
 	@North
 	private RabbitNode first;

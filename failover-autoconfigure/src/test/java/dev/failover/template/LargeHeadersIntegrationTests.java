@@ -25,12 +25,14 @@ import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.Parameter;
+import org.junit.jupiter.params.ParameterizedClass;
 import org.springframework.amqp.core.Message;
 import org.springframework.amqp.core.MessageBuilder;
 
 import dev.failover.integration.North;
 import dev.failover.test.RabbitNode;
-import dev.failover.test.junit.BrokerTest;
+import dev.failover.test.junit.EachRabbit;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
@@ -39,10 +41,14 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
  * A message whose headers are larger than a frame of the connection may be, while the
  * messages of others are in flight.
  */
-@BrokerTest
+@ParameterizedClass
+@EachRabbit
 class LargeHeadersIntegrationTests {
 
 	private static final String QUEUE = "headers";
+
+	@Parameter
+	private String version;
 
 	@North
 	private RabbitNode node;

@@ -25,11 +25,13 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.Parameter;
+import org.junit.jupiter.params.ParameterizedClass;
 
 import dev.failover.ensure.EnsurePolicy;
 import dev.failover.integration.North;
 import dev.failover.test.RabbitNode;
-import dev.failover.test.junit.BrokerTest;
+import dev.failover.test.junit.EachRabbit;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
@@ -38,12 +40,16 @@ import static org.awaitility.Awaitility.await;
 /**
  * Publishing to a queue that is full, and rejects what comes.
  */
-@BrokerTest
+@ParameterizedClass
+@EachRabbit
 class RejectedMessageIntegrationTests {
 
 	private static final String QUEUE = "full";
 
 	private static final int ROUNDS = Integer.getInteger("failover.test.rounds", 50);
+
+	@Parameter
+	private String version;
 
 	@North
 	private RabbitNode node;

@@ -103,7 +103,7 @@ record RabbitInstallation(Path home, String version, Path epmd, Path erlCall) {
 		return Holder.INSTALLATIONS;
 	}
 
-	private static Optional<RabbitInstallation> newest(@Nullable String version) {
+	static Optional<RabbitInstallation> newest(@Nullable String version) {
 		return newest(all(), wanted(version));
 	}
 

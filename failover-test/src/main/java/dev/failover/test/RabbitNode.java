@@ -17,6 +17,7 @@
 package dev.failover.test;
 
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.ReentrantLock;
 
@@ -84,6 +85,17 @@ public final class RabbitNode implements TestBroker {
 	 */
 	public static List<String> versions() {
 		return RabbitInstallation.all().stream().map(RabbitInstallation::version).toList();
+	}
+
+	/**
+	 * Return the newest version of RabbitMQ that is installed on this machine and begins
+	 * so.
+	 * @param version the beginning of the version, such as {@code 4} or {@code 3.10}, or
+	 * empty for the version of nodes for which none is named
+	 * @return the version, empty if there is none
+	 */
+	public static Optional<String> newestVersion(String version) {
+		return RabbitInstallation.newest(version.isEmpty() ? null : version).map(RabbitInstallation::version);
 	}
 
 	/**

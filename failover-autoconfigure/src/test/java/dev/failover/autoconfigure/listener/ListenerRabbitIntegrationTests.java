@@ -20,6 +20,8 @@ import java.time.Duration;
 import java.util.concurrent.TimeUnit;
 
 import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.params.Parameter;
+import org.junit.jupiter.params.ParameterizedClass;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.springframework.amqp.core.MessageBuilder;
@@ -37,7 +39,7 @@ import dev.failover.integration.North;
 import dev.failover.integration.QueueOnBroker;
 import dev.failover.integration.South;
 import dev.failover.test.RabbitNode;
-import dev.failover.test.junit.BrokerTest;
+import dev.failover.test.junit.EachRabbit;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
@@ -45,10 +47,14 @@ import static org.awaitility.Awaitility.await;
 /**
  * Two independent RabbitMQ brokers, the first of which is killed.
  */
-@BrokerTest
+@ParameterizedClass
+@EachRabbit
 class ListenerRabbitIntegrationTests {
 
 	private static final Duration RECOVERY = Duration.ofSeconds(20);
+
+	@Parameter
+	private String version;
 
 	@North
 	private RabbitNode first;

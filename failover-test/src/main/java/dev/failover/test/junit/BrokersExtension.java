@@ -24,6 +24,7 @@ import java.util.Optional;
 
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.extension.BeforeAllCallback;
+import org.junit.jupiter.api.extension.BeforeClassTemplateInvocationCallback;
 import org.junit.jupiter.api.extension.BeforeEachCallback;
 import org.junit.jupiter.api.extension.ExtensionContext;
 import org.junit.jupiter.api.extension.ParameterContext;
@@ -39,14 +40,17 @@ import dev.failover.test.TestBroker;
  * with running brokers, and ends them.
  * <ul>
  * <li>A static field, and a parameter of a {@code @BeforeAll} method, is a broker for all
- * tests of the class.</li>
+ * tests of the class; in a class with {@link EachRabbit @EachRabbit} a static field is a
+ * broker for all tests with one version.</li>
  * <li>An instance field, and a parameter of a test or {@code @BeforeEach} method, is a
  * broker for that one test.</li>
  * </ul>
- * Where RabbitMQ is not installed, tests with {@code @Rabbit} are skipped, and say why.
- * With the environment variable {@code CI=true} they fail instead.
+ * Where RabbitMQ is not installed, or not in the version that they are for, tests with
+ * {@code @Rabbit} or {@code @EachRabbit} are skipped, and say why. With the environment
+ * variable {@code CI=true} they fail instead.
  */
-public final class BrokersExtension implements BeforeAllCallback, BeforeEachCallback, ParameterResolver {
+public final class BrokersExtension
+		implements BeforeClassTemplateInvocationCallback, BeforeAllCallback, BeforeEachCallback, ParameterResolver {
 
 	private static final ExtensionContext.Namespace NAMESPACE = ExtensionContext.Namespace
 		.create(BrokersExtension.class);
@@ -69,12 +73,24 @@ public final class BrokersExtension implements BeforeAllCallback, BeforeEachCall
 	}
 
 	@Override
+	public void beforeClassTemplateInvocation(ExtensionContext context) {
+		Optional<String> version = eachVersion(context);
+		if (version.isPresent()) {
+			requireRabbit(version.get());
+			fill(context.getRequiredTestClass(), null, context);
+		}
+	}
+
+	@Override
 	public void beforeAll(ExtensionContext context) {
-		fill(context.getRequiredTestClass(), null, context);
+		if (!AnnotationSupport.isAnnotated(context.getTestClass(), EachRabbit.class)) {
+			fill(context.getRequiredTestClass(), null, context);
+		}
 	}
 
 	@Override
 	public void beforeEach(ExtensionContext context) {
+		eachVersion(context).ifPresent(BrokersExtension::requireRabbit);
 		for (Object instance : context.getRequiredTestInstances().getAllInstances()) {
 			fill(instance.getClass(), instance, context);
 		}
@@ -116,8 +132,10 @@ public final class BrokersExtension implements BeforeAllCallback, BeforeEachCall
 	private TestBroker broker(AnnotatedElement element, Class<?> type, ExtensionContext context) {
 		Annotation annotation = annotation(element).orElseThrow();
 		ExtensionContext.Store store = context.getStore(NAMESPACE);
-		LeaseKey key = LeaseKey.of(annotation, element);
-		TestBroker broker = store.computeIfAbsent(key, (ignored) -> lease(annotation, context), BrokerLease.class)
+		String version = version(annotation, context);
+		LeaseKey key = LeaseKey.of(annotation, version, element);
+		TestBroker broker = store
+			.computeIfAbsent(key, (ignored) -> lease(annotation, version, context), BrokerLease.class)
 			.broker();
 		if (!type.isInstance(broker)) {
 			throw new IllegalStateException(
@@ -126,20 +144,41 @@ public final class BrokersExtension implements BeforeAllCallback, BeforeEachCall
 		return broker;
 	}
 
-	private static BrokerLease lease(Annotation annotation, ExtensionContext context) {
+	private static BrokerLease lease(Annotation annotation, String version, ExtensionContext context) {
 		if (annotation instanceof Rabbit rabbit) {
-			if (rabbit.version().isEmpty()) {
+			if (version.isEmpty()) {
 				requireRabbit();
 			}
 			else {
-				requireRabbit(rabbit.version());
+				requireRabbit(version);
 			}
 			return context.getRoot()
 				.getStore(NAMESPACE)
 				.computeIfAbsent(NodePool.class, (type) -> new NodePool(), NodePool.class)
-				.lease(rabbit);
+				.lease(rabbit, RabbitNode.newestVersion(version).orElseThrow());
 		}
 		return BrokerLease.of((Embedded) annotation);
+	}
+
+	/**
+	 * Return the version of RabbitMQ that a broker is to run.
+	 * @return the beginning of the version, empty for the default
+	 */
+	private static String version(Annotation annotation, ExtensionContext context) {
+		if (annotation instanceof Rabbit rabbit) {
+			return rabbit.version().isEmpty() ? eachVersion(context).orElse("") : rabbit.version();
+		}
+		return "";
+	}
+
+	private static Optional<String> eachVersion(ExtensionContext context) {
+		for (Optional<ExtensionContext> at = Optional.of(context); at.isPresent(); at = at.get().getParent()) {
+			if (AnnotationSupport.isAnnotated(at.get().getTestMethod(), EachRabbit.class)
+					|| AnnotationSupport.isAnnotated(at.get().getTestClass(), EachRabbit.class)) {
+				return Optional.of(EachRabbitArgument.in(context));
+			}
+		}
+		return Optional.empty();
 	}
 
 	private static Optional<? extends Annotation> annotation(AnnotatedElement element) {
@@ -151,13 +190,14 @@ public final class BrokersExtension implements BeforeAllCallback, BeforeEachCall
 	 * What makes two places share a broker.
 	 *
 	 * @param annotation the annotation
+	 * @param version the version of RabbitMQ, empty for the default
 	 * @param element the place, unless the broker has a name
 	 */
-	private record LeaseKey(Annotation annotation, @Nullable AnnotatedElement element) {
+	private record LeaseKey(Annotation annotation, String version, @Nullable AnnotatedElement element) {
 
-		static LeaseKey of(Annotation annotation, AnnotatedElement element) {
+		static LeaseKey of(Annotation annotation, String version, AnnotatedElement element) {
 			String name = (annotation instanceof Rabbit rabbit) ? rabbit.name() : ((Embedded) annotation).name();
-			return new LeaseKey(annotation, name.isEmpty() ? element : null);
+			return new LeaseKey(annotation, version, name.isEmpty() ? element : null);
 		}
 
 	}

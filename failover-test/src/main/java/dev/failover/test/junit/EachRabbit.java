@@ -31,17 +31,22 @@ import dev.failover.test.RabbitNodeBuilder;
 
 /**
  * Runs a {@link ParameterizedTest} or a {@link ParameterizedClass} once for each version
- * of RabbitMQ that is {@linkplain RabbitNode#versions() installed}, with the version as
- * the argument, for {@link RabbitNodeBuilder#version(String)}. JUnit's
+ * of RabbitMQ: those that are {@linkplain RabbitNode#versions() installed}, or the comma
+ * separated beginnings of versions in the system property
+ * {@code failover.test.rabbitmq-versions}. The argument is the version, for
+ * {@link RabbitNodeBuilder#version(String)}; nodes with {@link Rabbit @Rabbit} that name
+ * no version run that one, too. A class needs a field or a parameter of the constructor
+ * for it, and its {@code @BeforeAll} methods have no parameter with such a node. JUnit's
  * {@code junit-jupiter-params} has to be on the class path.
  * <p>
- * Where RabbitMQ is not installed, the test is skipped; with the environment variable
- * {@code CI=true} it fails instead.
+ * Where RabbitMQ, or a version that the system property names, is not installed, the test
+ * is skipped for it; with the environment variable {@code CI=true} it fails instead.
  */
 @Target({ ElementType.METHOD, ElementType.TYPE })
 @Retention(RetentionPolicy.RUNTIME)
 @Documented
-@ArgumentsSource(InstalledVersions.class)
+@BrokerTest
+@ArgumentsSource(RabbitVersions.class)
 public @interface EachRabbit {
 
 }

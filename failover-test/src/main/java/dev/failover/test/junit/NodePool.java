@@ -31,7 +31,10 @@ import dev.failover.test.RabbitNodeBuilder;
  */
 final class NodePool implements AutoCloseable {
 
-	private static final int MAX_IDLE = 4;
+	/**
+	 * Two nodes of each of two versions, and two with other settings.
+	 */
+	private static final int MAX_IDLE = 6;
 
 	private final ReentrantLock lock = new ReentrantLock();
 
@@ -39,13 +42,13 @@ final class NodePool implements AutoCloseable {
 
 	private boolean closed;
 
-	BrokerLease lease(Rabbit settings) {
-		RabbitNode node = take(settings);
+	BrokerLease lease(Rabbit settings, String version) {
+		RabbitNode node = take(settings, version);
 		if (node != null && !renew(node)) {
 			node.close();
 			node = null;
 		}
-		RabbitNode leased = (node != null) ? node : start(settings);
+		RabbitNode leased = (node != null) ? node : start(settings, version);
 		return new BrokerLease(leased, () -> giveBack(new PooledNode(settings, leased)));
 	}
 
@@ -90,12 +93,12 @@ final class NodePool implements AutoCloseable {
 		}
 	}
 
-	private @Nullable RabbitNode take(Rabbit settings) {
+	private @Nullable RabbitNode take(Rabbit settings, String version) {
 		this.lock.lock();
 		try {
 			for (Iterator<PooledNode> nodes = this.idle.descendingIterator(); nodes.hasNext();) {
 				PooledNode candidate = nodes.next();
-				if (candidate.settings().equals(settings)) {
+				if (candidate.settings().equals(settings) && candidate.node().version().equals(version)) {
 					nodes.remove();
 					return candidate.node();
 				}
@@ -123,14 +126,12 @@ final class NodePool implements AutoCloseable {
 		}
 	}
 
-	private static RabbitNode start(Rabbit settings) {
+	private static RabbitNode start(Rabbit settings, String version) {
 		RabbitNodeBuilder builder = RabbitNode.builder()
+			.version(version)
 			.user(settings.user(), settings.password())
 			.virtualHost(settings.virtualHost())
 			.configuration(settings.configuration());
-		if (!settings.version().isEmpty()) {
-			builder.version(settings.version());
-		}
 		if (!settings.name().isEmpty()) {
 			builder.name(settings.name());
 		}

@@ -51,7 +51,8 @@ public @interface Rabbit {
 	/**
 	 * Version of RabbitMQ that the node runs, where several are installed: the beginning
 	 * of it, in whole numbers, such as {@code 4} or {@code 3.10}.
-	 * @return the version; by default the one that the system property
+	 * @return the version; by default that of {@link EachRabbit @EachRabbit}, if the test
+	 * or its class has that, else the one that the system property
 	 * {@code failover.test.rabbitmq-version} names, or the newest
 	 */
 	String version() default "";

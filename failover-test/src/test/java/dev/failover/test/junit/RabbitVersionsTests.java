@@ -16,24 +16,31 @@
 
 package dev.failover.test.junit;
 
-import java.util.stream.Stream;
-
-import org.junit.jupiter.api.extension.ExtensionContext;
-import org.junit.jupiter.params.provider.Arguments;
-import org.junit.jupiter.params.provider.ArgumentsProvider;
-import org.junit.jupiter.params.support.ParameterDeclarations;
+import org.junit.jupiter.api.Test;
 
 import dev.failover.test.RabbitNode;
 
-/**
- * The versions of RabbitMQ that are installed, as arguments.
- */
-final class InstalledVersions implements ArgumentsProvider {
+import static org.assertj.core.api.Assertions.assertThat;
 
-	@Override
-	public Stream<? extends Arguments> provideArguments(ParameterDeclarations parameters, ExtensionContext context) {
+class RabbitVersionsTests {
+
+	@Test
+	void demandedVersionThatIsNotInstalledStandsForItself() {
+		assertThat(RabbitVersions.versions("1.8, 2")).containsExactly("1.8", "2");
+		assertThat(RabbitVersions.versions(" ,1.8,1.8,")).containsExactly("1.8");
+	}
+
+	@Test
+	void demandedVersionThatIsInstalledIsItsNewest() {
 		BrokersExtension.requireRabbit();
-		return RabbitNode.versions().stream().map(Arguments::of);
+		String newest = RabbitNode.versions().get(0);
+		assertThat(RabbitVersions.versions(newest.substring(0, newest.indexOf('.')))).containsExactly(newest);
+	}
+
+	@Test
+	void allThatAreInstalledIfNoneIsDemanded() {
+		BrokersExtension.requireRabbit();
+		assertThat(RabbitVersions.versions("")).isEqualTo(RabbitNode.versions());
 	}
 
 }
