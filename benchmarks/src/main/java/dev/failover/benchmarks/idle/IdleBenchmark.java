@@ -64,9 +64,9 @@ public final class IdleBenchmark {
 	 * @param arguments its options
 	 */
 	public static void run(String... arguments) {
-		BenchmarkOptions options = BenchmarkOptions.parse(List.of("seconds"), arguments);
+		BenchmarkOptions options = BenchmarkOptions.parse(List.of("seconds", BenchmarkOptions.RABBIT), arguments);
 		Duration time = Duration.ofSeconds(options.number("seconds", 60));
-		try (NodePair nodes = NodePair.start()) {
+		try (NodePair nodes = NodePair.start(options.rabbit())) {
 			new IdleBenchmark(nodes, time).run();
 		}
 	}

@@ -61,8 +61,9 @@ public final class OutageBenchmark {
 	 * @param arguments its options
 	 */
 	public static void run(String... arguments) {
-		BenchmarkOptions options = BenchmarkOptions
-			.parse(List.of("faults", "applications", "runs", "rate", "threads", "cap"), arguments);
+		BenchmarkOptions options = BenchmarkOptions.parse(
+				List.of("faults", "applications", "runs", "rate", "threads", "cap", BenchmarkOptions.RABBIT),
+				arguments);
 		List<OutageCase> cases = options.selection("faults", OutageCase.keys()).stream().map(OutageCase::of).toList();
 		List<PublisherKind> kinds = options.selection("applications", PublisherKind.keys())
 			.stream()
@@ -71,7 +72,7 @@ public final class OutageBenchmark {
 		int runs = options.number("runs", 5);
 		StreamSettings settings = new StreamSettings(options.number("rate", 500), options.number("threads", 16),
 				options.seconds("cap", Duration.ofSeconds(30)));
-		try (NodePair nodes = NodePair.start()) {
+		try (NodePair nodes = NodePair.start(options.rabbit())) {
 			new OutageBenchmark(nodes, settings, kinds).run(cases, runs);
 		}
 	}

@@ -44,13 +44,14 @@ public final class SoakBenchmark {
 	 * @param arguments its options
 	 */
 	public static void run(String... arguments) {
-		int rounds = BenchmarkOptions.parse(List.of("rounds"), arguments).number("rounds", 200);
+		BenchmarkOptions options = BenchmarkOptions.parse(List.of("rounds", BenchmarkOptions.RABBIT), arguments);
+		int rounds = options.number("rounds", 200);
 		if (rounds < 2) {
 			throw new BenchmarkException("--rounds must be at least 2: one kill and one freeze");
 		}
 		Report report = new Report("soak", "round", "fault", "gap-milliseconds", "threads", "sockets", "connections",
 				"channels", "heap-megabytes", "settled");
-		try (NodePair nodes = NodePair.start()) {
+		try (NodePair nodes = NodePair.start(options.rabbit())) {
 			report.paragraph(Machine.describe(nodes));
 			SoakResult result = new Soak(nodes).run(rounds, (round) -> record(report, round));
 			report(report, result);

@@ -27,6 +27,11 @@ import java.util.TreeMap;
  */
 public final class BenchmarkOptions {
 
+	/**
+	 * The option of {@link #rabbit()}.
+	 */
+	public static final String RABBIT = "rabbitmq";
+
 	private final Map<String, String> values = new TreeMap<>();
 
 	private BenchmarkOptions() {
@@ -77,6 +82,14 @@ public final class BenchmarkOptions {
 	 */
 	public Duration seconds(String name, Duration otherwise) {
 		return Duration.ofSeconds(number(name, (int) otherwise.toSeconds()));
+	}
+
+	/**
+	 * Return the version of RabbitMQ.
+	 * @return the beginning of the version, empty if the option is not given
+	 */
+	public String rabbit() {
+		return this.values.getOrDefault(RABBIT, "");
 	}
 
 	/**

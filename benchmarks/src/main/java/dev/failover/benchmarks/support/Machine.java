@@ -41,8 +41,7 @@ public final class Machine {
 	 * @return one line
 	 */
 	public static String describe(NodePair nodes) {
-		return "%s; RabbitMQ %s on the same machine.".formatted(describe(),
-				nodes.first().evaluate("rabbit_misc:version().").replaceAll("[^0-9.]", ""));
+		return "%s; RabbitMQ %s on the same machine.".formatted(describe(), nodes.first().version());
 	}
 
 	/**

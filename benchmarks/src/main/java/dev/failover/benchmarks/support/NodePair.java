@@ -48,24 +48,29 @@ public final class NodePair implements AutoCloseable {
 
 	/**
 	 * Start two nodes.
+	 * @param version the beginning of the version of RabbitMQ, such as {@code 3.10}, or
+	 * empty for the newest that is installed
 	 * @return the nodes
 	 */
-	public static NodePair start() {
-		RabbitAvailability availability = RabbitNode.available();
+	public static NodePair start(String version) {
+		RabbitAvailability availability = version.isEmpty() ? RabbitNode.available() : RabbitNode.available(version);
 		if (!availability.available()) {
 			throw new BenchmarkException(
 					"This benchmark needs RabbitMQ on this machine: %s. Install the package rabbitmq-server"
 						.formatted(availability.description()));
 		}
-		RabbitNode first = RabbitNode.builder().name("first").tls().start();
-		RabbitNode second = RabbitNode.builder().name("second").tls().start();
-		NodePair nodes = new NodePair(first, second);
+		String installed = RabbitNode.newestVersion(version).orElseThrow();
+		NodePair nodes = new NodePair(start("first", installed), start("second", installed));
 		nodes.all().forEach((node) -> {
 			new BenchmarkQueue(node).declare();
 			// What is not written yet is not there after a kill
 			node.administration().flush();
 		});
 		return nodes;
+	}
+
+	private static RabbitNode start(String name, String version) {
+		return RabbitNode.builder().version(version).name(name).tls().start();
 	}
 
 	/**

@@ -67,10 +67,11 @@ public final class ThroughputBenchmark {
 	 * @throws Exception if a message was not confirmed
 	 */
 	public static void run(String... arguments) throws Exception {
-		BenchmarkOptions options = BenchmarkOptions.parse(List.of("rounds", "messages"), arguments);
+		BenchmarkOptions options = BenchmarkOptions.parse(List.of("rounds", "messages", BenchmarkOptions.RABBIT),
+				arguments);
 		int rounds = options.number("rounds", 21);
 		int messages = options.number("messages", 20_000);
-		try (NodePair nodes = NodePair.start()) {
+		try (NodePair nodes = NodePair.start(options.rabbit())) {
 			new ThroughputBenchmark(nodes).run(rounds, messages);
 		}
 	}

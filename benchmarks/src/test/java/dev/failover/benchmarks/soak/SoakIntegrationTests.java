@@ -38,7 +38,7 @@ class SoakIntegrationTests {
 
 	@Test
 	void killsAndFreezesInARowLeaveNothingBehind() {
-		try (NodePair nodes = NodePair.start()) {
+		try (NodePair nodes = NodePair.start("")) {
 			SoakResult result = new Soak(nodes).run(ROUNDS, (round) -> {
 			});
 			assertThat(result.rounds()).hasSize(ROUNDS);
