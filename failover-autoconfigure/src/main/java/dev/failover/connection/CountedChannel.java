@@ -59,6 +59,8 @@ final class CountedChannel implements InvocationHandler {
 
 	private final BooleanSupplier connected;
 
+	private final DirectReplyNames.At replies;
+
 	/**
 	 * What was given to consumers, by delivery tag.
 	 */
@@ -77,10 +79,12 @@ final class CountedChannel implements InvocationHandler {
 	 * @param delegate the channel
 	 * @param connected whether the connection has a socket: the client notices that the
 	 * channel is closed only when consumers have taken what it had received
+	 * @param replies where direct replies may be sent
 	 */
-	CountedChannel(Channel delegate, BooleanSupplier connected) {
+	CountedChannel(Channel delegate, BooleanSupplier connected, DirectReplyNames.At replies) {
 		this.delegate = delegate;
 		this.connected = connected;
+		this.replies = replies;
 		this.proxy = (SettlingChannel) Proxy.newProxyInstance(SettlingChannel.class.getClassLoader(),
 				new Class<?>[] { SettlingChannel.class }, this);
 		delegate.addShutdownListener(this::closed);
@@ -156,13 +160,14 @@ final class CountedChannel implements InvocationHandler {
 				return isOpen();
 			}
 			case "basicConsume" -> count(args);
+			case "basicPublish" -> args[1] = this.replies.routingKey((String) args[0], (String) args[1]);
 			case "basicAck", "basicNack", "basicReject" -> requireDelivered((Long) args[0]);
 			default -> {
 			}
 		}
 		Object result = pass(method, args);
 		if (result instanceof GetResponse response) {
-			delivered(response.getEnvelope());
+			delivered(response.getEnvelope(), response.getProps());
 		}
 		switch (method.getName()) {
 			case "basicAck", "basicNack" -> settle((Long) args[0], (Boolean) args[1]);
@@ -187,23 +192,24 @@ final class CountedChannel implements InvocationHandler {
 	 * The second argument tells whether a message is settled as soon as it was sent.
 	 */
 	private void count(Object[] args) {
-		if (Boolean.TRUE.equals(args[1])) {
-			return;
-		}
+		boolean settled = Boolean.TRUE.equals(args[1]);
 		for (int i = 0; i < args.length; i++) {
 			if (args[i] instanceof Consumer consumer) {
-				args[i] = new CountingConsumer(consumer);
+				args[i] = settled ? new NotingConsumer(consumer) : new CountingConsumer(consumer);
 			}
 			else if (args[i] instanceof DeliverCallback callback) {
 				args[i] = (DeliverCallback) (consumerTag, delivery) -> {
-					delivered(delivery.getEnvelope());
+					delivered(delivery.getEnvelope(), delivery.getProperties());
 					callback.handle(consumerTag, delivery);
 				};
 			}
 		}
 	}
 
-	private void delivered(Envelope envelope) {
+	private void delivered(Envelope envelope, AMQP.@Nullable BasicProperties properties) {
+		if (properties != null) {
+			this.replies.delivered(properties.getReplyTo());
+		}
 		this.lastDelivered.accumulateAndGet(envelope.getDeliveryTag(), Math::max);
 	}
 
@@ -232,6 +238,51 @@ final class CountedChannel implements InvocationHandler {
 		if (!this.waiting.isEmpty() && isSettled()) {
 			complete();
 		}
+	}
+
+	/**
+	 * Has nothing to settle.
+	 */
+	private final class NotingConsumer implements Consumer {
+
+		private final Consumer consumer;
+
+		NotingConsumer(Consumer consumer) {
+			this.consumer = consumer;
+		}
+
+		@Override
+		public void handleConsumeOk(String consumerTag) {
+			this.consumer.handleConsumeOk(consumerTag);
+		}
+
+		@Override
+		public void handleCancelOk(String consumerTag) {
+			this.consumer.handleCancelOk(consumerTag);
+		}
+
+		@Override
+		public void handleCancel(String consumerTag) throws IOException {
+			this.consumer.handleCancel(consumerTag);
+		}
+
+		@Override
+		public void handleShutdownSignal(String consumerTag, ShutdownSignalException signal) {
+			this.consumer.handleShutdownSignal(consumerTag, signal);
+		}
+
+		@Override
+		public void handleRecoverOk(String consumerTag) {
+			this.consumer.handleRecoverOk(consumerTag);
+		}
+
+		@Override
+		public void handleDelivery(String consumerTag, Envelope envelope, AMQP.BasicProperties properties, byte[] body)
+				throws IOException {
+			delivered(envelope, properties);
+			this.consumer.handleDelivery(consumerTag, envelope, properties, body);
+		}
+
 	}
 
 	private final class CountingConsumer implements Consumer {
@@ -311,7 +362,7 @@ final class CountedChannel implements InvocationHandler {
 		public void handleDelivery(String consumerTag, Envelope envelope, AMQP.BasicProperties properties, byte[] body)
 				throws IOException {
 			CountedChannel.this.unsettled.put(envelope.getDeliveryTag(), this);
-			delivered(envelope);
+			delivered(envelope, properties);
 			if (isOpen()) {
 				this.consumer.handleDelivery(consumerTag, envelope, properties, body);
 			}

@@ -51,6 +51,8 @@ final class LeavableConnection implements Connection, NetworkConnection {
 
 	private final BooleanSupplier elsewhere;
 
+	private final DirectReplyNames.At replies;
+
 	private final Set<Channel> channels = ConcurrentHashMap.newKeySet();
 
 	private final Set<CountedChannel> counted = ConcurrentHashMap.newKeySet();
@@ -61,12 +63,14 @@ final class LeavableConnection implements Connection, NetworkConnection {
 	 * Create a view of a connection.
 	 * @param opened the connection
 	 * @param elsewhere whether another broker is active
+	 * @param replyNames the names of direct replies, or {@code null} to look at none
 	 */
-	LeavableConnection(OpenConnection opened, BooleanSupplier elsewhere) {
+	LeavableConnection(OpenConnection opened, BooleanSupplier elsewhere, @Nullable DirectReplyNames replyNames) {
 		this.delegate = opened.connection();
 		this.socket = opened.socket();
 		this.writeBatch = SocketWriteBatch.of(opened.connection(), opened.socket());
 		this.elsewhere = elsewhere;
+		this.replies = new DirectReplyNames.At(replyNames, opened.broker());
 	}
 
 	/**
@@ -111,7 +115,7 @@ final class LeavableConnection implements Connection, NetworkConnection {
 		if (channel == null) {
 			return channel;
 		}
-		CountedChannel counted = new CountedChannel(channel, this::isConnected);
+		CountedChannel counted = new CountedChannel(channel, this::isConnected, this.replies);
 		this.counted.add(counted);
 		channel.addShutdownListener((signal) -> this.counted.remove(counted));
 		return counted.channel();

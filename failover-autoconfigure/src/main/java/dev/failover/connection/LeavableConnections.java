@@ -61,6 +61,8 @@ final class LeavableConnections implements AutoCloseable {
 
 	private final Duration timeout;
 
+	private final DirectReplyNames replyNames;
+
 	private final Set<InUse> inUse = ConcurrentHashMap.newKeySet();
 
 	private final List<Consumer<Connection>> cleaners = new CopyOnWriteArrayList<>();
@@ -71,6 +73,7 @@ final class LeavableConnections implements AutoCloseable {
 		this.brokers = brokers;
 		this.connector = connector;
 		this.timeout = timeout;
+		this.replyNames = new DirectReplyNames(brokers);
 		CustomizableThreadFactory threads = new CustomizableThreadFactory("failover-leave-");
 		threads.setDaemon(true);
 		this.executor = new ScheduledThreadPoolExecutor(1, threads);
@@ -99,7 +102,7 @@ final class LeavableConnections implements AutoCloseable {
 	 * @return the view of it for the application
 	 */
 	Connection use(OpenConnection opened) {
-		LeavableConnection view = new LeavableConnection(opened, () -> isElsewhere(opened.broker()));
+		LeavableConnection view = new LeavableConnection(opened, () -> isElsewhere(opened.broker()), this.replyNames);
 		InUse entry = new InUse(opened, view, new AtomicBoolean());
 		this.inUse.add(entry);
 		opened.connection().addBlockedListener((reason) -> entry.blocked().set(true), () -> entry.blocked().set(false));

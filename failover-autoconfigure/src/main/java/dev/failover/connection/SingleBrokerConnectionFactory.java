@@ -93,7 +93,7 @@ public final class SingleBrokerConnectionFactory extends ConnectionFactory {
 	}
 
 	private Connection use(OpenConnection opened) {
-		LeavableConnection view = new LeavableConnection(opened, () -> false);
+		LeavableConnection view = new LeavableConnection(opened, () -> false, null);
 		this.open.add(view);
 		opened.connection().addShutdownListener((signal) -> this.open.remove(view));
 		return view;

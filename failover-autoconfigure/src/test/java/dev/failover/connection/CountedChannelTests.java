@@ -37,6 +37,8 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.mockito.ArgumentCaptor;
 
+import dev.failover.broker.Broker;
+
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
@@ -58,7 +60,8 @@ class CountedChannelTests {
 
 	private boolean connected = true;
 
-	private final CountedChannel counted = new CountedChannel(this.delegate, () -> this.connected);
+	private final CountedChannel counted = new CountedChannel(this.delegate, () -> this.connected,
+			new DirectReplyNames.At(null, new Broker("north", "localhost", 5672, "/", false, null, 0, 1)));
 
 	private final SettlingChannel channel = this.counted.channel();
 
