@@ -50,7 +50,7 @@ final class BrokerHealthIndicator implements HealthIndicator {
 		return statuses.stream()
 			.filter((status) -> status.broker().name().equals(this.name))
 			.findFirst()
-			.map((status) -> describe(status, status(status.state(), anyUsable)))
+			.map((status) -> describe(status, status(status.state(), anyUsable), sameNode(status, statuses)))
 			.orElseGet(() -> Health.status(BrokersHealthContributor.DISABLED).withDetail("removed", true).build());
 	}
 
@@ -64,7 +64,17 @@ final class BrokerHealthIndicator implements HealthIndicator {
 		};
 	}
 
-	private static Health describe(BrokerStatus status, Status health) {
+	/**
+	 * Return the names of the other brokers that lead to the same node.
+	 */
+	private static List<String> sameNode(BrokerStatus status, List<BrokerStatus> all) {
+		return all.stream()
+			.filter((other) -> status.isOnNodeOf(other) && !other.broker().name().equals(status.broker().name()))
+			.map((other) -> other.broker().name())
+			.toList();
+	}
+
+	private static Health describe(BrokerStatus status, Status health, List<String> sameNode) {
 		Health.Builder builder = Health.status(health)
 			.withDetail("state", status.state().name())
 			.withDetail("active", status.active())
@@ -72,6 +82,9 @@ final class BrokerHealthIndicator implements HealthIndicator {
 			.withDetail("uri", status.broker().uri());
 		if (status.cluster() != null) {
 			builder.withDetail("cluster", status.cluster());
+		}
+		if (!sameNode.isEmpty()) {
+			builder.withDetail("sameNodeAs", sameNode);
 		}
 		if (!status.unconsumedQueues().isEmpty()) {
 			builder.withDetail("unconsumedQueues", status.unconsumedQueues().stream().sorted().toList());

@@ -123,8 +123,10 @@ final class BrokerEventLogger implements BrokerListener {
 			logger.debug("Broker %s is of cluster '%s'".formatted(changed.broker().name(), changed.to()));
 		}
 		else {
-			logger.info("Broker %s reports %s as its cluster, no longer '%s'".formatted(changed.broker().name(),
-					(changed.to() != null) ? "'" + changed.to() + "'" : "nothing", changed.from()));
+			logger.warn(("Broker %s reports %s as its cluster, no longer '%s': the cluster was renamed, or the address "
+					+ "leads to another one")
+				.formatted(changed.broker(), (changed.to() != null) ? "'" + changed.to() + "'" : "nothing",
+						changed.from()));
 		}
 	}
 

@@ -48,6 +48,8 @@ final class BrokerEntry {
 
 	@Nullable String cluster;
 
+	@Nullable String node;
+
 	Set<String> unconsumedQueues = Set.of();
 
 	private int successes;
@@ -71,6 +73,7 @@ final class BrokerEntry {
 	 */
 	void failed(BrokerFailure failure) {
 		this.incarnation++;
+		this.node = null;
 		this.lastFailure = failure;
 		this.successes = 0;
 		boolean wasThere = this.state == BrokerState.UP || this.state == BrokerState.BLOCKED;
@@ -103,7 +106,7 @@ final class BrokerEntry {
 	}
 
 	BrokerStatus status(boolean active) {
-		return new BrokerStatus(this.broker, this.state, active, this.since, this.lastFailure, this.cluster,
+		return new BrokerStatus(this.broker, this.state, active, this.since, this.lastFailure, this.cluster, this.node,
 				this.unconsumedQueues);
 	}
 

@@ -32,11 +32,16 @@ import org.jspecify.annotations.Nullable;
  * if there was none
  * @param cluster the name of the cluster that the broker said it belongs to when it was
  * connected to last, or {@code null} if it has not been connected to yet, or does not say
+ * @param node what identifies the running node that the broker led to last, or
+ * {@code null} if that is not known. It is equal for two brokers that lead to the same
+ * node, and another one after the node was restarted; it is not the name of the node,
+ * which RabbitMQ does not tell. Asked for only where two brokers report the same cluster
  * @param unconsumedQueues the names of the application's queues on this broker in which
  * messages wait that nobody consumes, as far as is known
  */
 public record BrokerStatus(Broker broker, BrokerState state, boolean active, Instant since,
-		@Nullable BrokerFailure lastFailure, @Nullable String cluster, Set<String> unconsumedQueues) {
+		@Nullable BrokerFailure lastFailure, @Nullable String cluster, @Nullable String node,
+		Set<String> unconsumedQueues) {
 
 	public BrokerStatus {
 		unconsumedQueues = Set.copyOf(unconsumedQueues);
@@ -52,7 +57,7 @@ public record BrokerStatus(Broker broker, BrokerState state, boolean active, Ins
 	 */
 	public BrokerStatus(Broker broker, BrokerState state, boolean active, Instant since,
 			@Nullable BrokerFailure lastFailure) {
-		this(broker, state, active, since, lastFailure, null, Set.of());
+		this(broker, state, active, since, lastFailure, null, null, Set.of());
 	}
 
 	/**
@@ -65,6 +70,16 @@ public record BrokerStatus(Broker broker, BrokerState state, boolean active, Ins
 	public boolean hasQueuesOf(BrokerStatus other) {
 		return this.broker.name().equals(other.broker.name()) || (this.cluster != null
 				&& this.cluster.equals(other.cluster) && this.broker.virtualHost().equals(other.broker.virtualHost()));
+	}
+
+	/**
+	 * Return whether this broker and another one lead to the same node, as far as is
+	 * known: losing it loses both.
+	 * @param other the other broker
+	 * @return whether both have led to the same run of one node
+	 */
+	public boolean isOnNodeOf(BrokerStatus other) {
+		return this.broker.name().equals(other.broker.name()) || (this.node != null && this.node.equals(other.node));
 	}
 
 }

@@ -214,6 +214,16 @@ public final class Brokers implements AutoCloseable {
 	}
 
 	/**
+	 * Report which node the broker leads to. Nobody is notified.
+	 * @param broker the broker
+	 * @param incarnation the incarnation before the connection was opened
+	 * @param node what identifies the running node
+	 */
+	public void located(Broker broker, long incarnation, String node) {
+		report(broker, incarnation, (entry) -> entry.node = node);
+	}
+
+	/**
 	 * Report in which queues of the application messages wait that nobody consumes.
 	 * @param broker the broker
 	 * @param incarnation the incarnation before the queues were looked at

@@ -26,8 +26,8 @@ import org.springframework.util.StringUtils;
 
 /**
  * The name of its cluster that a broker sends at the beginning of each connection.
- * RabbitMQ does so, and takes the name of the first node unless it is set. Other brokers
- * do not.
+ * RabbitMQ does so, and each node takes its own name unless it is set. Other brokers do
+ * not.
  */
 final class ClusterName {
 

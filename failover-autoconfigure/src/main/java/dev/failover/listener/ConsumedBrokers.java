@@ -35,7 +35,8 @@ public enum ConsumedBrokers {
 	AUTO,
 
 	/**
-	 * Every healthy broker.
+	 * Every healthy broker, also one that has not been connected to yet. Those that
+	 * report the same cluster, and so have the same queues, count as one.
 	 */
 	ALL
 

@@ -17,10 +17,11 @@
 package dev.failover.listener;
 
 import java.util.Comparator;
-import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Predicate;
+
+import org.jspecify.annotations.Nullable;
 
 import dev.failover.broker.Broker;
 import dev.failover.broker.BrokerEvent;
@@ -33,7 +34,8 @@ import dev.failover.broker.FailureReason;
  * Decides which brokers are consumed from beside the active one: all that are healthy,
  * one healthy one of each other cluster, or only one that was left without a failure or
  * because of an alarm, until it is empty; and until it is empty, too, one that is about
- * to be taken out of use.
+ * to be taken out of use. What has the same queues as the active broker never is: they
+ * are consumed from already, and would not become empty.
  */
 final class DrainPlan {
 
@@ -118,8 +120,8 @@ final class DrainPlan {
 		}
 		boolean lasting = switch (this.consumed) {
 			case ACTIVE -> false;
-			case AUTO -> isChosen(status);
-			case ALL -> isAbleToDeliver(status.state());
+			case AUTO -> isChosen(status, DrainPlan::isKnown);
+			case ALL -> isChosen(status, (other) -> true);
 		};
 		if (lasting && this.brokers.getPrevious() != null) {
 			return ableTask(status.broker());
@@ -127,7 +129,8 @@ final class DrainPlan {
 		if (this.consumed == ConsumedBrokers.ALL) {
 			return Task.END;
 		}
-		return this.left.contains(status.broker().name()) ? Task.DRAIN_UNTIL_EMPTY : Task.END;
+		boolean drained = this.left.contains(status.broker().name()) && !isServedElsewhere(status);
+		return drained ? Task.DRAIN_UNTIL_EMPTY : Task.END;
 	}
 
 	private Task ableTask(Broker broker) {
@@ -143,16 +146,29 @@ final class DrainPlan {
 	 * the cluster of the active broker or, while there is none, of the one that was: the
 	 * next one may be of that cluster, too.
 	 */
-	private boolean isChosen(BrokerStatus status) {
-		List<BrokerStatus> all = this.brokers.getStatuses();
-		Broker previous = this.brokers.getPrevious();
-		boolean served = previous == null || all.stream()
-			.anyMatch((other) -> other.broker().name().equals(previous.name()) && other.hasQueuesOf(status));
-		return !served && all.stream()
-			.filter((other) -> other.hasQueuesOf(status) && isKnown(other) && isAbleToDeliver(other.state()))
+	private boolean isChosen(BrokerStatus status, Predicate<BrokerStatus> eligible) {
+		BrokerStatus previous = previous();
+		boolean served = previous == null || previous.hasQueuesOf(status);
+		return !served && this.brokers.getStatuses()
+			.stream()
+			.filter((other) -> other.hasQueuesOf(status) && eligible.test(other) && isAbleToDeliver(other.state()))
 			.min(Comparator.comparing((other) -> isDeparting(other.broker())))
 			.filter((first) -> first.broker().name().equals(status.broker().name()))
 			.isPresent();
+	}
+
+	/**
+	 * Whether the active broker is another one that has the same queues.
+	 */
+	private boolean isServedElsewhere(BrokerStatus status) {
+		BrokerStatus previous = previous();
+		return previous != null && !previous.broker().name().equals(status.broker().name())
+				&& previous.hasQueuesOf(status);
+	}
+
+	private @Nullable BrokerStatus previous() {
+		Broker previous = this.brokers.getPrevious();
+		return (previous != null) ? this.brokers.getStatus(previous.name()).orElse(null) : null;
 	}
 
 	/**

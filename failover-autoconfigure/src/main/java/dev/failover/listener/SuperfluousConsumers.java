@@ -26,8 +26,9 @@ import dev.failover.broker.BrokerStatus;
 import dev.failover.broker.Brokers;
 
 /**
- * Warns once if every broker is consumed from although two of them have the same queues:
- * nodes of one cluster, or one node that is listed twice.
+ * Warns once if every broker is to be consumed from although two of them have the same
+ * queues: nodes of one cluster, or one node that is listed twice. Only one of them is
+ * consumed from then, which would be wrong if they had the same name by accident.
  */
 final class SuperfluousConsumers {
 
@@ -57,12 +58,10 @@ final class SuperfluousConsumers {
 	}
 
 	private static void warn(BrokerStatus one, BrokerStatus other) {
-		logger
-			.warn(("Brokers %s and %s are of cluster '%s' and have the same queues: with 'failover.listener.brokers=all' "
-					+ "each listener consumes from them twice at the same time, which is of no use. Set it to 'auto' "
-					+ "or, if they are independent of each other, give them cluster names that differ "
-					+ "('rabbitmqctl set_cluster_name')")
-				.formatted(one.broker().name(), other.broker().name(), one.cluster()));
+		logger.warn(("Brokers %s and %s report the same cluster, '%s', and so have the same queues: also with "
+				+ "'failover.listener.brokers=all' only one of them is consumed from. If they are independent of each "
+				+ "other, give them cluster names that differ ('rabbitmqctl set_cluster_name')")
+			.formatted(one.broker(), other.broker(), one.cluster()));
 	}
 
 }

@@ -125,9 +125,10 @@ class BrokerEventLoggerTests {
 		this.brokers.identified(this.north, 0, "rabbit@a");
 		assertThat(output).doesNotContain("rabbit@a");
 		this.brokers.identified(this.north, 0, "rabbit@b");
-		assertThat(output).contains("Broker north reports 'rabbit@b' as its cluster, no longer 'rabbit@a'");
+		assertThat(output).contains("WARN",
+				"Broker " + this.north + " reports 'rabbit@b' as its cluster, no longer 'rabbit@a'");
 		this.brokers.identified(this.north, 0, null);
-		assertThat(output).contains("Broker north reports nothing as its cluster, no longer 'rabbit@b'");
+		assertThat(output).contains("reports nothing as its cluster, no longer 'rabbit@b'");
 	}
 
 	@Test

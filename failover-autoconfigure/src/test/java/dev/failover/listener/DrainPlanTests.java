@@ -21,6 +21,8 @@ import java.util.List;
 
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
 import dev.failover.broker.Broker;
 import dev.failover.broker.BrokerCredentials;
@@ -56,6 +58,33 @@ class DrainPlanTests {
 		this.brokers.connected(this.second, 1);
 		assertThat(plan.task(this.first)).isEqualTo(Task.END);
 		assertThat(plan.task(this.second)).isEqualTo(Task.HAND_OVER);
+	}
+
+	@Test
+	void whatHasTheQueuesOfTheActiveBrokerIsNotDrained() {
+		DrainPlan plan = plan(ConsumedBrokers.ALL);
+		this.brokers.connected(this.first, 0);
+		identify("west", "east");
+		assertThat(plan.task(this.second)).isEqualTo(Task.DRAIN);
+		identify("west", "west");
+		assertThat(plan.task(this.second)).isEqualTo(Task.END);
+	}
+
+	@ParameterizedTest
+	@EnumSource
+	void whatWasLeftIsNotDrainedForQueuesThatTheActiveBrokerHasToo(ConsumedBrokers consumed) {
+		DrainPlan plan = plan(consumed);
+		this.brokers.connected(this.first, 0);
+		identify("west", "west");
+		this.brokers.operations().activate("second");
+		assertThat(plan.task(this.first)).isEqualTo(Task.END);
+		identify("west", "east");
+		assertThat(plan.task(this.first)).isNotEqualTo(Task.END);
+	}
+
+	private void identify(String... clusters) {
+		this.brokers.identified(this.first, 0, clusters[0]);
+		this.brokers.identified(this.second, 0, clusters[1]);
 	}
 
 	@Test
@@ -202,17 +231,6 @@ class DrainPlanTests {
 		assertThat(tasks(plan)).as("the only one").containsExactly(Task.HAND_OVER, Task.DRAIN_UNTIL_EMPTY, Task.END);
 		answer(third, "west");
 		assertThat(tasks(plan)).containsExactly(Task.HAND_OVER, Task.END, Task.DRAIN);
-	}
-
-	@Test
-	void nodeOfTheSameClusterThatWasLeftIsDrainedUntilItIsEmpty() {
-		DrainPlan plan = plan(ConsumedBrokers.AUTO);
-		connect(this.first, "east");
-		answer(this.second, "east");
-		this.brokers.operations().activate("second");
-		assertThat(plan.task(this.first)).isEqualTo(Task.DRAIN_UNTIL_EMPTY);
-		plan.emptied(this.first);
-		assertThat(plan.task(this.first)).isEqualTo(Task.END);
 	}
 
 	private List<Task> tasks(DrainPlan plan) {

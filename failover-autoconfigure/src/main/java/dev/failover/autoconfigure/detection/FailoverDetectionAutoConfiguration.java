@@ -35,6 +35,7 @@ import dev.failover.connection.PlannedMoves;
 import dev.failover.detection.BrokerDetector;
 import dev.failover.detection.DetectionSettings;
 import dev.failover.detection.Failback;
+import dev.failover.detection.NodeWatch;
 
 /**
  * {@link EnableAutoConfiguration Auto-configuration} of the detection of brokers that are
@@ -57,6 +58,16 @@ public final class FailoverDetectionAutoConfiguration {
 		return new BrokerDetector(brokers, connectionFactory.getBrokerAccess(),
 				new DetectionSettings(detection.getProbeInterval(), detection.getProbeTimeout(),
 						detection.getFailureThreshold(), grace(detection)));
+	}
+
+	/**
+	 * The watch ends with the connection factory.
+	 */
+	@Bean(destroyMethod = "")
+	@Lazy(false)
+	@ConditionalOnMissingBean
+	NodeWatch failoverNodeWatch(Brokers brokers, FailoverConnectionFactory connectionFactory) {
+		return new NodeWatch(brokers, connectionFactory.getBrokerAccess());
 	}
 
 	@Bean
