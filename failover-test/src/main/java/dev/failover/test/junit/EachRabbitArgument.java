@@ -16,6 +16,7 @@
 
 package dev.failover.test.junit;
 
+import java.util.Objects;
 import java.util.Optional;
 
 import org.junit.jupiter.api.extension.ExtensionContext;
@@ -36,7 +37,7 @@ final class EachRabbitArgument {
 			ParameterInfo parameters = ParameterInfo.get(at.get());
 			if (parameters != null && parameters.getArguments().size() > 0 && AnnotationSupport
 				.isAnnotated(parameters.getDeclarations().getSourceElement(), EachRabbit.class)) {
-				return parameters.getArguments().getString(0);
+				return Objects.requireNonNull(parameters.getArguments().getString(0));
 			}
 		}
 		throw new IllegalStateException(
