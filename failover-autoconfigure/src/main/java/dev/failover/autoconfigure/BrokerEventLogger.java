@@ -32,7 +32,8 @@ import dev.failover.broker.FailureReason;
 
 /**
  * Logs each event of a broker in one line: what operators must act on as an error, a loss
- * or switch as a warning, the rest for information.
+ * or switch as a warning, the rest for information, also what they have planned
+ * themselves: maintenance.
  */
 final class BrokerEventLogger implements BrokerListener {
 
@@ -103,6 +104,10 @@ final class BrokerEventLogger implements BrokerListener {
 				String user = this.users.apply(changed.broker());
 				logger.error(line + ". " + mend.formatted((user != null) ? " '" + user + "'" : ""));
 			}
+			else if (changed.from() != changed.to() && isMaintenance(failure)) {
+				logger.info("Broker %s is in maintenance, and is not used until it accepts connections again"
+					.formatted(changed.broker().name()));
+			}
 			else if (changed.from() != changed.to()) {
 				logger.warn(line);
 			}
@@ -157,12 +162,16 @@ final class BrokerEventLogger implements BrokerListener {
 		String line = "%s broker %s after %d ms, because %s had failed: %s".formatted(
 				again ? "Connected again to" : "Switched to", to, activated.outage().toMillis(), from.name(),
 				activated.failure());
-		if (again) {
+		if (again || isMaintenance(activated.failure())) {
 			logger.info(line);
 		}
 		else {
 			logger.warn(line);
 		}
+	}
+
+	private static boolean isMaintenance(@Nullable BrokerFailure failure) {
+		return failure != null && failure.reason() == FailureReason.MAINTENANCE;
 	}
 
 }

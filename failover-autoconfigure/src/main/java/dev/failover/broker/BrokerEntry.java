@@ -77,10 +77,18 @@ final class BrokerEntry {
 		this.lastFailure = failure;
 		this.successes = 0;
 		boolean wasThere = this.state == BrokerState.UP || this.state == BrokerState.BLOCKED;
-		if (wasThere && failure.reason() != FailureReason.BLOCKED) {
+		if (wasThere && isHeldBack(failure.reason())) {
 			this.holdBack = this.policy.next(this.holdBack, Duration.between(this.since, failure.at()));
 			this.heldBackUntil = failure.at().plus(this.holdBack);
 		}
+	}
+
+	/**
+	 * An alarm has an end of its own, and an operator who puts a node into maintenance
+	 * ends that.
+	 */
+	private static boolean isHeldBack(FailureReason reason) {
+		return reason != FailureReason.BLOCKED && reason != FailureReason.MAINTENANCE;
 	}
 
 	/**

@@ -121,6 +121,17 @@ class BrokerEventLoggerTests {
 	}
 
 	@Test
+	void maintenanceIsForInformation(CapturedOutput output) {
+		this.brokers.operations().activate("north");
+		fail(FailureReason.MAINTENANCE, new IOException("Node was put into maintenance mode"));
+		Broker south = this.brokers.getAll().get(1);
+		this.brokers.connected(south, this.brokers.getIncarnation(south));
+		assertThat(output).containsPattern("INFO .*Broker north is in maintenance")
+			.containsPattern("INFO .*Switched to broker south")
+			.doesNotContain("WARN", "ERROR");
+	}
+
+	@Test
 	void anotherClusterOfABrokerIsToldAndTheFirstOneIsNot(CapturedOutput output) {
 		this.brokers.identified(this.north, 0, "rabbit@a");
 		assertThat(output).doesNotContain("rabbit@a");

@@ -73,6 +73,16 @@ class BrokersRecoveryTests {
 	}
 
 	@Test
+	void brokerThatWasInMaintenanceIsNotHeldBack() {
+		this.brokers.connected(this.second, 0);
+		this.brokers.answered(this.first);
+		this.brokers.failed(this.first, this.brokers.getIncarnation(this.first), FailureReason.MAINTENANCE, null);
+		assertThat(state()).isEqualTo(BrokerState.DOWN);
+		answer(3);
+		assertThat(state()).isEqualTo(BrokerState.UP);
+	}
+
+	@Test
 	void failuresWhileDownDoNotHoldTheBrokerBackLonger() {
 		this.brokers.connected(this.second, 0);
 		this.brokers.answered(this.first);
