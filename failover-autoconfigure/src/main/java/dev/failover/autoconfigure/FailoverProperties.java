@@ -77,6 +77,8 @@ public class FailoverProperties implements InitializingBean {
 
 	private final Failback failback = new Failback();
 
+	private final Rebalance rebalance = new Rebalance();
+
 	public @Nullable List<BrokerProperties> getBrokers() {
 		return this.brokers;
 	}
@@ -143,6 +145,10 @@ public class FailoverProperties implements InitializingBean {
 
 	public Failback getFailback() {
 		return this.failback;
+	}
+
+	public Rebalance getRebalance() {
+		return this.rebalance;
 	}
 
 	public Move getMove() {
@@ -560,6 +566,40 @@ public class FailoverProperties implements InitializingBean {
 
 		public void setGrace(Duration grace) {
 			this.grace = grace;
+		}
+
+	}
+
+	/**
+	 * Settings of the spread of applications over the brokers after one came back.
+	 */
+	public static class Rebalance {
+
+		/**
+		 * Whether to move, by a planned move, to a broker drawn from those that are up
+		 * when one came back. Not with the strategies "priority" and "weighted".
+		 */
+		private boolean enabled;
+
+		/**
+		 * Time within which to move, at a random moment.
+		 */
+		private Duration window = Duration.ofMinutes(1);
+
+		public boolean isEnabled() {
+			return this.enabled;
+		}
+
+		public void setEnabled(boolean enabled) {
+			this.enabled = enabled;
+		}
+
+		public Duration getWindow() {
+			return this.window;
+		}
+
+		public void setWindow(Duration window) {
+			this.window = window;
 		}
 
 	}

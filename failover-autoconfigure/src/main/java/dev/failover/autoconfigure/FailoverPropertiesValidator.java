@@ -18,6 +18,7 @@ package dev.failover.autoconfigure;
 
 import java.time.Duration;
 import java.util.List;
+import java.util.Set;
 
 import org.jspecify.annotations.Nullable;
 import org.springframework.util.StringUtils;
@@ -44,6 +45,7 @@ final class FailoverPropertiesValidator {
 		validate(properties.getConnect());
 		positive("failover.move.timeout", properties.getMove().getTimeout());
 		notNegative("failover.failback.grace", properties.getFailback().getGrace());
+		validate(properties.getRebalance(), properties.getStrategy());
 		validate(properties.getDetection());
 		validate(properties.getEnsure());
 		validate(properties.getEnsure().getInterval());
@@ -55,6 +57,14 @@ final class FailoverPropertiesValidator {
 	private static void validate(FailoverProperties.Connect connect) {
 		positive("failover.connect.timeout", connect.getTimeout());
 		notNegative("failover.connect.race-delay", connect.getRaceDelay());
+	}
+
+	private static void validate(FailoverProperties.Rebalance rebalance, String strategy) {
+		positive("failover.rebalance.window", rebalance.getWindow());
+		check(!rebalance.isEnabled() || !Set.of("priority", "weighted").contains(strategy),
+				"failover.rebalance.enabled", rebalance.isEnabled(),
+				"the strategy '%s' has a preference, and goes back by itself".formatted(strategy),
+				"Remove the property, or set failover.strategy to round-robin or shuffle");
 	}
 
 	private static void validate(FailoverProperties.Detection detection) {

@@ -93,7 +93,8 @@ class AutoConfiguredBeansTests {
 	private final ApplicationContextRunner runner = new ApplicationContextRunner()
 		.withConfiguration(AutoConfigurations.of(autoConfigurations().toArray(Class<?>[]::new)))
 		.withConfiguration(AutoConfigurations.of(SslAutoConfiguration.class, RabbitAutoConfiguration.class))
-		.withPropertyValues("failover.brokers=amqp://a;amqp://b", "failover.listener.deduplication.enabled=true");
+		.withPropertyValues("failover.brokers=amqp://a;amqp://b", "failover.listener.deduplication.enabled=true",
+				"failover.rebalance.enabled=true");
 
 	@Test
 	void isThereByDefault() {

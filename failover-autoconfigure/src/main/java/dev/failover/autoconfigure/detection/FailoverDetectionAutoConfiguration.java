@@ -17,6 +17,7 @@
 package dev.failover.autoconfigure.detection;
 
 import java.time.Duration;
+import java.util.SplittableRandom;
 
 import org.jspecify.annotations.Nullable;
 import org.springframework.boot.autoconfigure.AutoConfiguration;
@@ -36,6 +37,7 @@ import dev.failover.detection.BrokerDetector;
 import dev.failover.detection.DetectionSettings;
 import dev.failover.detection.Failback;
 import dev.failover.detection.NodeWatch;
+import dev.failover.detection.Rebalance;
 
 /**
  * {@link EnableAutoConfiguration Auto-configuration} of the detection of brokers that are
@@ -79,6 +81,17 @@ public final class FailoverDetectionAutoConfiguration {
 			FailoverProperties properties) {
 		return new Failback(brokers, connectionFactory.getStrategy()::isPreferred, moves,
 				properties.getFailback().getGrace());
+	}
+
+	@Bean
+	@Lazy(false)
+	@ConditionalOnBean(PlannedMoves.class)
+	@ConditionalOnMissingBean
+	@ConditionalOnBooleanProperty("failover.rebalance.enabled")
+	Rebalance failoverRebalance(Brokers brokers, FailoverConnectionFactory connectionFactory, PlannedMoves moves,
+			FailoverProperties properties) {
+		return new Rebalance(brokers, connectionFactory.getStrategy()::isPreferred, moves,
+				properties.getRebalance().getWindow(), new SplittableRandom());
 	}
 
 	private static @Nullable Duration grace(FailoverProperties.Detection detection) {
