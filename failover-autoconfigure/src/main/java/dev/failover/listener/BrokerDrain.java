@@ -61,7 +61,7 @@ final class BrokerDrain {
 
 	private final BrokerQueues queues;
 
-	private final Supplier<Set<String>> queuesOfConnections;
+	private final Supplier<Set<String>> undrained;
 
 	private final DirectContainerPacer pacer;
 
@@ -73,13 +73,13 @@ final class BrokerDrain {
 
 	private final WeakSet<AbstractMessageListenerContainer> uncopyable = new WeakSet<>();
 
-	private Set<String> exclusive = Set.of();
+	private Set<String> excluded = Set.of();
 
-	BrokerDrain(CachingConnectionFactory connectionFactory, Supplier<Set<String>> queuesOfConnections,
-			DirectContainerPacer pacer, Executor stopper) {
+	BrokerDrain(CachingConnectionFactory connectionFactory, Supplier<Set<String>> undrained, DirectContainerPacer pacer,
+			Executor stopper) {
 		this.connectionFactory = connectionFactory;
 		this.queues = new BrokerQueues(connectionFactory);
-		this.queuesOfConnections = queuesOfConnections;
+		this.undrained = undrained;
 		this.pacer = pacer;
 		this.stopper = stopper;
 	}
@@ -92,7 +92,7 @@ final class BrokerDrain {
 	void follow(Collection<AbstractMessageListenerContainer> originals, boolean thoroughly) {
 		retain(originals);
 		if (thoroughly) {
-			this.exclusive = this.queuesOfConnections.get();
+			this.excluded = this.undrained.get();
 		}
 		for (AbstractMessageListenerContainer original : originals) {
 			Set<String> wanted = queues(original);
@@ -123,14 +123,18 @@ final class BrokerDrain {
 	}
 
 	/**
-	 * Return the queues of a container that other connections may consume from, too.
+	 * Return the queues of a container that other connections may consume from, too, and
+	 * that a consumer empties.
 	 */
 	private Set<String> queues(AbstractMessageListenerContainer original) {
+		if (original.getConsumerArguments().containsKey("x-stream-offset")) {
+			return Set.of();
+		}
 		Object queues = Settings.read(original, "queues");
 		return ((queues instanceof Collection<?> known) ? known.stream() : Stream.empty()).map(Queue.class::cast)
 			.filter(BrokerQueues::isShared)
 			.map(Queue::getName)
-			.filter((name) -> !this.exclusive.contains(name))
+			.filter((name) -> !this.excluded.contains(name))
 			.collect(Collectors.toCollection(LinkedHashSet::new));
 	}
 

@@ -72,7 +72,7 @@ public final class BrokerDrains implements BrokerListener, SmartLifecycle {
 
 	private final DrainConnections connections;
 
-	private final Supplier<Set<String>> queuesOfConnections;
+	private final Supplier<Set<String>> undrained;
 
 	private final Map<Broker, DrainLane> lanes = new ConcurrentHashMap<>();
 
@@ -85,8 +85,8 @@ public final class BrokerDrains implements BrokerListener, SmartLifecycle {
 	 * @param containers the containers of the application
 	 * @param pacer the pacer of direct containers
 	 * @param connections opens connections to single brokers
-	 * @param queuesOfConnections tells the names of the queues that belong to the
-	 * connection that declares them, which are not drained
+	 * @param undrained tells the names of the queues that are not drained: those that
+	 * belong to the connection that declares them, and streams
 	 * @param departing tells by its name whether a broker is about to be taken out of
 	 * use: then it is consumed from until it is empty
 	 * @param inUse tells by its name whether the application has a connection to a broker
@@ -94,7 +94,7 @@ public final class BrokerDrains implements BrokerListener, SmartLifecycle {
 	 * good before
 	 */
 	public BrokerDrains(Brokers brokers, ConsumedBrokers consumed, ContainerBook containers, DirectContainerPacer pacer,
-			DrainConnections connections, Supplier<Set<String>> queuesOfConnections, Predicate<String> departing,
+			DrainConnections connections, Supplier<Set<String>> undrained, Predicate<String> departing,
 			Predicate<String> inUse) {
 		Assert.notNull(brokers, "'brokers' must not be null");
 		Assert.notNull(consumed, "'consumed' must not be null");
@@ -105,7 +105,7 @@ public final class BrokerDrains implements BrokerListener, SmartLifecycle {
 		this.pacer = pacer;
 		containers.addAdditionListener(this::wakeAll);
 		this.connections = connections;
-		this.queuesOfConnections = queuesOfConnections;
+		this.undrained = undrained;
 	}
 
 	@Override
@@ -144,7 +144,7 @@ public final class BrokerDrains implements BrokerListener, SmartLifecycle {
 	private DrainLane lane(Broker broker, ThreadPoolExecutor running) {
 		return new DrainLane(broker, this.plan, this.containers, () -> {
 			CachingConnectionFactory connectionFactory = this.connections.create(broker);
-			return new BrokerDrain(connectionFactory, this.queuesOfConnections, this.pacer, running);
+			return new BrokerDrain(connectionFactory, this.undrained, this.pacer, running);
 		});
 	}
 

@@ -116,6 +116,18 @@ final class AdminTopology {
 			.collect(Collectors.toSet());
 	}
 
+	/**
+	 * Return the names of the streams.
+	 */
+	Set<String> streams() {
+		return all().stream()
+			.filter(Queue.class::isInstance)
+			.map(Queue.class::cast)
+			.filter(AdminTopology::isStream)
+			.map(Queue::getName)
+			.collect(Collectors.toSet());
+	}
+
 	private static boolean isStream(Queue queue) {
 		return "stream".equals(queue.getArguments().get("x-queue-type"));
 	}

@@ -127,6 +127,17 @@ public final class TopologyGate implements ConnectionPreparer {
 	}
 
 	/**
+	 * Return the streams of the application. They keep their messages, so that there is
+	 * no end of consuming what is left on a broker.
+	 * @return the names
+	 */
+	public Set<String> getStreams() {
+		return this.admins.stream()
+			.flatMap((admin) -> new AdminTopology(admin).streams().stream())
+			.collect(Collectors.toSet());
+	}
+
+	/**
 	 * Return the queues of the application that are there to be consumed from by anybody:
 	 * those that this gate declares, but for those that keep their messages, or pass them
 	 * on when their time is over.

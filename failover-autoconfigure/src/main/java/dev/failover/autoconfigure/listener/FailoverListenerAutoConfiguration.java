@@ -123,8 +123,14 @@ public final class FailoverListenerAutoConfiguration {
 				case ACTIVE -> ConsumedBrokers.ACTIVE;
 				case ALL -> ConsumedBrokers.ALL;
 			};
-			return new BrokerDrains(brokers, consumed, containers, pacer, connections, gate::getQueuesOfConnections,
+			return new BrokerDrains(brokers, consumed, containers, pacer, connections, () -> undrained(gate),
 					moves::isDeparting, connectionFactory.getBrokerAccess()::isInUse);
+		}
+
+		private static Set<String> undrained(TopologyGate gate) {
+			Set<String> undrained = new HashSet<>(gate.getQueuesOfConnections());
+			undrained.addAll(gate.getStreams());
+			return undrained;
 		}
 
 		/**
