@@ -46,9 +46,10 @@ final class ActiveConnector {
 	private static final Log logger = LogFactory.getLog(ActiveConnector.class);
 
 	/**
-	 * Until standby connections that were in the way are closed.
+	 * Until standby connections that were in the way are closed, or a broker that refuses
+	 * further connections has ended those that are open.
 	 */
-	private static final Duration LIMIT_PAUSE = Duration.ofMillis(200);
+	private static final Duration PAUSE = Duration.ofMillis(200);
 
 	private final Brokers brokers;
 
@@ -111,8 +112,8 @@ final class ActiveConnector {
 		}
 		catch (ExecutionException ex) {
 			logger.debug("Active broker %s cannot be connected to".formatted(active.broker()), ex);
-			if (FailureReasons.isLimit(ex) && System.nanoTime() - begun < this.connector.timeout().toNanos()) {
-				this.closed.await(LIMIT_PAUSE.toMillis(), TimeUnit.MILLISECONDS);
+			if (mayPass(ex, active) && System.nanoTime() - begun < this.connector.timeout().toNanos()) {
+				this.closed.await(PAUSE.toMillis(), TimeUnit.MILLISECONDS);
 				return null;
 			}
 			if (active.equals(this.brokers.getActivation())) {
@@ -125,6 +126,11 @@ final class ActiveConnector {
 			logger.debug("Active broker %s does not answer".formatted(active.broker()), ex);
 			return null;
 		}
+	}
+
+	private boolean mayPass(ExecutionException failure, Activation active) {
+		return FailureReasons.isLimit(failure)
+				|| (FailureReasons.isRefused(failure) && active.equals(this.brokers.getActivation()));
 	}
 
 	/**

@@ -66,6 +66,11 @@ final class BrokerConnector implements AutoCloseable {
 	 */
 	private static final Duration FAREWELL = Duration.ofSeconds(2);
 
+	/**
+	 * From the refusal of a connection to the end of those that are open, at most.
+	 */
+	private static final Duration LAST_WORDS = Duration.ofSeconds(1);
+
 	private final Brokers brokers;
 
 	private final ConnectSettings settings;
@@ -257,8 +262,28 @@ final class BrokerConnector implements AutoCloseable {
 			this.onLimit.forEach((listener) -> listener.accept(attempt.broker()));
 		}
 		else if (failure != null && !(failure instanceof CancellationException)) {
-			this.brokers.failed(attempt.broker(), attempt.incarnation(), FailureReasons.of(failure), failure);
+			failed(attempt, failure);
 		}
+	}
+
+	/**
+	 * A broker that refuses a further connection is about to say why on those that are
+	 * open: a node that is put into maintenance closes its listener first.
+	 */
+	private void failed(ConnectAttempt attempt, Throwable failure) {
+		FailureReason reason = FailureReasons.of(failure);
+		Runnable report = () -> this.brokers.failed(attempt.broker(), attempt.incarnation(), reason, failure);
+		if (FailureReasons.isRefused(failure) && hasOpen(attempt.broker())) {
+			logger.debug("Further connection to %s is refused".formatted(attempt.broker()), failure);
+			later(LAST_WORDS, report);
+		}
+		else {
+			report.run();
+		}
+	}
+
+	private boolean hasOpen(Broker broker) {
+		return this.watch.open().stream().anyMatch((open) -> open.broker().name().equals(broker.name()));
 	}
 
 	/**

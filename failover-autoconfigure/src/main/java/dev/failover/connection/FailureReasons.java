@@ -16,6 +16,7 @@
 
 package dev.failover.connection;
 
+import java.net.ConnectException;
 import java.net.SocketTimeoutException;
 import java.util.concurrent.TimeoutException;
 
@@ -101,6 +102,18 @@ final class FailureReasons {
 	static boolean isLimit(ShutdownSignalException signal) {
 		CloseReason reason = reason(signal);
 		return reason != null && reason.getVerdict() == CloseVerdict.LIMIT;
+	}
+
+	/**
+	 * Whether nothing listens at the address.
+	 */
+	static boolean isRefused(@Nullable Throwable failure) {
+		for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
+			if (cause instanceof ConnectException) {
+				return true;
+			}
+		}
+		return false;
 	}
 
 	/**

@@ -23,6 +23,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -130,6 +131,30 @@ class FailoverConnectionFactoryTests {
 	private void recreate(ConnectSettings settings) {
 		this.factory.close();
 		create(settings);
+	}
+
+	/**
+	 * As a node does that is put into maintenance.
+	 */
+	@Test
+	void brokerThatRefusesFurtherConnectionsMaySayWhyOnThoseThatAreOpen() throws Exception {
+		this.factory.newConnection();
+		Broker first = this.brokers.getActive();
+		assertThat(first).isEqualTo(this.all.get(0));
+		this.one.refuse();
+		CompletableFuture<Connection> further = CompletableFuture.supplyAsync(() -> {
+			try {
+				return this.factory.newConnection();
+			}
+			catch (IOException | TimeoutException ex) {
+				throw new IllegalStateException(ex);
+			}
+		});
+		Awaitility.await().during(Duration.ofMillis(300)).until(() -> first.equals(this.brokers.getActive()));
+		this.one.cut();
+		further.get(PATIENCE.toSeconds(), TimeUnit.SECONDS);
+		assertThat(this.brokers.getActive()).isEqualTo(this.all.get(1));
+		assertThat(this.brokers.getStatuses().get(0).lastFailure().reason()).isEqualTo(FailureReason.CONNECTION_LOST);
 	}
 
 	@Test
