@@ -102,10 +102,10 @@ final class BrokerConnector implements AutoCloseable {
 	BrokerConnector(Brokers brokers, BrokerFactories factories, ConnectSettings settings, HostResolver resolver) {
 		this.brokers = brokers;
 		this.settings = settings;
-		this.watch = new ConnectionWatch(brokers, System::nanoTime);
 		this.executor = new ThreadPoolExecutor(0, Integer.MAX_VALUE, IDLE_SECONDS, TimeUnit.SECONDS,
 				new SynchronousQueue<>(), threads("failover-connect-"));
 		this.dialer = new BrokerDialer(factories, this.sockets, resolver, settings, this.executor);
+		this.watch = new ConnectionWatch(brokers, this.dialer::credentialsExpired, System::nanoTime);
 		this.timer = new ScheduledThreadPoolExecutor(1, threads("failover-connect-timer-"));
 		this.timer.setKeepAliveTime(IDLE_SECONDS, TimeUnit.SECONDS);
 		this.timer.allowCoreThreadTimeOut(true);

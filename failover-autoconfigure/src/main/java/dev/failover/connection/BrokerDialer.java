@@ -21,6 +21,8 @@ import java.net.InetAddress;
 import java.net.Socket;
 import java.time.Duration;
 import java.util.List;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executor;
 import java.util.concurrent.TimeoutException;
 import java.util.stream.Stream;
@@ -52,6 +54,8 @@ final class BrokerDialer {
 
 	private final ThreadLocal<@Nullable Dial> current = new ThreadLocal<>();
 
+	private final Set<String> expired = ConcurrentHashMap.newKeySet();
+
 	private volatile CredentialsRefresh refresh = (broker) -> false;
 
 	BrokerDialer(BrokerFactories factories, OpenSockets sockets, HostResolver resolver, ConnectSettings settings,
@@ -82,15 +86,23 @@ final class BrokerDialer {
 	}
 
 	/**
+	 * Renew the credentials of a broker before it is connected to next.
+	 */
+	void credentialsExpired(Broker broker) {
+		this.expired.add(broker.name());
+	}
+
+	/**
 	 * Open the connection of an attempt. Ends soon after the attempt has ended.
 	 */
 	OpenConnection dial(ConnectAttempt attempt, ConnectRequest request)
 			throws IOException, TimeoutException, InterruptedException {
+		boolean renewed = this.expired.remove(attempt.broker().name()) && this.refresh.refresh(attempt.broker());
 		try {
 			return dialOnce(attempt, request);
 		}
 		catch (AuthenticationFailureException ex) {
-			if (!this.refresh.refresh(attempt.broker())) {
+			if (renewed || !this.refresh.refresh(attempt.broker())) {
 				throw ex;
 			}
 			return dialOnce(attempt, request);
@@ -142,6 +154,7 @@ final class BrokerDialer {
 	 */
 	void forget(Broker broker) {
 		this.factories.remove(broker);
+		this.expired.remove(broker.name());
 	}
 
 }

@@ -21,6 +21,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.BooleanSupplier;
+import java.util.function.Consumer;
 import java.util.function.LongSupplier;
 
 import com.rabbitmq.client.ShutdownSignalException;
@@ -28,12 +29,17 @@ import org.apache.commons.logging.Log;
 import org.apache.commons.logging.LogFactory;
 import org.jspecify.annotations.Nullable;
 
+import dev.failover.broker.Broker;
 import dev.failover.broker.Brokers;
+import dev.failover.failure.ClientOperation;
+import dev.failover.failure.CloseReason;
+import dev.failover.failure.CloseVerdict;
 
 /**
  * Watches connections, and tells {@link Brokers} when one has ended by a fault of its
- * broker. A connection that the broker closed for a mistake of the application is no such
- * fault, unless that goes on for a while without any connection to the broker that lasts.
+ * broker. A connection that the broker closed for what one operation asked for, for a
+ * mistake of the application, or because an operator said so is no such fault, unless
+ * that goes on for a while without any connection to the broker that lasts.
  */
 final class ConnectionWatch {
 
@@ -53,6 +59,8 @@ final class ConnectionWatch {
 
 	private final Brokers brokers;
 
+	private final Consumer<Broker> onExpired;
+
 	private final LongSupplier nanoTime;
 
 	private final Map<OpenConnection, Long> openedAt = new ConcurrentHashMap<>();
@@ -61,8 +69,14 @@ final class ConnectionWatch {
 
 	private volatile boolean closed;
 
-	ConnectionWatch(Brokers brokers, LongSupplier nanoTime) {
+	/**
+	 * Create a watch.
+	 * @param onExpired told of the broker when it closes a connection because the
+	 * credentials have expired, before anybody can connect again
+	 */
+	ConnectionWatch(Brokers brokers, Consumer<Broker> onExpired, LongSupplier nanoTime) {
 		this.brokers = brokers;
+		this.onExpired = onExpired;
 		this.nanoTime = nanoTime;
 	}
 
@@ -83,17 +97,42 @@ final class ConnectionWatch {
 	}
 
 	private void ended(OpenConnection connection, @Nullable Long since, ShutdownSignalException signal) {
-		if (FailureReasons.isMistake(signal) && isExcused(connection.broker().name(), since)) {
-			logger.warn("Broker %s closed a connection for a mistake of this application, and stays in use: %s"
-				.formatted(connection.broker(), signal.getMessage()));
+		Broker broker = connection.broker();
+		CloseReason reason = FailureReasons.closedWith(signal);
+		String why = (reason != null) ? excuse(reason, signal) : null;
+		if (reason == CloseReason.CREDENTIALS_EXPIRED) {
+			this.onExpired.accept(broker);
 		}
-		else if (FailureReasons.isLimit(signal)) {
-			logger.warn("Broker %s closed a connection because of a limit, and stays in use: %s"
-				.formatted(connection.broker(), signal.getMessage()));
+		if (why != null && (isOfOperation(reason, signal) || isExcused(broker.name(), since))) {
+			logger.warn("Broker %s closed a connection %s, and stays in use: %s".formatted(broker, why,
+					signal.getMessage()));
 		}
 		else if (FailureReasons.isOfBroker(signal)) {
-			this.brokers.failed(connection.broker(), connection.incarnation(), FailureReasons.of(signal), signal);
+			this.brokers.failed(broker, connection.incarnation(), FailureReasons.of(signal), signal);
 		}
+	}
+
+	/**
+	 * Return why a connection was closed if that is no fault of the broker.
+	 */
+	private static @Nullable String excuse(CloseReason reason, ShutdownSignalException signal) {
+		ClientOperation operation = ClientOperation.named(signal);
+		return switch (reason.getVerdict()) {
+			case MISTAKE, PERMISSION -> "for a mistake of this application";
+			case OPERATION -> (operation != null) ? "in answer to " + operation : "in answer to one operation";
+			case LIMIT -> "because of a limit";
+			case CREDENTIALS -> "because its credentials have expired";
+			case CONNECTION -> "on demand";
+			default -> null;
+		};
+	}
+
+	/**
+	 * However soon and often such connections end, it is known for what.
+	 */
+	private static boolean isOfOperation(@Nullable CloseReason reason, ShutdownSignalException signal) {
+		return reason != null && (reason.getVerdict() == CloseVerdict.LIMIT
+				|| (reason.getVerdict() == CloseVerdict.OPERATION && ClientOperation.named(signal) != null));
 	}
 
 	private boolean isExcused(String broker, @Nullable Long since) {

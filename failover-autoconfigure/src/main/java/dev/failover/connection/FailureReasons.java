@@ -78,30 +78,17 @@ final class FailureReasons {
 	}
 
 	/**
-	 * Whether the broker closed the connection for what it was told, which is the same on
-	 * any other broker. What fails in the broker is none.
-	 */
-	static boolean isMistake(ShutdownSignalException signal) {
-		CloseReason reason = reason(signal);
-		return reason != null && reason.getVerdict() == CloseVerdict.MISTAKE;
-	}
-
-	/**
 	 * Whether a limit on connections or channels is reached, of the virtual host, the
 	 * user or the node: the broker works, and takes what is within the limit.
 	 */
 	static boolean isLimit(@Nullable Throwable failure) {
 		for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
-			if (cause instanceof ShutdownSignalException signal && isLimit(signal)) {
-				return true;
+			if (cause instanceof ShutdownSignalException signal) {
+				CloseReason reason = closedWith(signal);
+				return reason != null && reason.getVerdict() == CloseVerdict.LIMIT;
 			}
 		}
 		return false;
-	}
-
-	static boolean isLimit(ShutdownSignalException signal) {
-		CloseReason reason = reason(signal);
-		return reason != null && reason.getVerdict() == CloseVerdict.LIMIT;
 	}
 
 	/**
@@ -119,7 +106,7 @@ final class FailureReasons {
 	/**
 	 * Return what the broker closed the connection with, or {@code null} if it did not.
 	 */
-	private static @Nullable CloseReason reason(ShutdownSignalException signal) {
+	static @Nullable CloseReason closedWith(ShutdownSignalException signal) {
 		CloseReason reason = signal.isInitiatedByApplication() ? null : CloseReason.of(signal);
 		return (reason != null && reason.isOfConnection()) ? reason : null;
 	}

@@ -84,7 +84,7 @@ final class AmqpFailureClassifier implements FailureClassifier {
 		FailureVerdict vague = null;
 		Throwable cause = failure;
 		for (int depth = 0; cause != null && depth < MAX_DEPTH; depth++) {
-			FailureVerdict verdict = unmistakable(cause);
+			FailureVerdict verdict = unmistakable(cause, failure);
 			if (verdict != null) {
 				return verdict;
 			}
@@ -101,7 +101,7 @@ final class AmqpFailureClassifier implements FailureClassifier {
 		return (vague != null) ? vague : FailureVerdict.NEVER;
 	}
 
-	private static @Nullable FailureVerdict unmistakable(Throwable cause) {
+	private static @Nullable FailureVerdict unmistakable(Throwable cause, Throwable failure) {
 		if (cause instanceof ClassifiedFailure classified) {
 			return classified.getVerdict();
 		}
@@ -118,7 +118,7 @@ final class AmqpFailureClassifier implements FailureClassifier {
 			return FailureVerdict.notConnected(FailureReason.ACCESS_REFUSED);
 		}
 		if (cause instanceof ShutdownSignalException signal) {
-			return ShutdownVerdicts.classify(signal);
+			return ShutdownVerdicts.classify(signal, failure);
 		}
 		if (cause instanceof ChannelContinuationTimeoutException) {
 			return FailureVerdict.nextBroker(FailureReason.TIMEOUT);

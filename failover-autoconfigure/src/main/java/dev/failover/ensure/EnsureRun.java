@@ -107,7 +107,7 @@ final class EnsureRun {
 		Integer maxRetries = this.policy.maxRetries();
 		long remaining = remaining();
 		if (!verdict.isRetryable() || remaining <= 0 || (maxRetries != null && tries > maxRetries)
-				|| Thread.currentThread().isInterrupted() || isUnsafe(verdict)
+				|| Thread.currentThread().isInterrupted() || isUnsafe(verdict) || isProven(verdict)
 				|| this.ensurer.boundWork.getAsBoolean()) {
 			return null;
 		}
@@ -126,6 +126,10 @@ final class EnsureRun {
 		Channel channel = (this.channelTry != null) ? this.channelTry.current() : null;
 		Throwable cause = (failure == this.reconnectFailure) ? failure.getCause() : null;
 		return this.policy.classify(this.ensurer.classifier, (cause != null) ? cause : failure, failure, channel);
+	}
+
+	private boolean isProven(FailureVerdict verdict) {
+		return verdict.action() == FailureAction.SAME_BROKER_ONCE && this.lastVerdict.equals(verdict);
 	}
 
 	private boolean isUnsafe(FailureVerdict verdict) {

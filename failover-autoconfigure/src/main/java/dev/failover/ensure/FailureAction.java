@@ -32,6 +32,12 @@ public enum FailureAction {
 	SAME_BROKER,
 
 	/**
+	 * Like {@link #SAME_BROKER} the first time; if the same happens again, nothing: what
+	 * was done is to blame, and would only harm others.
+	 */
+	SAME_BROKER_ONCE,
+
+	/**
 	 * Like {@link #SAME_BROKER} the first time; if the same happens again,
 	 * {@link #NEXT_BROKER}.
 	 */

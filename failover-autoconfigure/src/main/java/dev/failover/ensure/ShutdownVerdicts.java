@@ -23,6 +23,8 @@ import com.rabbitmq.client.ShutdownSignalException;
 import org.jspecify.annotations.Nullable;
 
 import dev.failover.broker.FailureReason;
+import dev.failover.failure.ClientOperation;
+import dev.failover.failure.ClientOperation.Part;
 import dev.failover.failure.CloseReason;
 
 /**
@@ -30,30 +32,40 @@ import dev.failover.failure.CloseReason;
  */
 final class ShutdownVerdicts {
 
+	private static final FailureVerdict ONCE_MORE = new FailureVerdict(FailureAction.SAME_BROKER_ONCE,
+			FailureReason.CONNECTION_CLOSED, false);
+
 	private ShutdownVerdicts() {
 	}
 
-	static FailureVerdict classify(ShutdownSignalException signal) {
+	/**
+	 * Classify the end of a connection or channel.
+	 * @param signal how it ended
+	 * @param failure what was thrown for it, of which the signal is a cause
+	 */
+	static FailureVerdict classify(ShutdownSignalException signal, Throwable failure) {
 		CloseReason reason = CloseReason.of(signal);
 		if (reason != null) {
-			return of(reason);
+			return of(reason, (reason.isOfConnection()) ? ClientOperation.partIn(failure, signal) : Part.POSSIBLE);
 		}
 		boolean lost = signal.isHardError() && !(signal.getCause() instanceof RuntimeException);
 		return lost ? FailureVerdict.nextBroker(lossReason(signal.getCause())) : FailureVerdict.SAME_BROKER;
 	}
 
-	private static FailureVerdict of(CloseReason reason) {
+	private static FailureVerdict of(CloseReason reason, Part part) {
 		return switch (reason.getVerdict()) {
 			case BROKER, MAINTENANCE, LOGIN -> FailureVerdict.nextBroker(reason.getReason());
-			case QUEUE -> new FailureVerdict(FailureAction.SAME_THEN_NEXT_BROKER, reason.getReason(), false);
-			case LIMIT, CHANNEL, CONNECTION, CREDENTIALS, OPERATION ->
-				new FailureVerdict(FailureAction.SAME_BROKER, FailureReason.CONNECTION_LOST, isNothingSent(reason));
-			case PERMISSION, MISTAKE -> FailureVerdict.NEVER;
+			case LIMIT -> (reason == CloseReason.CONNECTION_LIMIT)
+					? new FailureVerdict(FailureAction.SAME_BROKER, reason.getReason(), true) : ofOperation(part);
+			case QUEUE, CHANNEL, CONNECTION, CREDENTIALS -> new FailureVerdict(FailureAction.SAME_BROKER,
+					FailureReason.CONNECTION_LOST, reason == CloseReason.NO_REPLY_CONSUMER);
+			case OPERATION -> ofOperation(part);
+			case PERMISSION, MISTAKE -> (part == Part.POSSIBLE) ? FailureVerdict.NEVER : ofOperation(part);
 		};
 	}
 
-	private static boolean isNothingSent(CloseReason reason) {
-		return reason == CloseReason.CONNECTION_LIMIT || reason == CloseReason.NO_REPLY_CONSUMER;
+	private static FailureVerdict ofOperation(Part part) {
+		return (part == Part.NONE) ? FailureVerdict.SAME_BROKER : ONCE_MORE;
 	}
 
 	private static FailureReason lossReason(@Nullable Throwable cause) {

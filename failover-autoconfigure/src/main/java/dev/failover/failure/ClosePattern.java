@@ -46,7 +46,8 @@ record ClosePattern(boolean ofConnection, List<Integer> codes, boolean opening, 
 		String level = this.ofConnection ? (this.opening ? "connection, class 0 or 10" : "connection") : "channel";
 		String code = this.codes.isEmpty() ? "any other"
 				: this.codes.stream().map(String::valueOf).collect(Collectors.joining(", "));
-		String text = this.texts.isEmpty() ? "" : this.texts.stream().collect(Collectors.joining("`, `", "`", "`"));
+		String text = this.texts.isEmpty() ? "any other"
+				: this.texts.stream().map(String::strip).collect(Collectors.joining("`, `", "`", "`"));
 		return "%s | %s | %s".formatted(level, code, text);
 	}
 

@@ -60,13 +60,13 @@ public enum CloseReason {
 	/**
 	 * A token is not valid any more.
 	 */
-	CREDENTIALS_EXPIRED(connection(AMQP.CONNECTION_FORCED, "credential expired"), CloseVerdict.BROKER,
+	CREDENTIALS_EXPIRED(connection(AMQP.CONNECTION_FORCED, "credential expired"), CloseVerdict.CREDENTIALS,
 			FailureReason.CONNECTION_CLOSED, Source.read("3.10, 4.3")),
 
 	/**
 	 * An operator has closed the connection, with a text of his own.
 	 */
-	CLOSED_BY_OPERATOR(connection(AMQP.CONNECTION_FORCED), CloseVerdict.BROKER, FailureReason.CONNECTION_CLOSED,
+	CLOSED_BY_OPERATOR(connection(AMQP.CONNECTION_FORCED), CloseVerdict.CONNECTION, FailureReason.CONNECTION_CLOSED,
 			Source.tested("3.10, 4.3")),
 
 	/**
@@ -101,6 +101,12 @@ public enum CloseReason {
 			Source.tested("3.10, 4.3")),
 
 	/**
+	 * The virtual host does not run on this node.
+	 */
+	VIRTUAL_HOST_DOWN(opening(AMQP.INTERNAL_ERROR, "' is down"), CloseVerdict.BROKER, FailureReason.CONNECTION_CLOSED,
+			Source.read("3.10, 4.3")),
+
+	/**
 	 * Wrong user or password.
 	 */
 	LOGIN_REFUSED(connection(AMQP.ACCESS_REFUSED), CloseVerdict.LOGIN, FailureReason.ACCESS_REFUSED,
@@ -129,14 +135,14 @@ public enum CloseReason {
 	/**
 	 * An operation on a channel that the broker does not know, or knows already.
 	 */
-	CHANNEL_ERROR(connection(AMQP.CHANNEL_ERROR), CloseVerdict.MISTAKE, FailureReason.CONNECTION_CLOSED,
+	CHANNEL_ERROR(connection(AMQP.CHANNEL_ERROR), CloseVerdict.OPERATION, FailureReason.CONNECTION_CLOSED,
 			Source.tested("3.10, 4.3")),
 
 	/**
 	 * A frame that is larger than agreed, for example.
 	 */
 	FRAME_ERROR(connection(AMQP.FRAME_ERROR), CloseVerdict.MISTAKE, FailureReason.CONNECTION_CLOSED,
-			Source.tested("3.10, 4.3")),
+			Source.read("3.10, 4.3")),
 
 	/**
 	 * What is sent cannot be decoded.
@@ -154,14 +160,13 @@ public enum CloseReason {
 	 * A frame that does not belong there.
 	 */
 	UNEXPECTED_FRAME(connection(AMQP.UNEXPECTED_FRAME), CloseVerdict.MISTAKE, FailureReason.CONNECTION_CLOSED,
-			Source.tested("3.10, 4.3")),
+			Source.read("3.10, 4.3")),
 
 	/**
-	 * The virtual host does not run on this node, or the broker cannot do what was asked
-	 * for at the moment: to declare without a majority, or to consume from a queue whose
-	 * members are gone, for example.
+	 * The broker cannot do what was asked for at the moment: to declare without a
+	 * majority, or to consume from a queue whose members are gone, for example.
 	 */
-	INTERNAL_ERROR(connection(AMQP.INTERNAL_ERROR), CloseVerdict.BROKER, FailureReason.CONNECTION_CLOSED,
+	INTERNAL_ERROR(connection(AMQP.INTERNAL_ERROR), CloseVerdict.OPERATION, FailureReason.CONNECTION_CLOSED,
 			Source.tested("3.10, 4.3")),
 
 	/**
@@ -180,12 +185,12 @@ public enum CloseReason {
 	/**
 	 * A durable classic queue whose node is away.
 	 */
-	HOME_NODE_DOWN(channel(AMQP.NOT_FOUND, "down or inaccessible"), CloseVerdict.QUEUE, Source.tested("3.10")),
+	HOME_NODE_DOWN(channel(AMQP.NOT_FOUND, "down or inaccessible"), CloseVerdict.QUEUE, Source.read("3.10")),
 
 	/**
 	 * The same, after 68 seconds without an answer.
 	 */
-	QUEUE_TIMEOUT(channel(AMQP.NOT_FOUND, "due to timeout", "timed out"), CloseVerdict.QUEUE, Source.tested("4.3")),
+	QUEUE_TIMEOUT(channel(AMQP.NOT_FOUND, "due to timeout", "timed out"), CloseVerdict.QUEUE, Source.read("4.3")),
 
 	/**
 	 * The process of a classic queue was stopped.
@@ -213,12 +218,18 @@ public enum CloseReason {
 	/**
 	 * A queue that belongs to another connection, which may end.
 	 */
-	RESOURCE_LOCKED(channel(AMQP.RESOURCE_LOCKED), CloseVerdict.CHANNEL, Source.tested("3.10, 4.3")),
+	RESOURCE_LOCKED(channel(AMQP.RESOURCE_LOCKED), CloseVerdict.QUEUE, Source.tested("3.10, 4.3")),
 
 	/**
 	 * The user has no permission for what was done.
 	 */
 	PERMISSION_DENIED(channel(AMQP.ACCESS_REFUSED, "refused for user"), CloseVerdict.PERMISSION,
+			Source.tested("3.10, 4.3")),
+
+	/**
+	 * A queue with an exclusive consumer, which may end.
+	 */
+	EXCLUSIVE_CONSUMER(channel(AMQP.ACCESS_REFUSED, "in exclusive use"), CloseVerdict.QUEUE,
 			Source.tested("3.10, 4.3")),
 
 	/**

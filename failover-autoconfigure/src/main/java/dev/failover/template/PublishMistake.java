@@ -22,6 +22,7 @@ import java.util.List;
 import com.rabbitmq.client.ShutdownSignalException;
 import org.jspecify.annotations.Nullable;
 
+import dev.failover.failure.ClientOperation;
 import dev.failover.failure.CloseReason;
 
 /**
@@ -38,7 +39,8 @@ final class PublishMistake {
 	 * Sort messages for publishing them again: those above suspicion first. A message
 	 * that is proven guilty ends; one that was not written is above suspicion. When the
 	 * whole connection was closed, it may be for what was done on another channel, so
-	 * that a message is guilty only the second time.
+	 * that a message is guilty only the second time, and none is if the broker names
+	 * another operation.
 	 * @return the messages that remain
 	 */
 	static List<Publication> sort(List<Publication> unconfirmed, PublishChannel lost) {
@@ -52,13 +54,21 @@ final class PublishMistake {
 		if (suspects.size() == 1 && (!reason.isHardError() || suspects.get(0).isSuspect())) {
 			Publication guilty = suspects.get(0);
 			guilty.refused(reason);
-			guilty.fail("The broker refused the message: " + text);
+			guilty.fail("The broker refused the message: %s%s".formatted(text, destination(guilty, reason)));
 		}
 		suspects.forEach(Publication::suspect);
 		List<Publication> sorted = new ArrayList<>(unconfirmed);
 		sorted.removeAll(suspects);
 		suspects.stream().filter((publication) -> !publication.isDone()).forEach(sorted::add);
 		return sorted;
+	}
+
+	/**
+	 * What closes a channel names the exchange, what closes a connection need not.
+	 */
+	private static String destination(Publication guilty, ShutdownSignalException reason) {
+		return reason.isHardError()
+				? " (exchange '%s', routing key '%s')".formatted(guilty.exchange(), guilty.routingKey()) : "";
 	}
 
 	private static List<Publication> suspects(List<Publication> written, String text) {
@@ -73,10 +83,14 @@ final class PublishMistake {
 		if (reason == null) {
 			return null;
 		}
-		return switch (reason.getVerdict()) {
-			case PERMISSION, MISTAKE -> CloseReason.text(signal);
-			default -> null;
+		boolean mistake = switch (reason.getVerdict()) {
+			case PERMISSION, MISTAKE -> true;
+			case OPERATION -> reason.isOfConnection();
+			default -> false;
 		};
+		ClientOperation operation = ClientOperation.named(signal);
+		boolean published = operation == null || operation == ClientOperation.BASIC_PUBLISH;
+		return (mistake && (published || !reason.isOfConnection())) ? CloseReason.text(signal) : null;
 	}
 
 }

@@ -27,7 +27,6 @@ import org.springframework.amqp.core.Queue;
 import org.springframework.amqp.rabbit.core.DeclarationExceptionEvent;
 
 import dev.failover.failure.CloseReason;
-import dev.failover.failure.CloseVerdict;
 
 /**
  * A broker refused a declaration. What was thrown is suppressed and not the cause, as it
@@ -83,10 +82,17 @@ final class TopologyException extends IOException {
 	 */
 	private static @Nullable String refusal(ShutdownSignalException signal) {
 		CloseReason reason = CloseReason.of(signal);
-		if (reason == null || (reason.isOfConnection() && reason.getVerdict() == CloseVerdict.BROKER)) {
+		if (reason == null || (reason.isOfConnection() && !isForWhatWasDeclared(reason))) {
 			return null;
 		}
 		return "%d %s".formatted(CloseReason.code(signal), CloseReason.text(signal));
+	}
+
+	private static boolean isForWhatWasDeclared(CloseReason reason) {
+		return switch (reason.getVerdict()) {
+			case OPERATION, MISTAKE, PERMISSION, LIMIT, LOGIN -> true;
+			default -> false;
+		};
 	}
 
 	/**

@@ -20,6 +20,7 @@ import java.io.IOException;
 import java.net.Socket;
 import java.time.Clock;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 
 import com.rabbitmq.client.AMQP;
@@ -64,7 +65,9 @@ class ConnectionWatchTests {
 
 	private boolean abandoned;
 
-	private final ConnectionWatch watch = new ConnectionWatch(this.brokers, () -> this.nanoTime);
+	private final List<Broker> expired = new ArrayList<>();
+
+	private final ConnectionWatch watch = new ConnectionWatch(this.brokers, this.expired::add, () -> this.nanoTime);
 
 	@ParameterizedTest
 	@ValueSource(ints = { AMQP.FRAME_ERROR, AMQP.SYNTAX_ERROR, AMQP.COMMAND_INVALID, AMQP.CHANNEL_ERROR,
@@ -75,8 +78,7 @@ class ConnectionWatchTests {
 	}
 
 	@ParameterizedTest
-	@ValueSource(ints = { AMQP.CONNECTION_FORCED, AMQP.INVALID_PATH, AMQP.ACCESS_REFUSED, AMQP.RESOURCE_ERROR,
-			AMQP.NOT_ALLOWED, AMQP.INTERNAL_ERROR })
+	@ValueSource(ints = { AMQP.INVALID_PATH, AMQP.ACCESS_REFUSED, AMQP.RESOURCE_ERROR, AMQP.NOT_ALLOWED })
 	void whatIsNoMistakeIsAFailureOfTheBroker(int code) {
 		open(this.broker).close(closedByBroker(code));
 		assertFailed();
@@ -108,7 +110,59 @@ class ConnectionWatchTests {
 		open(this.broker).close(signal);
 		assertStaysInUse();
 		assertThat(FailureReasons.isLimit(new IOException(signal))).isTrue();
-		assertThat(FailureClassifier.standard().classify(signal, null).action()).isEqualTo(FailureAction.SAME_BROKER);
+		assertThat(FailureClassifier.standard().classify(signal, null).action())
+			.isEqualTo((classId == CONNECTION) ? FailureAction.SAME_BROKER : FailureAction.SAME_BROKER_ONCE);
+	}
+
+	@ParameterizedTest
+	@ValueSource(strings = { "broker forced connection closure with reason 'shutdown'",
+			"Node was put into maintenance mode", "vhost '/' is down", "vhost '/' is deleted" })
+	void whatTheBrokerAnnouncesIsAFailureOfTheBroker(String text) {
+		open(this.broker).close(closedByBroker(AMQP.CONNECTION_FORCED, 0, "CONNECTION_FORCED - " + text));
+		assertFailed();
+	}
+
+	@Test
+	void connectionThatAnOperatorClosesIsNoFailureOfTheBroker() {
+		open(this.broker).close(closedByBroker(AMQP.CONNECTION_FORCED, 0, "CONNECTION_FORCED - too many of yours"));
+		assertStaysInUse();
+		assertThat(this.expired).isEmpty();
+	}
+
+	@Test
+	void expiredCredentialsAreNoFailureOfTheBroker() {
+		open(this.broker).close(closedByBroker(AMQP.CONNECTION_FORCED, 0, "CONNECTION_FORCED - credential expired"));
+		assertStaysInUse();
+		assertThat(this.expired).containsExactly(this.broker);
+	}
+
+	@ParameterizedTest
+	@ValueSource(ints = { AMQP.INTERNAL_ERROR, AMQP.CHANNEL_ERROR })
+	void whatOneOperationSuffersIsNeverAFailureOfTheBroker(int code) {
+		for (int i = 0; i < 2 * ConnectionWatch.MANY; i++) {
+			FakeConnection connection = open(this.broker);
+			pass(AN_INSTANT);
+			connection.close(new ShutdownSignalException(true, false,
+					new AMQP.Connection.Close.Builder().replyCode(code)
+						.replyText("failed consuming from quorum queue 'orders'")
+						.classId(BASIC)
+						.methodId(20)
+						.build(),
+					null));
+			pass(ConnectionWatch.PATIENCE);
+		}
+		assertStaysInUse();
+	}
+
+	@Test
+	void brokerThatClosesEveryConnectionForNothingIsGivenUp() {
+		for (int i = 0; i <= ConnectionWatch.MANY; i++) {
+			FakeConnection connection = open(this.broker);
+			pass(AN_INSTANT);
+			connection.close(closedByBroker(AMQP.INTERNAL_ERROR));
+			pass(ConnectionWatch.PATIENCE.dividedBy(2));
+		}
+		assertThat(this.brokers.getStatus("one").orElseThrow().lastFailure()).isNotNull();
 	}
 
 	@Test
@@ -169,7 +223,7 @@ class ConnectionWatchTests {
 	void nothingIsToldAfterItsEnd() {
 		FakeConnection connection = open(this.broker);
 		this.watch.close();
-		connection.close(closedByBroker(AMQP.CONNECTION_FORCED));
+		connection.close(closedByBroker(AMQP.RESOURCE_ERROR));
 		assertStaysInUse();
 	}
 
@@ -215,7 +269,7 @@ class ConnectionWatchTests {
 		assertThat(this.brokers.getStatus("one").orElseThrow()).satisfies((status) -> {
 			assertThat(status.state()).isEqualTo(BrokerState.DOWN);
 			assertThat(status.lastFailure()).isNotNull();
-			assertThat(status.lastFailure().reason()).isIn(FailureReason.CONNECTION_CLOSED,
+			assertThat(status.lastFailure().reason()).isIn(FailureReason.CONNECTION_CLOSED, FailureReason.MAINTENANCE,
 					FailureReason.CONNECTION_LOST, FailureReason.ACCESS_REFUSED);
 		});
 	}

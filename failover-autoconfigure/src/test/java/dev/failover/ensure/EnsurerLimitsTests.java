@@ -188,9 +188,27 @@ class EnsurerLimitsTests {
 	}
 
 	@Test
-	void queueOnALostNodeIsRetriedOnTheSameBrokerAndThenOnTheNext() throws Throwable {
+	void queueOnALostNodeIsRetriedOnTheSameBroker() throws Throwable {
 		this.ensurer.execute(this.policy,
-				() -> failing(2, Failures.channelClosed(404, "node is down or inaccessible")));
+				() -> failing(3, Failures.channelClosed(404, "node is down or inaccessible")));
+		assertThat(this.hooks.events).containsExactly("failure a -> a in 0", "failure a -> a in 200",
+				"failure a -> a in 400");
+	}
+
+	@Test
+	void operationThatHasTheConnectionClosedTwiceFails() {
+		AmqpConnectException failure = new AmqpConnectException(Failures.connection(541));
+		assertThatExceptionOfType(AmqpConnectException.class)
+			.isThrownBy(() -> this.ensurer.execute(this.policy, () -> failing(99, failure)))
+			.isSameAs(failure);
+		assertThat(this.hooks.events).containsExactly("failure a -> a in 0");
+	}
+
+	@Test
+	void actionThatTriesTheNextBrokerTheSecondTime() throws Throwable {
+		FailureVerdict verdict = new FailureVerdict(FailureAction.SAME_THEN_NEXT_BROKER,
+				FailureReason.CONNECTION_CLOSED, false);
+		this.ensurer.execute(this.policy, () -> failing(2, new Classified(verdict)));
 		assertThat(this.hooks.events).containsExactly("failure a -> a in 0", "failure a -> b in 0", "revive");
 	}
 
@@ -285,6 +303,23 @@ class EnsurerLimitsTests {
 		@Override
 		public void onRevive(@Nullable Channel channel) {
 			this.events.add((channel != null) ? "revive " + channel.getChannelNumber() : "revive");
+		}
+
+	}
+
+	@SuppressWarnings("serial")
+	private static final class Classified extends AmqpException implements ClassifiedFailure {
+
+		private final FailureVerdict verdict;
+
+		Classified(FailureVerdict verdict) {
+			super("classified");
+			this.verdict = verdict;
+		}
+
+		@Override
+		public FailureVerdict getVerdict() {
+			return this.verdict;
 		}
 
 	}

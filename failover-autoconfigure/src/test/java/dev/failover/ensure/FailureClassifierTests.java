@@ -38,6 +38,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.springframework.amqp.AmqpApplicationContextClosedException;
 import org.springframework.amqp.AmqpAuthenticationException;
 import org.springframework.amqp.AmqpConnectException;
@@ -68,9 +69,11 @@ class FailureClassifierTests {
 				Arguments.of("refused", new AmqpConnectException(new ConnectException("Connection refused"))),
 				Arguments.of("DNS", new AmqpIOException(new UnknownHostException("x"))),
 				Arguments.of("connect time-out", new AmqpTimeoutException(new TimeoutException())),
-				Arguments.of("320 connection forced", connectionClose(320)),
+				Arguments.of("320 shutdown",
+						connectionClose(320, 0, 0, "broker forced connection closure with reason 'shutdown'")),
+				Arguments.of("320 maintenance", connectionClose(320, 0, 0, "Node was put into maintenance mode")),
 				Arguments.of("506 resource error", connectionClose(506)),
-				Arguments.of("541 internal error", connectionClose(541)),
+				Arguments.of("541 virtual host", connectionClose(541, 10, 40, "vhost 'orders' is down")),
 				Arguments.of("530 not allowed", connectionClose(530)),
 				Arguments.of("402 invalid path", connectionClose(402)),
 				Arguments.of("403 at login", new AmqpAuthenticationException(new AuthenticationFailureException("no"))),
@@ -90,11 +93,62 @@ class FailureClassifierTests {
 				new AmqpException("PublisherCallbackChannel is closed"));
 	}
 
+	@ParameterizedTest
+	@ValueSource(strings = { "home node 'a@b' of durable queue 'q' in vhost '/' is down or inaccessible",
+			"failed to perform operation on queue 'q' in vhost '/' due to timeout",
+			"queue 'q' in vhost '/' process is stopped by supervisor",
+			"queue 'q' in vhost '/' has crashed and failed to restart",
+			"failed to perform operation on queue 'q' in vhost '/': its leader <1.2.3> may be stopping or being demoted" })
+	void queueThatCannotBeUsedAtTheMomentIsTriedAgainOnTheSameBroker(String text) {
+		assertThat(this.classifier.classify(channelClose(404, "NOT_FOUND - " + text), null).action())
+			.isEqualTo(FailureAction.SAME_BROKER);
+	}
+
+	@ParameterizedTest
+	@ValueSource(strings = { "credential expired", "closed by an operator" })
+	void connectionThatIsNotAtFaultIsOpenedAgainToTheSameBroker(String text) {
+		assertThat(this.classifier.classify(connectionClose(320, 0, 0, "CONNECTION_FORCED - " + text), null).action())
+			.isEqualTo(FailureAction.SAME_BROKER);
+	}
+
+	@ParameterizedTest
+	@ValueSource(ints = { 541, 504 })
+	void operationThatHasTheConnectionClosedIsTriedOnceMore(int code) {
+		assertThat(this.classifier.classify(connectionClose(code), null).action())
+			.isEqualTo(FailureAction.SAME_BROKER_ONCE);
+		assertThat(this.classifier.classify(called("queueDeclare", connectionClose(code, 50, 10, "x")), null).action())
+			.isEqualTo(FailureAction.SAME_BROKER_ONCE);
+	}
+
+	@ParameterizedTest
+	@ValueSource(ints = { 541, 504, 540, 503 })
+	void operationThatEndsForAnotherOneIsRepeated(int code) {
+		assertThat(this.classifier.classify(called("basicGet", connectionClose(code, 50, 10, "x")), null).action())
+			.isEqualTo(FailureAction.SAME_BROKER);
+	}
+
 	@Test
-	void homeNodeThatIsDownIsTriedOnTheSameBrokerFirst() {
-		Throwable failure = channelClose(404,
-				"NOT_FOUND - home node 'a@b' of durable queue 'q' is down or inaccessible");
-		assertThat(this.classifier.classify(failure, null).action()).isEqualTo(FailureAction.SAME_THEN_NEXT_BROKER);
+	void mistakeIsTheCallersOwn() {
+		assertThat(this.classifier.classify(called("queueDeclare", connectionClose(503, 50, 10, "x")), null))
+			.isEqualTo(FailureVerdict.NEVER);
+	}
+
+	/**
+	 * Either somebody else had the connection closed, or the same work did before.
+	 */
+	@ParameterizedTest
+	@ValueSource(ints = { 541, 504, 540, 503 })
+	void operationThatFindsTheConnectionClosedIsTriedOnceMore(int code) {
+		ShutdownSignalException signal = (ShutdownSignalException) connectionClose(code, 60, 40, "x").getCause()
+			.getCause();
+		Throwable failure = new AmqpException(called("basicPublish", new AlreadyClosedException(signal)));
+		assertThat(this.classifier.classify(failure, null).action()).isEqualTo(FailureAction.SAME_BROKER_ONCE);
+	}
+
+	private static <X extends Throwable> X called(String method, X failure) {
+		failure.setStackTrace(new StackTraceElement[] {
+				new StackTraceElement("com.rabbitmq.client.impl.ChannelN", method, "ChannelN.java", 1) });
+		return failure;
 	}
 
 	@Test
@@ -135,11 +189,20 @@ class FailureClassifierTests {
 		FailureVerdict verdict = this.classifier
 			.classify(new AmqpConnectException(new BrokersUnavailableException("x", Map.of(), null)), null);
 		assertThat(verdict.nothingSent()).isTrue();
-		assertThat(this.classifier.classify(connectionClose(320), null).nothingSent()).isFalse();
+		assertThat(this.classifier.classify(connectionClose(506), null).nothingSent()).isFalse();
 	}
 
 	private static Throwable connectionClose(int code) {
-		return signal(true, new AMQP.Connection.Close.Builder().replyCode(code).replyText("code " + code).build());
+		return connectionClose(code, 0, 0, "code " + code);
+	}
+
+	private static Throwable connectionClose(int code, int classId, int methodId, String text) {
+		return signal(true,
+				new AMQP.Connection.Close.Builder().replyCode(code)
+					.replyText(text)
+					.classId(classId)
+					.methodId(methodId)
+					.build());
 	}
 
 	private static Throwable channelClose(int code, String text) {

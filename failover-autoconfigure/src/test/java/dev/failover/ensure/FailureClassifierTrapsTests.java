@@ -85,9 +85,7 @@ class FailureClassifierTrapsTests {
 				Arguments.of(new AmqpTimeoutException(new TimeoutException()), FailureReason.TIMEOUT),
 				Arguments.of(new AmqpIOException(new ChannelContinuationTimeoutException(null, null, 1, null)),
 						FailureReason.TIMEOUT),
-				Arguments.of(new AmqpException("commit", Failures.connection(320)), FailureReason.CONNECTION_CLOSED),
-				Arguments.of(Failures.connection(506), FailureReason.CONNECTION_CLOSED),
-				Arguments.of(Failures.connection(541), FailureReason.CONNECTION_CLOSED),
+				Arguments.of(new AmqpException("commit", Failures.connection(506)), FailureReason.CONNECTION_CLOSED),
 				Arguments.of(Failures.channel(541, "internal"), FailureReason.CONNECTION_CLOSED),
 				Arguments.of(Failures.connection(403), FailureReason.ACCESS_REFUSED),
 				Arguments.of(Failures.connection(530), FailureReason.ACCESS_REFUSED),
@@ -159,7 +157,7 @@ class FailureClassifierTrapsTests {
 	}
 
 	@ParameterizedTest
-	@ValueSource(ints = { 501, 502, 503, 504, 505, 540 })
+	@ValueSource(ints = { 501, 502, 503, 505, 540 })
 	void mistakeOnTheConnectionIsNeverRetried(int code) {
 		assertThat(this.classifier.classify(Failures.connection(code), null)).isEqualTo(FailureVerdict.NEVER);
 	}

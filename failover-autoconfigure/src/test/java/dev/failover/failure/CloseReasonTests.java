@@ -50,6 +50,10 @@ class CloseReasonTests {
 					530 | 10 | NOT_ALLOWED - vhost orders not found | VIRTUAL_HOST_REFUSED
 					530 | 10 | NOT_ALLOWED - access to vhost '/' refused for user 'a' | VIRTUAL_HOST_REFUSED
 					530 | 60 | NOT_ALLOWED - attempt to reuse consumer tag 'a' | NOT_ALLOWED
+					541 | 10 | INTERNAL_ERROR - access to vhost '/' refused for user 'a': vhost '/' is down | VIRTUAL_HOST_DOWN
+					541 | 60 | INTERNAL_ERROR - failed consuming from quorum queue 'q' in vhost '/': nodedown | INTERNAL_ERROR
+					541 | 50 | INTERNAL_ERROR - Cannot declare a queue 'q' on node 'a@b': {vhost_supervisor_not_running,"/"} | INTERNAL_ERROR
+					504 | 60 | CHANNEL_ERROR - expected 'channel.open' | CHANNEL_ERROR
 					403 | 10 | ACCESS_REFUSED - Login was refused using authentication mechanism PLAIN | LOGIN_REFUSED
 					540 | 60 | NOT_IMPLEMENTED - immediate=true | NOT_IMPLEMENTED
 					599 | 0 | something else | OTHER_CONNECTION
@@ -71,6 +75,7 @@ class CloseReasonTests {
 					405 | RESOURCE_LOCKED - cannot obtain exclusive access to locked queue 'q' in vhost '/' | RESOURCE_LOCKED
 					403 | ACCESS_REFUSED - write access to exchange 'e' in vhost '/' refused for user 'a' | PERMISSION_DENIED
 					403 | ACCESS_REFUSED - access to exchange 'e' in vhost '/' refused for user 'a' | PERMISSION_DENIED
+					403 | ACCESS_REFUSED - queue 'q' in vhost '/' in exclusive use | EXCLUSIVE_CONSUMER
 					403 | ACCESS_REFUSED - operation not permitted on the default exchange | ACCESS_REFUSED
 					406 | PRECONDITION_FAILED - fast reply consumer does not exist | NO_REPLY_CONSUMER
 					406 | PRECONDITION_FAILED - message size 20 is larger than configured max size 10 | PRECONDITION_FAILED

@@ -69,13 +69,13 @@ class TopologyExceptionTests {
 	}
 
 	@ParameterizedTest
-	@ValueSource(ints = { 402, 403, 503, 540 })
+	@ValueSource(ints = { 402, 403, 503, 540, 541 })
 	void connectionThatIsClosedForWhatWasDeclaredIsARefusal(int code) {
 		assertThat(TopologyException.of("one", thrown(closedConnection(code)), null)).isNotNull();
 	}
 
 	@ParameterizedTest
-	@ValueSource(ints = { 320, 506, 541 })
+	@ValueSource(ints = { 320, 506 })
 	void connectionThatIsClosedForAnotherReasonIsNone(int code) {
 		assertThat(TopologyException.of("one", thrown(closedConnection(code)), null)).isNull();
 		assertThat(TopologyException.of("one", thrown(null), null)).isNull();
