@@ -39,6 +39,13 @@ final class ConfirmedPublisher {
 
 	private static final int MAX_DOUBLINGS = 7;
 
+	/**
+	 * How long a permission is waited for that the user had before.
+	 */
+	private static final Duration PERMISSION_PATIENCE = Duration.ofSeconds(10);
+
+	private static final Duration LONGEST_PERMISSION_PAUSE = Duration.ofSeconds(2);
+
 	private static final Duration BETWEEN_WARNINGS = Duration.ofSeconds(10);
 
 	private static final Log logger = LogFactory.getLog(ConfirmedPublisher.class);
@@ -69,7 +76,7 @@ final class ConfirmedPublisher {
 		this.maxRetries = (maxRetries != null) ? maxRetries : Integer.MAX_VALUE;
 		this.window = new PublishWindow(settings.maxInFlight());
 		this.watch = new PublishWatch(this::inspect, source, settings.confirmTimeout());
-		this.writer = new PublishWriter(source, this::isRepeatable, this::rejected, this.watch::aside);
+		this.writer = new PublishWriter(source, this::isRepeatable, this::rejected, this::denied, this.watch::aside);
 		this.opening = new OpeningPublisher(source, this.watch::aside, settings.confirmTimeout());
 	}
 
@@ -137,6 +144,23 @@ final class ConfirmedPublisher {
 			Duration pause = RETRY.multipliedBy(1L << Math.min(publication.tries() - 1, MAX_DOUBLINGS));
 			this.watch.later(() -> this.writer.submit(publication), pause);
 		}
+	}
+
+	/**
+	 * Decide on a message that the user may not publish any more. A permission that is
+	 * taken away and given back, by hand or by a back end that does not answer for a
+	 * while, is waited for.
+	 */
+	private void denied(Publication publication) {
+		Duration waited = publication.deniedFor(System.nanoTime());
+		if (!publication.isRepeatable() || publication.tries() > this.maxRetries
+				|| waited.compareTo(PERMISSION_PATIENCE) > 0) {
+			publication.fail("The broker refused the message: " + publication.refusal());
+			return;
+		}
+		long pause = Math.min(RETRY.toMillis() << Math.min(publication.tries() - 1, MAX_DOUBLINGS),
+				LONGEST_PERMISSION_PAUSE.toMillis());
+		this.watch.later(() -> this.writer.submit(publication), Duration.ofMillis(pause));
 	}
 
 	private static String tries(Publication publication) {

@@ -18,6 +18,7 @@ package dev.failover.template;
 
 import java.io.IOException;
 import java.time.Duration;
+import java.util.HashSet;
 import java.util.List;
 import java.util.concurrent.Executor;
 
@@ -52,8 +53,9 @@ final class OpeningPublisher {
 	 */
 	void publish(Publication publication) {
 		try {
-			PublishChannel channel = new PublishChannel(this.source.openHere(), OpeningPublisher::rejected, () -> {
-			}, this.aside);
+			PublishChannel channel = new PublishChannel(this.source.openHere(), new HashSet<>(),
+					OpeningPublisher::rejected, () -> {
+					}, this.aside);
 			try {
 				channel.publish(publication);
 				await(publication, channel);
@@ -91,7 +93,8 @@ final class OpeningPublisher {
 		}
 		if (!publication.isDone() && !channel.isOpen()) {
 			publication.failedWith(channel.closedBy());
-			PublishMistake.sort(List.of(publication), channel);
+			PublishMistake.sort(List.of(publication), channel, (denied) -> {
+			});
 			publication.fail("The connection was lost before the confirm, while it was opened");
 		}
 		publication.expire();

@@ -26,9 +26,12 @@ import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Supplier;
 
 import com.rabbitmq.client.AMQP.BasicProperties;
+import com.rabbitmq.client.ShutdownSignalException;
 import org.jspecify.annotations.Nullable;
 import org.springframework.amqp.AmqpException;
 import org.springframework.amqp.core.ReturnedMessage;
+
+import dev.failover.failure.CloseReason;
 
 /**
  * One message on its way to a confirm. Ends once: confirmed, or with an exception.
@@ -78,6 +81,8 @@ final class Publication {
 	private volatile Supplier<@Nullable String> outage = () -> null;
 
 	private boolean suspect;
+
+	private volatile long deniedAt;
 
 	Publication(String exchange, String routingKey, boolean mandatory, BasicProperties properties, int headerSize,
 			byte[] body, boolean idempotent, long deadline) {
@@ -226,6 +231,24 @@ final class Publication {
 	}
 
 	/**
+	 * Take note that the user may not publish the message, and return for how long that
+	 * is so. For one thread at a time.
+	 */
+	Duration deniedFor(long now) {
+		if (this.deniedAt == 0) {
+			this.deniedAt = now;
+		}
+		return Duration.ofNanos(now - this.deniedAt);
+	}
+
+	/**
+	 * Return what the broker said when it closed the channel last.
+	 */
+	String refusal() {
+		return (this.lastFailure instanceof ShutdownSignalException signal) ? CloseReason.text(signal) : "";
+	}
+
+	/**
 	 * Whether the last answer of a broker was a no, on the given channel.
 	 */
 	boolean isRejectedBy(PublishChannel channel) {
@@ -269,6 +292,9 @@ final class Publication {
 		boolean rejected = this.rejections > 0 && this.rejections == this.tries;
 		if (rejected) {
 			fail("The broker rejected the message until its time was over");
+		}
+		else if (this.refusals > 0 && this.refusals == this.tries) {
+			fail("The broker refused the message: " + refusal());
 		}
 		else if (this.tries > 0) {
 			fail("The message was not confirmed in time" + ((cause != null) ? "; " + cause : ""));

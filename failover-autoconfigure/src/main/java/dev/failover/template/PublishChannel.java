@@ -21,6 +21,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.NavigableMap;
+import java.util.Set;
 import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.concurrent.Executor;
 import java.util.concurrent.atomic.AtomicLong;
@@ -61,6 +62,8 @@ final class PublishChannel {
 
 	private final @Nullable WriteBatch writeBatch;
 
+	private final Set<String> confirmedExchanges;
+
 	private final NavigableMap<Long, Publication> ledger = new ConcurrentSkipListMap<>();
 
 	private final RejectedMessages rejected;
@@ -76,11 +79,15 @@ final class PublishChannel {
 	/**
 	 * Set a native channel up.
 	 * @param opened a new channel in confirm mode
+	 * @param confirmedExchanges where the exchanges are noted to which the broker has
+	 * confirmed a message
 	 * @param onNack called for each message that the broker rejects and does not return
 	 * @param onClose called when the channel is closed
 	 * @param aside does what may block
 	 */
-	PublishChannel(PublishSource.Opened opened, Consumer<Publication> onNack, Runnable onClose, Executor aside) {
+	PublishChannel(PublishSource.Opened opened, Set<String> confirmedExchanges, Consumer<Publication> onNack,
+			Runnable onClose, Executor aside) {
+		this.confirmedExchanges = confirmedExchanges;
 		this.channel = opened.channel();
 		this.activation = opened.activation();
 		this.writeBatch = opened.writeBatch();
@@ -256,7 +263,19 @@ final class PublishChannel {
 
 	private void confirmed(Publication publication) {
 		removed(publication);
+		if (!this.confirmedExchanges.contains(publication.exchange())
+				&& this.confirmedExchanges.size() < ConfirmedExchanges.MAX) {
+			this.confirmedExchanges.add(publication.exchange());
+		}
 		publication.confirmed();
+	}
+
+	/**
+	 * Whether the broker has confirmed a message to this exchange before, on whatever
+	 * channel.
+	 */
+	boolean hasConfirmed(String exchange) {
+		return this.confirmedExchanges.contains(exchange);
 	}
 
 	private void removed(Publication publication) {

@@ -18,6 +18,7 @@ package dev.failover.template;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Consumer;
 
 import com.rabbitmq.client.ShutdownSignalException;
 import org.jspecify.annotations.Nullable;
@@ -41,9 +42,11 @@ final class PublishMistake {
 	 * whole connection was closed, it may be for what was done on another channel, so
 	 * that a message is guilty only the second time, and none is if the broker names
 	 * another operation.
+	 * @param denied takes a message that the user may not publish at the moment, but
+	 * could before: it is neither published again at once, nor does it end
 	 * @return the messages that remain
 	 */
-	static List<Publication> sort(List<Publication> unconfirmed, PublishChannel lost) {
+	static List<Publication> sort(List<Publication> unconfirmed, PublishChannel lost, Consumer<Publication> denied) {
 		ShutdownSignalException reason = lost.closedBy();
 		String text = (reason != null) ? mistake(reason) : null;
 		if (reason == null || text == null) {
@@ -54,6 +57,13 @@ final class PublishMistake {
 		if (suspects.size() == 1 && (!reason.isHardError() || suspects.get(0).isSuspect())) {
 			Publication guilty = suspects.get(0);
 			guilty.refused(reason);
+			if (isPassing(guilty, reason, lost)) {
+				List<Publication> others = new ArrayList<>(unconfirmed);
+				others.remove(guilty);
+				guilty.suspect();
+				denied.accept(guilty);
+				return others;
+			}
 			guilty.fail("The broker refused the message: %s%s".formatted(text, destination(guilty, reason)));
 		}
 		suspects.forEach(Publication::suspect);
@@ -61,6 +71,13 @@ final class PublishMistake {
 		sorted.removeAll(suspects);
 		suspects.stream().filter((publication) -> !publication.isDone()).forEach(sorted::add);
 		return sorted;
+	}
+
+	/**
+	 * A permission that the user had a moment ago is waited for.
+	 */
+	private static boolean isPassing(Publication guilty, ShutdownSignalException reason, PublishChannel lost) {
+		return CloseReason.of(reason) == CloseReason.PERMISSION_DENIED && lost.hasConfirmed(guilty.exchange());
 	}
 
 	/**

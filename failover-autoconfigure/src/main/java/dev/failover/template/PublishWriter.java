@@ -53,6 +53,10 @@ final class PublishWriter {
 
 	private final Consumer<Publication> onNack;
 
+	private final Consumer<Publication> onDenied;
+
+	private final ConfirmedExchanges confirmedExchanges = new ConfirmedExchanges();
+
 	private final Executor aside;
 
 	private final PublishQueue queue = new PublishQueue();
@@ -69,13 +73,16 @@ final class PublishWriter {
 	 * @param repeatable whether a message is written again after its channel was lost;
 	 * ends it if not
 	 * @param onNack called for each message that the broker rejects and does not return
+	 * @param onDenied called for each message that the user may not publish, to an
+	 * exchange that he could publish to before
 	 * @param aside does what may block, in the background
 	 */
 	PublishWriter(PublishSource source, Predicate<Publication> repeatable, Consumer<Publication> onNack,
-			Executor aside) {
+			Consumer<Publication> onDenied, Executor aside) {
 		this.source = source;
 		this.repeatable = repeatable;
 		this.onNack = onNack;
+		this.onDenied = onDenied;
 		this.aside = aside;
 		this.thread = new PublishThread(this::hasWork, this::work, this::end);
 		source.onMove(this.thread::wake);
@@ -243,7 +250,9 @@ final class PublishWriter {
 
 	private @Nullable PublishChannel open(Publication publication) throws InterruptedException {
 		try {
-			PublishChannel fresh = new PublishChannel(this.source.open(), this.onNack, this.thread::wake, this.aside);
+			PublishSource.Opened opened = this.source.open();
+			PublishChannel fresh = new PublishChannel(opened, this.confirmedExchanges.of(opened.activation()),
+					this.onNack, this.thread::wake, this.aside);
 			this.channel = fresh;
 			return fresh;
 		}
@@ -275,7 +284,10 @@ final class PublishWriter {
 		List<Publication> unconfirmed = lost.drain();
 		ShutdownSignalException reason = lost.closedBy();
 		unconfirmed.forEach((publication) -> publication.failedWith(reason));
-		List<Publication> again = PublishMistake.sort(unconfirmed, lost).stream().filter(this.repeatable).toList();
+		List<Publication> again = PublishMistake.sort(unconfirmed, lost, this.onDenied)
+			.stream()
+			.filter(this.repeatable)
+			.toList();
 		if (!again.isEmpty()) {
 			logger.info((again.size() == 1) ? "1 unconfirmed message is published again"
 					: "%d unconfirmed messages are published again".formatted(again.size()));
