@@ -26,6 +26,7 @@ import java.util.concurrent.TimeUnit;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.params.Parameter;
 import org.junit.jupiter.params.ParameterizedClass;
 import org.springframework.amqp.core.Queue;
 import org.springframework.amqp.rabbit.annotation.RabbitListener;
@@ -55,8 +56,8 @@ import static org.assertj.core.api.Assertions.assertThat;
  * Several URLs of one node, and of one cluster.
  */
 @BrokerTest
-@EachRabbit
 @ParameterizedClass
+@EachRabbit
 @ExtendWith(OutputCaptureExtension.class)
 class ClusterIdentityIntegrationTests {
 
@@ -64,11 +65,8 @@ class ClusterIdentityIntegrationTests {
 
 	private static final String QUEUE = "once";
 
-	private final String version;
-
-	ClusterIdentityIntegrationTests(String version) {
-		this.version = version;
-	}
+	@Parameter
+	private String version;
 
 	@Test
 	void severalUrlsOfOneNodeAreKnownAsSuch(CapturedOutput output) throws Exception {
