@@ -68,7 +68,7 @@ class GracefulShutdownIntegrationTests {
 
 	private static final Duration PATIENCE = Duration.ofSeconds(60);
 
-	private static final Duration LONGER_THAN_THE_TIMEOUT = Duration.ofSeconds(5);
+	private static final Duration LONGER_THAN_THE_TIMEOUT = Duration.ofSeconds(8);
 
 	@North
 	private RabbitNode first;
@@ -80,7 +80,7 @@ class GracefulShutdownIntegrationTests {
 	@ValueSource(strings = { "simple", "direct" })
 	void messageOfAListenerThatTakesLongerThanTheTimeoutIsAcknowledged(String type, CapturedOutput output) {
 		ConfigurableApplicationContext context = Applications.run(SlowShop.class, Applications.brokers(this.first),
-				"failover.shutdown-timeout=2s", "spring.rabbitmq.listener.type=" + type);
+				"failover.shutdown-timeout=5s", "spring.rabbitmq.listener.type=" + type);
 		context.getBean(RabbitListenerEndpointRegistry.class)
 			.getListenerContainers()
 			.forEach((container) -> ((AbstractMessageListenerContainer) container)
@@ -99,7 +99,7 @@ class GracefulShutdownIntegrationTests {
 	@Test
 	void requestThatTakesLongerThanTheTimeoutStillSends(CapturedOutput output) {
 		ConfigurableApplicationContext context = Applications.run(Office.class, Applications.brokers(this.first),
-				"failover.shutdown-timeout=2s");
+				"failover.shutdown-timeout=5s");
 		context.getBean(FailoverTemplate.class).convertAndSend(Office.QUEUE, "first");
 		context.close();
 		assertThat(output).doesNotContain("does not end");

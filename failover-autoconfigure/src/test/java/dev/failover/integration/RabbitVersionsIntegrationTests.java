@@ -20,6 +20,7 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicInteger;
 
@@ -29,6 +30,7 @@ import com.rabbitmq.client.Channel;
 import com.rabbitmq.client.Connection;
 import com.rabbitmq.client.ConnectionFactory;
 import com.rabbitmq.client.GetResponse;
+import org.awaitility.core.ConditionTimeoutException;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -162,27 +164,26 @@ class RabbitVersionsIntegrationTests {
 		}
 	}
 
+	/**
+	 * Return how often a message is delivered that is given back each time. One that is
+	 * given back is there again a moment later.
+	 */
 	private int deliveries(Settling settling) throws Exception {
 		publish(1);
 		for (int delivery = 0; delivery < DELIVERIES; delivery++) {
-			GetResponse response = await().atMost(Duration.ofSeconds(15))
-				.until(() -> get(), (answer) -> answer.response() != null || answer.empty())
-				.response();
-			if (response == null) {
+			GetResponse response;
+			try {
+				response = await().atMost(Duration.ofSeconds(5))
+					.pollDelay(Duration.ZERO)
+					.pollInterval(Duration.ofMillis(10))
+					.until(() -> this.channel.basicGet(QUEUE, false), Objects::nonNull);
+			}
+			catch (ConditionTimeoutException ex) {
 				return delivery;
 			}
 			settling.settle(response.getEnvelope().getDeliveryTag());
 		}
 		return DELIVERIES;
-	}
-
-	/**
-	 * Get a message. One that is given back is there again a moment later: the queue is
-	 * empty when it says so.
-	 */
-	private Answer get() throws Exception {
-		GetResponse response = this.channel.basicGet(QUEUE, false);
-		return new Answer(response, response == null && this.channel.messageCount(QUEUE) == 0);
 	}
 
 	private void publish(int count) throws Exception {
@@ -200,16 +201,6 @@ class RabbitVersionsIntegrationTests {
 	private interface Settling {
 
 		void settle(long deliveryTag) throws Exception;
-
-	}
-
-	/**
-	 * What a queue answers.
-	 *
-	 * @param response the message, if there is one
-	 * @param empty whether the queue is empty
-	 */
-	private record Answer(GetResponse response, boolean empty) {
 
 	}
 
