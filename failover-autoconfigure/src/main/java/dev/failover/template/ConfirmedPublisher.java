@@ -18,6 +18,7 @@ package dev.failover.template;
 
 import java.io.IOException;
 import java.time.Duration;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 
 import org.apache.commons.logging.Log;
@@ -48,6 +49,8 @@ final class ConfirmedPublisher {
 
 	private static final Duration BETWEEN_WARNINGS = Duration.ofSeconds(10);
 
+	private static final Duration WORTH_A_WARNING = Duration.ofSeconds(1);
+
 	private static final Log logger = LogFactory.getLog(ConfirmedPublisher.class);
 
 	private final PublishSource source;
@@ -55,6 +58,8 @@ final class ConfirmedPublisher {
 	private final PublishSettings settings;
 
 	private final int maxRetries;
+
+	private final ConfirmTimes times = new ConfirmTimes();
 
 	private final PublishWindow window;
 
@@ -66,6 +71,8 @@ final class ConfirmedPublisher {
 
 	private final AtomicLong warnedAt = new AtomicLong(System.nanoTime() - BETWEEN_WARNINGS.toNanos());
 
+	private final AtomicLong warnedOfLateAt = new AtomicLong(System.nanoTime() - BETWEEN_WARNINGS.toNanos());
+
 	private volatile boolean closing;
 
 	private volatile boolean closed;
@@ -74,9 +81,10 @@ final class ConfirmedPublisher {
 		this.source = source;
 		this.settings = settings;
 		this.maxRetries = (maxRetries != null) ? maxRetries : Integer.MAX_VALUE;
-		this.window = new PublishWindow(settings.maxInFlight());
 		this.watch = new PublishWatch(this::inspect, source, settings.confirmTimeout());
-		this.writer = new PublishWriter(source, this::isRepeatable, this::rejected, this::denied, this.watch::aside);
+		this.writer = new PublishWriter(source, this::isRepeatable, this::rejected, this::denied, this.watch,
+				this.times, this::setApart);
+		this.window = new PublishWindow(settings.maxInFlight(), this.writer.late()::isHeldBack);
 		this.opening = new OpeningPublisher(source, this.watch::aside, settings.confirmTimeout());
 	}
 
@@ -176,17 +184,47 @@ final class ConfirmedPublisher {
 		}
 	}
 
+	private void setApart(Publication publication) {
+		this.window.setApart(publication);
+	}
+
 	/**
-	 * End messages whose time is over, and give a broker up that does not confirm.
+	 * End messages whose time is over, and look for destinations and brokers that do not
+	 * confirm.
 	 * @return whether there is anything to look after
 	 */
 	private boolean inspect() {
 		this.window.expire(System.nanoTime());
 		this.writer.wake();
 		PublishChannel current = this.writer.channel();
-		Publication oldest = (current != null) ? current.oldest() : null;
-		this.watch.judge((current != null) ? current.activation() : null, oldest);
-		return oldest != null || this.window.inFlight() > 0;
+		if (current != null && this.watch.judge(current, this.times)) {
+			this.writer.setAside(current);
+		}
+		inspectLate();
+		return (current != null && current.oldest() != null) || this.window.inFlight() > 0
+				|| !this.writer.late().isEmpty();
+	}
+
+	private void inspectLate() {
+		LateDestinations late = this.writer.late();
+		if (late.isEmpty()) {
+			return;
+		}
+		late.noteTime();
+		if (late.channels().stream().anyMatch(this.watch::isExhausted)) {
+			late.note();
+		}
+		late.overdue(WORTH_A_WARNING.toNanos()).stream().findFirst().ifPresent(this::warnOfLate);
+	}
+
+	private void warnOfLate(Publication oldest) {
+		long now = System.nanoTime();
+		long last = this.warnedOfLateAt.get();
+		if (now - last >= BETWEEN_WARNINGS.toNanos() && this.warnedOfLateAt.compareAndSet(last, now)) {
+			logger.warn(("Messages to %s have not been confirmed for %d ms, although the broker answers. Further ones "
+					+ "wait until they are; other destinations are not affected")
+				.formatted(Destination.of(oldest), TimeUnit.NANOSECONDS.toMillis(now - oldest.writtenAt())));
+		}
 	}
 
 	/**

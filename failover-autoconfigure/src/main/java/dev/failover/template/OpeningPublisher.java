@@ -55,7 +55,7 @@ final class OpeningPublisher {
 		try {
 			PublishChannel channel = new PublishChannel(this.source.openHere(), new HashSet<>(),
 					OpeningPublisher::rejected, () -> {
-					}, this.aside);
+					}, this.aside, new ConfirmTimes());
 			try {
 				channel.publish(publication);
 				await(publication, channel);

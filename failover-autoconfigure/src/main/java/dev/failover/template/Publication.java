@@ -297,7 +297,8 @@ final class Publication {
 			fail("The broker refused the message: " + refusal());
 		}
 		else if (this.tries > 0) {
-			fail("The message was not confirmed in time" + ((cause != null) ? "; " + cause : ""));
+			fail("The message to %s was not confirmed in time".formatted(Destination.of(this))
+					+ ((cause != null) ? "; " + cause : ""));
 		}
 		else {
 			fail((cause != null) ? cause + "; the message was not sent" : "The message was not sent in time");

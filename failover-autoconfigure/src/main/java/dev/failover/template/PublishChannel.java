@@ -18,6 +18,7 @@ package dev.failover.template;
 
 import java.io.IOException;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.NavigableMap;
@@ -54,6 +55,18 @@ final class PublishChannel {
 	 */
 	private static final long SOCKET_BUFFER_BYTES = 16 * 1024;
 
+	/**
+	 * So many messages can be written behind one that a queue does not take before
+	 * RabbitMQ stops reading from the whole connection: 32 that wait for the queue, and
+	 * 200 for the channel that is held up by it.
+	 */
+	private static final int LIMIT = 230;
+
+	/**
+	 * Leaves some of them for messages that find out which destinations confirm.
+	 */
+	private static final int CONGESTION = 190;
+
 	private static final MessagePropertiesConverter CONVERTER = new DefaultMessagePropertiesConverter();
 
 	private final Channel channel;
@@ -72,7 +85,22 @@ final class PublishChannel {
 
 	private final int frameMax;
 
+	private final ConfirmTimes times;
+
 	private @Nullable Publication unwritten;
+
+	/**
+	 * No message before this one is unconfirmed. For the writer only.
+	 */
+	private long unconfirmedFrom = 1;
+
+	private volatile long lastConfirmed;
+
+	private volatile long confirmedAt = System.nanoTime();
+
+	private volatile boolean awaited;
+
+	private volatile @Nullable Runnable onProgress;
 
 	private volatile boolean spoiled;
 
@@ -84,10 +112,12 @@ final class PublishChannel {
 	 * @param onNack called for each message that the broker rejects and does not return
 	 * @param onClose called when the channel is closed
 	 * @param aside does what may block
+	 * @param times told how long confirms take
 	 */
 	PublishChannel(PublishSource.Opened opened, Set<String> confirmedExchanges, Consumer<Publication> onNack,
-			Runnable onClose, Executor aside) {
+			Runnable onClose, Executor aside, ConfirmTimes times) {
 		this.confirmedExchanges = confirmedExchanges;
+		this.times = times;
 		this.channel = opened.channel();
 		this.activation = opened.activation();
 		this.writeBatch = opened.writeBatch();
@@ -213,11 +243,93 @@ final class PublishChannel {
 	}
 
 	/**
+	 * Return the messages that are not confirmed yet, whether or not they have ended, in
+	 * the order in which they were published.
+	 */
+	Collection<Publication> unconfirmed() {
+		return this.ledger.values();
+	}
+
+	/**
+	 * Whether the broker has decided on everything that was written.
+	 */
+	boolean isSettled() {
+		return this.ledger.isEmpty() && this.rejected.undecided() == null;
+	}
+
+	/**
+	 * Call something, which does not block, when messages are confirmed or rejected.
+	 */
+	void onProgress(@Nullable Runnable task) {
+		this.onProgress = task;
+	}
+
+	/**
+	 * Whether the broker reads on if one more message is written, although a queue does
+	 * not take the oldest one. For the writer only.
+	 */
+	boolean hasRoom() {
+		return !this.spoiled && !isBehindOldest(LIMIT);
+	}
+
+	/**
+	 * Whether no more should be written until it is known if the oldest message is late.
+	 * For the writer only.
+	 */
+	boolean isCongested() {
+		if (!isBehindOldest(CONGESTION)) {
+			return false;
+		}
+		Publication oldest = oldest();
+		return oldest != null && this.times.isSlow(System.nanoTime() - oldest.writtenAt());
+	}
+
+	private boolean isBehindOldest(int messages) {
+		long next = this.channel.getNextPublishSeqNo();
+		if (next - this.unconfirmedFrom < messages) {
+			return false;
+		}
+		Map.Entry<Long, Publication> first = this.ledger.firstEntry();
+		this.unconfirmedFrom = (first != null) ? first.getKey() : next;
+		return next - this.unconfirmedFrom >= messages;
+	}
+
+	/**
+	 * Whether somebody waits because the given message, the oldest one, is not confirmed
+	 * while others are.
+	 */
+	boolean isHeldUpBy(Publication oldest) {
+		return this.lastConfirmed > oldest.sequenceNumber()
+				|| oldest.sequenceNumber() + CONGESTION <= this.channel.getNextPublishSeqNo();
+	}
+
+	/**
+	 * Whether the writer waits until everything is confirmed.
+	 */
+	boolean isAwaited() {
+		return this.awaited;
+	}
+
+	/**
+	 * When the broker has confirmed something, or the channel was opened.
+	 */
+	long confirmedAt() {
+		return this.confirmedAt;
+	}
+
+	/**
 	 * Wait until nothing is unconfirmed, the channel is closed, or there is no hope.
 	 */
 	void awaitConfirms(BooleanSupplier hope) throws InterruptedException {
-		for (Publication next = unfinished(); next != null && isOpen() && hope.getAsBoolean(); next = unfinished()) {
-			next.awaitEnd(ConfirmedPublisher.POLL);
+		this.awaited = true;
+		try {
+			for (Publication next = unfinished(); next != null && isOpen()
+					&& hope.getAsBoolean(); next = unfinished()) {
+				next.awaitEnd(ConfirmedPublisher.POLL);
+			}
+		}
+		finally {
+			this.awaited = false;
 		}
 	}
 
@@ -248,16 +360,30 @@ final class PublishChannel {
 	}
 
 	private void acknowledged(long sequence, boolean multiple) {
+		long now = System.nanoTime();
+		this.confirmedAt = now;
+		this.lastConfirmed = Math.max(this.lastConfirmed, sequence);
 		if (!multiple) {
 			Publication publication = this.ledger.remove(sequence);
 			if (publication != null) {
+				this.times.confirmedAfter(now - publication.writtenAt());
 				confirmed(publication);
 			}
-			return;
 		}
-		var confirmed = this.ledger.headMap(sequence, true);
-		for (var entry = confirmed.pollFirstEntry(); entry != null; entry = confirmed.pollFirstEntry()) {
-			confirmed(entry.getValue());
+		else {
+			var confirmed = this.ledger.headMap(sequence, true);
+			for (var entry = confirmed.pollFirstEntry(); entry != null; entry = confirmed.pollFirstEntry()) {
+				this.times.confirmedAfter(now - entry.getValue().writtenAt());
+				confirmed(entry.getValue());
+			}
+		}
+		progress();
+	}
+
+	private void progress() {
+		Runnable told = this.onProgress;
+		if (told != null) {
+			told.run();
 		}
 	}
 
@@ -289,6 +415,7 @@ final class PublishChannel {
 			removed(entry.getValue());
 			this.rejected.add(entry.getValue());
 		}
+		progress();
 	}
 
 	private void returned(Return message) {

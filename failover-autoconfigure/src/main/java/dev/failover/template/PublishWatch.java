@@ -29,15 +29,12 @@ import java.util.function.BooleanSupplier;
 
 import org.apache.commons.logging.Log;
 import org.apache.commons.logging.LogFactory;
-import org.jspecify.annotations.Nullable;
 import org.springframework.scheduling.concurrent.CustomizableThreadFactory;
-
-import dev.failover.broker.Activation;
 
 /**
  * Looks after messages at regular intervals while there are any, and sleeps otherwise.
- * Tells of a broker that takes long to confirm. What blocks is done on further threads,
- * so that no deadline is missed meanwhile.
+ * Tells a broker that takes long to confirm from a destination that does. What blocks is
+ * done on further threads, so that no deadline is missed meanwhile.
  */
 final class PublishWatch implements AutoCloseable {
 
@@ -52,7 +49,17 @@ final class PublishWatch implements AutoCloseable {
 	 */
 	private static final Duration LATE = Duration.ofMillis(100);
 
-	private static final int MAX_PATIENCE = 4;
+	/**
+	 * How long others wait for all that is unconfirmed on a channel.
+	 */
+	private static final Duration AWAITED = Duration.ofSeconds(1);
+
+	/**
+	 * So many times the time-out pass until messages of a late destination are published
+	 * again: what is opened while a queue has no leader may stay without an answer for
+	 * longer than what was there before.
+	 */
+	private static final int PATIENCE = 3;
 
 	private final BooleanSupplier inspection;
 
@@ -70,14 +77,6 @@ final class PublishWatch implements AutoCloseable {
 	private final ScheduledThreadPoolExecutor executor;
 
 	private final ThreadPoolExecutor blocking;
-
-	/**
-	 * The first unconfirmed message at the last inspection. The executor's thread alone
-	 * knows it.
-	 */
-	private @Nullable Publication first;
-
-	private long firstSince;
 
 	private volatile long inspectedAt = System.nanoTime();
 
@@ -108,44 +107,65 @@ final class PublishWatch implements AutoCloseable {
 	}
 
 	/**
-	 * Judge the broker by how long its oldest confirm is outstanding since all before it
-	 * came, as what is written to a slow network waits for what is before it; and at last
-	 * by how long ago the message was written. Time in which this process stood still
-	 * does not count, as what came meanwhile is read only now, nor does the time of an
-	 * alarm. What others have not confirmed either is waited for longer on each, up to a
-	 * limit: it may be the queue that takes nothing, as it is on all nodes of a cluster
-	 * while the queue has no leader.
-	 * @param oldest the oldest message that is unconfirmed, or {@code null} if there is
-	 * none
+	 * Judge by how old the oldest unconfirmed message is. If others are confirmed, or
+	 * have to wait, its destination is to blame: the channel is to be set aside. If
+	 * nothing is, the broker is asked. Time in which this process stood still does not
+	 * count, as what came meanwhile is read only now, nor does the time of an alarm.
+	 * @param channel the channel that is published on
+	 * @param times how long confirms take
+	 * @return whether the channel is to be set aside
 	 */
-	void judge(@Nullable Activation activation, @Nullable Publication oldest) {
-		long now = System.nanoTime();
-		if (this.first != oldest) {
-			this.first = oldest;
-			this.firstSince = now;
-		}
+	boolean judge(PublishChannel channel, ConfirmTimes times) {
+		Publication oldest = channel.oldest();
 		if (oldest == null) {
-			return;
+			return false;
 		}
-		if (this.source.isBlocked(activation)) {
-			this.resumedAt = now;
+		if (this.source.isBlocked(channel.activation())) {
+			this.resumedAt = System.nanoTime();
 		}
-		long age = Math.min(now - oldest.writtenAt(), now - this.resumedAt);
-		Duration longest = this.confirmTimeout.multipliedBy(MAX_PATIENCE);
-		Duration patience = this.confirmTimeout.multipliedBy(Math.max(1, Math.min(oldest.tries(), MAX_PATIENCE)));
-		if (Math.min(age, now - this.firstSince) > patience.toNanos()) {
-			giveUp(activation, patience);
+		long age = age(oldest);
+		if (age > LATE.toNanos()) {
+			this.source.suspect(channel.activation());
 		}
-		else if (age > longest.toNanos()) {
-			giveUp(activation, longest);
-		}
-		else if (age > LATE.toNanos()) {
-			this.source.suspect(activation);
+		return (times.isLate(age) && channel.isHeldUpBy(oldest)) || (age > AWAITED.toNanos() && channel.isAwaited())
+				|| isMute(channel, oldest);
+	}
+
+	private long age(Publication publication) {
+		long now = System.nanoTime();
+		return Math.min(now - publication.writtenAt(), now - this.resumedAt);
+	}
+
+	private boolean isMute(PublishChannel channel, Publication oldest) {
+		return Math.min(age(oldest), System.nanoTime() - channel.confirmedAt()) > this.confirmTimeout.toNanos();
+	}
+
+	/**
+	 * Give a broker up that confirms nothing and does not open a channel either.
+	 */
+	void unanswered(PublishChannel channel) {
+		Publication oldest = channel.oldest();
+		if (oldest != null && isMute(channel, oldest)) {
+			this.source.failed(channel.activation(),
+					new TimeoutException("No confirm within %d ms".formatted(this.confirmTimeout.toMillis())));
 		}
 	}
 
-	private void giveUp(@Nullable Activation activation, Duration patience) {
-		this.source.failed(activation, new TimeoutException("No confirm within %d ms".formatted(patience.toMillis())));
+	/**
+	 * Whether a channel that was set aside confirms nothing for so long that its messages
+	 * are tried on another one, which each of them is once.
+	 */
+	boolean isExhausted(PublishChannel channel) {
+		Publication oldest = channel.oldest();
+		return oldest != null && isExhausted(channel, oldest) && channel.unconfirmed()
+			.stream()
+			.allMatch(
+					(publication) -> publication.isDone() || (publication.tries() == 1 && publication.isRepeatable()));
+	}
+
+	private boolean isExhausted(PublishChannel channel, Publication oldest) {
+		long quiet = Math.min(age(oldest), System.nanoTime() - channel.confirmedAt());
+		return quiet > this.confirmTimeout.multipliedBy(PATIENCE).toNanos();
 	}
 
 	/**

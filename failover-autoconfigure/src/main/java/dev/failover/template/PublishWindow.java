@@ -17,29 +17,52 @@
 package dev.failover.template;
 
 import java.time.Duration;
-import java.util.Set;
+import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
+import java.util.function.Predicate;
+
+import org.jspecify.annotations.Nullable;
 
 /**
  * Bounds how many messages are unconfirmed at a time.
  */
 final class PublishWindow {
 
+	/**
+	 * A destination may become late, or confirm again, while its senders wait.
+	 */
+	private static final long LOOK_AGAIN_NANOS = TimeUnit.MILLISECONDS.toNanos(20);
+
 	private final int size;
 
 	private final Semaphore free;
 
-	private final Set<Publication> inside = ConcurrentHashMap.newKeySet();
+	/**
+	 * The room for messages of late destinations, so that they take none from others.
+	 */
+	private final Semaphore apart;
+
+	private final Predicate<Publication> late;
+
+	private final Map<Publication, Semaphore> inside = new ConcurrentHashMap<>();
 
 	private final AtomicLong earliestDeadline = new AtomicLong(never());
 
-	PublishWindow(int size) {
+	/**
+	 * Create a window.
+	 * @param size how many messages of destinations that confirm are let in, and as many
+	 * others
+	 * @param late whether the destination of a message is late
+	 */
+	PublishWindow(int size, Predicate<Publication> late) {
 		this.size = size;
+		this.late = late;
 		this.free = new Semaphore(size);
+		this.apart = new Semaphore(size);
 	}
 
 	/**
@@ -49,11 +72,11 @@ final class PublishWindow {
 	 */
 	boolean enter(Publication publication) {
 		try {
-			long now = System.nanoTime();
-			long remaining = publication.remaining(now);
-			if (this.free.tryAcquire() || this.free.tryAcquire(remaining, TimeUnit.NANOSECONDS)) {
-				this.inside.add(publication);
-				noteDeadline(now + remaining);
+			Semaphore room = awaitRoom(publication);
+			if (room != null) {
+				this.inside.put(publication, room);
+				long now = System.nanoTime();
+				noteDeadline(now + publication.remaining(now));
 				publication.result().whenComplete((confirmation, failure) -> leave(publication));
 				return true;
 			}
@@ -67,9 +90,37 @@ final class PublishWindow {
 		return false;
 	}
 
+	private @Nullable Semaphore awaitRoom(Publication publication) throws InterruptedException {
+		Semaphore room = roomFor(publication);
+		boolean entered = room.tryAcquire();
+		long remaining = publication.remaining(System.nanoTime());
+		while (!entered && remaining > 0) {
+			room = roomFor(publication);
+			entered = room.tryAcquire(Math.min(remaining, LOOK_AGAIN_NANOS), TimeUnit.NANOSECONDS);
+			remaining = publication.remaining(System.nanoTime());
+		}
+		return entered ? room : null;
+	}
+
+	private Semaphore roomFor(Publication publication) {
+		return this.late.test(publication) ? this.apart : this.free;
+	}
+
 	private void leave(Publication publication) {
-		this.inside.remove(publication);
-		this.free.release();
+		Semaphore room = this.inside.remove(publication);
+		if (room != null) {
+			room.release();
+		}
+	}
+
+	/**
+	 * Let a message of a late destination make room for those of others, if it can.
+	 */
+	void setApart(Publication publication) {
+		if (this.inside.get(publication) == this.free && this.apart.tryAcquire()) {
+			boolean replaced = this.inside.replace(publication, this.free, this.apart);
+			(replaced ? this.free : this.apart).release();
+		}
 	}
 
 	private void noteDeadline(long deadline) {
@@ -87,7 +138,7 @@ final class PublishWindow {
 			return;
 		}
 		this.earliestDeadline.set(never());
-		for (Publication publication : this.inside) {
+		for (Publication publication : this.inside.keySet()) {
 			if (publication.remaining(now) <= 0) {
 				publication.expire();
 			}
@@ -102,11 +153,11 @@ final class PublishWindow {
 	}
 
 	void forEach(Consumer<Publication> action) {
-		this.inside.forEach(action);
+		this.inside.keySet().forEach(action);
 	}
 
 	int inFlight() {
-		return this.size - this.free.availablePermits();
+		return 2 * this.size - this.free.availablePermits() - this.apart.availablePermits();
 	}
 
 	/**
@@ -115,9 +166,14 @@ final class PublishWindow {
 	 */
 	boolean awaitEmpty(Duration timeout) {
 		try {
-			boolean empty = this.free.tryAcquire(this.size, timeout.toNanos(), TimeUnit.NANOSECONDS);
+			long end = System.nanoTime() + timeout.toNanos();
+			if (!this.free.tryAcquire(this.size, timeout.toNanos(), TimeUnit.NANOSECONDS)) {
+				return false;
+			}
+			boolean empty = this.apart.tryAcquire(this.size, end - System.nanoTime(), TimeUnit.NANOSECONDS);
+			this.free.release(this.size);
 			if (empty) {
-				this.free.release(this.size);
+				this.apart.release(this.size);
 			}
 			return empty;
 		}

@@ -17,10 +17,10 @@
 package dev.failover.template;
 
 import java.io.IOException;
+import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.Executor;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
@@ -47,6 +47,8 @@ final class PublishWriter {
 
 	private static final Log logger = LogFactory.getLog(PublishWriter.class);
 
+	private static final Duration CONGESTION_POLL = Duration.ofMillis(1);
+
 	private final PublishSource source;
 
 	private final Predicate<Publication> repeatable;
@@ -57,15 +59,25 @@ final class PublishWriter {
 
 	private final ConfirmedExchanges confirmedExchanges = new ConfirmedExchanges();
 
-	private final Executor aside;
-
 	private final PublishQueue queue = new PublishQueue();
 
 	private final Semaphore turn = new Semaphore(1);
 
 	private final PublishThread thread;
 
+	private final LateDestinations late;
+
+	private final ConfirmTimes times;
+
+	private final PublishWatch watch;
+
 	private volatile @Nullable PublishChannel channel;
+
+	/**
+	 * The channel that is to be set aside, because others go on while its oldest message
+	 * is not confirmed.
+	 */
+	private volatile @Nullable PublishChannel overdue;
 
 	/**
 	 * Create a writer.
@@ -75,17 +87,26 @@ final class PublishWriter {
 	 * @param onNack called for each message that the broker rejects and does not return
 	 * @param onDenied called for each message that the user may not publish, to an
 	 * exchange that he could publish to before
-	 * @param aside does what may block, in the background
+	 * @param watch does what may block, in the background, and is told of a channel whose
+	 * connection does not answer
+	 * @param times how long confirms take
+	 * @param onHold called for each message that waits because its destination is late
 	 */
 	PublishWriter(PublishSource source, Predicate<Publication> repeatable, Consumer<Publication> onNack,
-			Consumer<Publication> onDenied, Executor aside) {
+			Consumer<Publication> onDenied, PublishWatch watch, ConfirmTimes times, Consumer<Publication> onHold) {
 		this.source = source;
 		this.repeatable = repeatable;
 		this.onNack = onNack;
 		this.onDenied = onDenied;
-		this.aside = aside;
+		this.watch = watch;
+		this.times = times;
 		this.thread = new PublishThread(this::hasWork, this::work, this::end);
+		this.late = new LateDestinations(onHold, this.thread::wake);
 		source.onMove(this.thread::wake);
+	}
+
+	LateDestinations late() {
+		return this.late;
 	}
 
 	@Nullable PublishChannel channel() {
@@ -112,12 +133,13 @@ final class PublishWriter {
 	}
 
 	private boolean writeNow(Publication publication) {
-		if (!this.queue.isEmpty() || !this.turn.tryAcquire()) {
+		if (!this.queue.isEmpty() || !this.late.isEmpty() || !this.turn.tryAcquire()) {
 			return false;
 		}
 		try {
 			PublishChannel current = this.channel;
-			if (current == null || hasWork() || publication.isRejectedBy(current) || !current.takesNow(publication)) {
+			if (current == null || hasWork() || publication.isRejectedBy(current) || !current.takesNow(publication)
+					|| current.isCongested() || !this.late.isEmpty()) {
 				return false;
 			}
 			write(current, publication);
@@ -130,7 +152,8 @@ final class PublishWriter {
 
 	private boolean hasWork() {
 		PublishChannel current = this.channel;
-		return !this.queue.isEmpty() || (current != null && (!current.isOpen() || isLeft(current)));
+		return !this.queue.isEmpty() || this.late.hasNews() || this.overdue != null
+				|| (current != null && (!current.isOpen() || isLeft(current)));
 	}
 
 	private void work() throws InterruptedException {
@@ -153,6 +176,8 @@ final class PublishWriter {
 			else if (current != null && isLeft(current)) {
 				leave(current);
 			}
+			setAsideOverdue();
+			settleLate();
 			Publication next = this.queue.poll();
 			if (next != null && !next.isDone()) {
 				publish(next);
@@ -186,7 +211,8 @@ final class PublishWriter {
 
 	private boolean isReady(Publication publication, PublishChannel current) {
 		return !this.thread.isClosed() && this.channel == current && current.isOpen() && !publication.isSuspect()
-				&& !publication.isRejectedBy(current) && !isLeft(current);
+				&& !publication.isRejectedBy(current) && !isLeft(current) && !current.isCongested()
+				&& (this.late.isEmpty() || this.late.goesOn(publication));
 	}
 
 	private boolean isLeft(PublishChannel current) {
@@ -206,9 +232,31 @@ final class PublishWriter {
 	}
 
 	private void publish(Publication publication) throws InterruptedException {
-		PublishChannel before = this.channel;
-		if (before != null && (publication.isSuspect() || publication.isRejectedBy(before))) {
-			before.awaitConfirms(() -> !this.source.isLeft());
+		PublishChannel current = (this.channel != null) ? this.channel : open(publication);
+		if (current == null) {
+			return;
+		}
+		PublishChannel place = this.late.isEmpty() ? current : this.late.place(publication, current);
+		if (place == current) {
+			publish(publication, current);
+		}
+		else if (place != null) {
+			write(place, publication);
+		}
+	}
+
+	private void publish(Publication publication, PublishChannel before) throws InterruptedException {
+		if (before.isCongested()) {
+			this.queue.addFirst(List.of(publication));
+			LockSupport.parkNanos(this, CONGESTION_POLL.toNanos());
+			return;
+		}
+		if (publication.isSuspect() || publication.isRejectedBy(before)) {
+			awaitConfirms(before);
+			if (this.overdue == before) {
+				this.queue.addFirst(List.of(publication));
+				return;
+			}
 			if (publication.isRejectedBy(before) || this.source.isLeft()) {
 				leave(before);
 			}
@@ -219,8 +267,12 @@ final class PublishWriter {
 		}
 		write(current, publication);
 		if (publication.isSuspect()) {
-			current.awaitConfirms(() -> !this.source.isLeft());
+			awaitConfirms(current);
 		}
+	}
+
+	private void awaitConfirms(PublishChannel current) throws InterruptedException {
+		current.awaitConfirms(() -> !this.source.isLeft() && this.overdue != current);
 	}
 
 	private void write(PublishChannel current, Publication publication) {
@@ -250,9 +302,7 @@ final class PublishWriter {
 
 	private @Nullable PublishChannel open(Publication publication) throws InterruptedException {
 		try {
-			PublishSource.Opened opened = this.source.open();
-			PublishChannel fresh = new PublishChannel(opened, this.confirmedExchanges.of(opened.activation()),
-					this.onNack, this.thread::wake, this.aside);
+			PublishChannel fresh = open();
 			this.channel = fresh;
 			return fresh;
 		}
@@ -270,17 +320,72 @@ final class PublishWriter {
 		}
 	}
 
+	private PublishChannel open() throws IOException {
+		PublishSource.Opened opened = this.source.open();
+		return new PublishChannel(opened, this.confirmedExchanges.of(opened.activation()), this.onNack, this.late::note,
+				this.watch::aside, this.times);
+	}
+
+	/**
+	 * Have a channel set aside. For all threads.
+	 */
+	void setAside(PublishChannel late) {
+		this.overdue = late;
+		this.thread.wake();
+	}
+
+	/**
+	 * Go on with another channel of the same connection. That it can be opened shows that
+	 * the broker answers.
+	 */
+	private void setAsideOverdue() {
+		PublishChannel left = this.overdue;
+		this.overdue = null;
+		if (left == null || left != this.channel || !left.isOpen() || left.isSettled()) {
+			return;
+		}
+		try {
+			this.channel = open();
+			this.late.add(left);
+		}
+		catch (IOException | RuntimeException ex) {
+			logger.debug("No channel beside one with late confirms", ex);
+			this.watch.unanswered(left);
+		}
+	}
+
+	/**
+	 * Let destinations go on that confirm again. What is not confirmed for long after its
+	 * first try is written once more, to another channel.
+	 */
+	private void settleLate() {
+		if (!this.late.hasNews()) {
+			return;
+		}
+		for (PublishChannel channel : this.late.channels()) {
+			if (!channel.isOpen()) {
+				lose(channel);
+			}
+			else if (this.watch.isExhausted(channel)) {
+				lose(channel);
+				this.watch.aside(channel::close);
+			}
+		}
+		this.queue.addFirst(this.late.settle(this.channel, (settled) -> this.watch.aside(settled::close)));
+	}
+
 	/**
 	 * Leave a channel when everything on it is confirmed, or the broker accepts nothing.
 	 */
 	private void leave(PublishChannel left) throws InterruptedException {
-		left.awaitConfirms(() -> !this.source.isBlocked(left.activation()));
-		lose(left);
-		this.aside.execute(left::close);
+		left.awaitConfirms(() -> !this.source.isBlocked(left.activation()) && this.overdue != left);
+		if (this.overdue != left) {
+			lose(left);
+			this.watch.aside(left::close);
+		}
 	}
 
 	private void lose(PublishChannel lost) {
-		this.channel = null;
 		List<Publication> unconfirmed = lost.drain();
 		ShutdownSignalException reason = lost.closedBy();
 		unconfirmed.forEach((publication) -> publication.failedWith(reason));
@@ -293,6 +398,12 @@ final class PublishWriter {
 					: "%d unconfirmed messages are published again".formatted(again.size()));
 		}
 		report(lost, unconfirmed.size(), again);
+		if (lost == this.channel) {
+			this.channel = null;
+		}
+		else {
+			this.queue.addFirst(this.late.remove(lost));
+		}
 		this.queue.addFirst(again);
 	}
 
@@ -321,6 +432,7 @@ final class PublishWriter {
 		if (last != null) {
 			last.close();
 		}
+		this.late.channels().forEach(PublishChannel::close);
 	}
 
 }

@@ -62,7 +62,7 @@ class PublishMistakeTests {
 	void messageThatWasNotWrittenIsAboveSuspicion() throws Exception {
 		PublishChannel channel = new PublishChannel(this.source.open(), this.confirmed, (rejected) -> {
 		}, () -> {
-		}, Runnable::run);
+		}, Runnable::run, new ConfirmTimes());
 		Publication written = publication("1");
 		channel.publish(written);
 		this.source.channels.get(0).refuse(refusal());
@@ -103,7 +103,7 @@ class PublishMistakeTests {
 	private Publication refusedPublication(String text) throws Exception {
 		PublishChannel channel = new PublishChannel(this.source.open(), this.confirmed, (rejected) -> {
 		}, () -> {
-		}, Runnable::run);
+		}, Runnable::run, new ConfirmTimes());
 		Publication message = publication("1");
 		channel.publish(message);
 		this.source.channels.get(0)
@@ -162,7 +162,7 @@ class PublishMistakeTests {
 	private PublishChannel closedConnection(Publication written, int code, int classId, int methodId) throws Exception {
 		PublishChannel channel = new PublishChannel(this.source.open(), this.confirmed, (rejected) -> {
 		}, () -> {
-		}, Runnable::run);
+		}, Runnable::run, new ConfirmTimes());
 		channel.publish(written);
 		this.source.channels.get(this.source.channels.size() - 1)
 			.refuse(new ShutdownSignalException(true, false,

@@ -1,0 +1,37 @@
+/*
+ * Copyright 2026-present the original author or authors.
+ *
+ * Licensed under the Apache License, Version 2.0 (the "License");
+ * you may not use this file except in compliance with the License.
+ * You may obtain a copy of the License at
+ *
+ *      https://www.apache.org/licenses/LICENSE-2.0
+ *
+ * Unless required by applicable law or agreed to in writing, software
+ * distributed under the License is distributed on an "AS IS" BASIS,
+ * WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+ * See the License for the specific language governing permissions and
+ * limitations under the License.
+ */
+
+package dev.failover.template;
+
+/**
+ * Where messages are published to.
+ *
+ * @param exchange the name of the exchange, empty for the default one
+ * @param routingKey the routing key
+ */
+record Destination(String exchange, String routingKey) {
+
+	static Destination of(Publication publication) {
+		return new Destination(publication.exchange(), publication.routingKey());
+	}
+
+	@Override
+	public String toString() {
+		return this.exchange.isEmpty() ? "queue '" + this.routingKey + "'"
+				: "exchange '%s' with routing key '%s'".formatted(this.exchange, this.routingKey);
+	}
+
+}
