@@ -16,9 +16,14 @@
 
 package dev.failover.topology;
 
+import java.time.Duration;
 import java.util.Map;
-import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
 
+import org.apache.commons.logging.Log;
+import org.apache.commons.logging.LogFactory;
 import org.jspecify.annotations.Nullable;
 import org.springframework.amqp.AmqpConnectException;
 import org.springframework.amqp.AmqpException;
@@ -37,6 +42,13 @@ import dev.failover.broker.FailureReason;
  */
 final class DeclarationListener implements ConnectionListener {
 
+	private static final Log logger = LogFactory.getLog(DeclarationListener.class);
+
+	/**
+	 * Declarations take milliseconds, unless something is wrong with a queue.
+	 */
+	private static final Duration PATIENCE = Duration.ofSeconds(1);
+
 	private final RabbitAdmin admin;
 
 	private final AdminTopology topology;
@@ -47,7 +59,7 @@ final class DeclarationListener implements ConnectionListener {
 
 	private final Map<Connection, Activation> seen = new ConcurrentReferenceHashMap<>();
 
-	private final AtomicBoolean declaring = new AtomicBoolean();
+	private final AtomicReference<@Nullable Declaring> declaring = new AtomicReference<>();
 
 	DeclarationListener(RabbitAdmin admin, TopologyGate gate, LockedQueues lockedQueues) {
 		this.admin = admin;
@@ -62,9 +74,37 @@ final class DeclarationListener implements ConnectionListener {
 	 */
 	@Override
 	public void onCreate(@Nullable Connection connection) {
+		declare(connection);
+	}
+
+	/**
+	 * Return what listens to connections for publishing. Nothing is published on one
+	 * while another thread declares on the connection of the admin: it would be returned
+	 * for a queue that is not there yet. Others do not wait, as the admin may need the
+	 * connection that they are opening.
+	 */
+	ConnectionListener forPublishing() {
+		return (connection) -> {
+			Declaring other = declare(connection);
+			if (other != null && other.thread() != Thread.currentThread()) {
+				await(other);
+			}
+		};
+	}
+
+	/**
+	 * Declare, unless that is being done.
+	 * @return who does it already, if so
+	 */
+	private @Nullable Declaring declare(@Nullable Connection connection) {
 		Activation activation = this.gate.brokers().getActivation();
-		if (isDeclared(connection, activation) || !this.declaring.compareAndSet(false, true)) {
-			return;
+		if (isDeclared(connection, activation)) {
+			return null;
+		}
+		Declaring own = new Declaring(Thread.currentThread(), new CountDownLatch(1));
+		Declaring other = this.declaring.compareAndExchange(null, own);
+		if (other != null) {
+			return other;
 		}
 		try {
 			this.admin.initialize();
@@ -73,7 +113,20 @@ final class DeclarationListener implements ConnectionListener {
 			failed(activation, ex);
 		}
 		finally {
-			this.declaring.set(false);
+			this.declaring.set(null);
+			own.done().countDown();
+		}
+		return null;
+	}
+
+	private static void await(Declaring other) {
+		try {
+			if (!other.done().await(PATIENCE.toMillis(), TimeUnit.MILLISECONDS)) {
+				logger.debug("Publishing begins while declarations are not answered");
+			}
+		}
+		catch (InterruptedException ex) {
+			Thread.currentThread().interrupt();
 		}
 	}
 
@@ -102,6 +155,15 @@ final class DeclarationListener implements ConnectionListener {
 		Brokers brokers = this.gate.brokers();
 		brokers.failed(activation, FailureReason.NOT_PREPARED, refusal);
 		throw new AmqpConnectException(String.valueOf(refusal.getMessage()), refusal);
+	}
+
+	/**
+	 * A declaration that is under way.
+	 *
+	 * @param thread who declares
+	 * @param done counted down at the end
+	 */
+	private record Declaring(Thread thread, CountDownLatch done) {
 	}
 
 }

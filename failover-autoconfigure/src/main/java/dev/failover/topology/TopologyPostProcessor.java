@@ -79,10 +79,21 @@ public final class TopologyPostProcessor implements BeanPostProcessor, SmartInit
 			opened.add(admin);
 			ConnectionFactory connectionFactory = connectionFactory(admin);
 			if (!cachesConnections(connectionFactory)) {
-				connectionFactory.addConnectionListener(new DeclarationListener(admin, opened, this.lockedQueues));
+				listen(connectionFactory, new DeclarationListener(admin, opened, this.lockedQueues));
 			}
 		}
 		return bean;
+	}
+
+	/**
+	 * Spring adds a listener to the connection factory for publishing, too.
+	 */
+	private static void listen(ConnectionFactory connectionFactory, DeclarationListener listener) {
+		connectionFactory.addConnectionListener(listener);
+		ConnectionFactory publishing = connectionFactory.getPublisherConnectionFactory();
+		if (publishing != null && publishing != connectionFactory && publishing.removeConnectionListener(listener)) {
+			publishing.addConnectionListener(listener.forPublishing());
+		}
 	}
 
 	private static ConnectionFactory connectionFactory(RabbitAdmin admin) {
