@@ -65,6 +65,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 @EachRabbit
 class LeaderlessQueueIntegrationTests {
 
+	/**
+	 * Three nodes, their load and this process share the processors; a queue without a
+	 * leader is held up for six seconds and more.
+	 */
+	private static final long OTHERS_GO_ON_WITHIN_MILLIS = 2000;
+
 	private static final Log logger = LogFactory.getLog(LeaderlessQueueIntegrationTests.class);
 
 	private static final String LEADERLESS = "leaderless";
@@ -158,8 +164,8 @@ class LeaderlessQueueIntegrationTests {
 				assertThat(events).noneMatch((event) -> event instanceof BrokerEvent.Lost);
 				assertThat(events).noneMatch((event) -> event instanceof BrokerEvent.StateChanged changed
 						&& !changed.broker().equals(brokerOf(context, this.leader)) && changed.to() != BrokerState.UP);
-				assertThat(OTHERS)
-					.allSatisfy((queue) -> assertThat(loads.get(queue).longestGap()).as(queue).isLessThan(300));
+				assertThat(OTHERS).allSatisfy((queue) -> assertThat(loads.get(queue).longestGap()).as(queue)
+					.isLessThan(OTHERS_GO_ON_WITHIN_MILLIS));
 				assertThat((double) loads.get(LEADERLESS).longestGap()).isLessThan(1.5 * rawGap + 50);
 			}
 			finally {
