@@ -4,12 +4,13 @@ set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 work=$(mktemp -d /tmp/finding-XXXXXX)
 home=
-node=
+nodes=()
 finish() {
-	if [ -n "$node" ]; then
+	local node
+	for node in "${nodes[@]}"; do
 		kill -9 "$node" 2>/dev/null && wait "$node" 2>/dev/null || true
-		"$home/bin/epmd" -kill >/dev/null 2>&1 || true
-	fi
+	done
+	[ ${#nodes[@]} = 0 ] || "$home/bin/epmd" -kill >/dev/null 2>&1 || true
 	for mounted in proc dev tmp; do
 		! mountpoint -q "$work/rabbitmq/root/$mounted" || umount -l "$work/rabbitmq/root/$mounted"
 	done
@@ -38,7 +39,8 @@ free_port() {
 	python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'
 }
 
-# rabbitmq LINES...: installs RabbitMQ 4.3.6 from Debian's packages, and starts a node with these lines of configuration; its port is $port.
+# rabbitmq LINES...: installs RabbitMQ 4.3.6 from Debian's packages, and starts a node with these lines of configuration; its port is $port,
+# and rabbitmqctl is for it. Called once more, it starts a further node.
 # Takes two minutes; RABBITMQ_4 names a folder that has it already.
 rabbitmq() {
 	local version
@@ -47,17 +49,19 @@ rabbitmq() {
 	version=$("$home/sbin/rabbitmqctl" version)
 	[ "$version" = 4.3.6 ] || { echo "The package is RabbitMQ $version now, not 4.3.6" >&2; exit 1; }
 	port=$(free_port)
-	export HOME=$work ERL_EPMD_PORT RABBITMQ_DIST_PORT RABBITMQ_NODENAME="finding-$$@localhost" RABBITMQ_CONF_ENV_FILE=/dev/null \
+	export HOME=$work ERL_EPMD_PORT RABBITMQ_DIST_PORT RABBITMQ_NODENAME="finding-$$-${#nodes[@]}@localhost" RABBITMQ_CONF_ENV_FILE=/dev/null \
 		RABBITMQ_MNESIA_BASE=$work/data RABBITMQ_LOG_BASE=$work/log RABBITMQ_CONFIG_FILE=$work/rabbitmq.conf \
 		RABBITMQ_ENABLED_PLUGINS_FILE=$work/enabled_plugins RUNNING_UNDER_SYSTEMD=true
-	ERL_EPMD_PORT=$(free_port)
+	[ -n "${ERL_EPMD_PORT:-}" ] || ERL_EPMD_PORT=$(free_port)
 	RABBITMQ_DIST_PORT=$(free_port)
-	printf 'finding%s' "$$" >"$work/.erlang.cookie"
-	chmod 400 "$work/.erlang.cookie"
+	if [ ! -e "$work/.erlang.cookie" ]; then
+		printf 'finding%s' "$$" >"$work/.erlang.cookie"
+		chmod 400 "$work/.erlang.cookie"
+	fi
 	echo '[].' >"$work/enabled_plugins"
 	printf '%s\n' "listeners.tcp.1 = 127.0.0.1:$port" 'disk_free_limit.absolute = 1MB' "$@" >"$work/rabbitmq.conf"
 	"$home/sbin/rabbitmq-server" >"$work/console.log" 2>&1 &
-	node=$!
+	nodes+=($!)
 	for _ in $(seq 120); do
 		! (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null || return 0
 		sleep 1
