@@ -334,7 +334,9 @@ public class FailoverProperties implements InitializingBean {
 	public static class Publish {
 
 		/**
-		 * How long to wait for a broker to confirm a message.
+		 * How long a broker may confirm nothing before it has to open another channel.
+		 * After three times that, messages of a destination that does not confirm are
+		 * published on another channel.
 		 */
 		private Duration confirmTimeout = Duration.ofSeconds(5);
 

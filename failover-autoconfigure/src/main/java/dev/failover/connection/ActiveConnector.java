@@ -46,10 +46,15 @@ final class ActiveConnector {
 	private static final Log logger = LogFactory.getLog(ActiveConnector.class);
 
 	/**
-	 * Until standby connections that were in the way are closed, or a broker that refuses
-	 * further connections has ended those that are open.
+	 * Until standby connections that were in the way are closed.
 	 */
-	private static final Duration PAUSE = Duration.ofMillis(200);
+	private static final Duration LIMIT_PAUSE = Duration.ofMillis(200);
+
+	/**
+	 * Until a broker that refuses further connections has ended those that are open,
+	 * which takes milliseconds where it was killed.
+	 */
+	private static final Duration REFUSED_PAUSE = Duration.ofMillis(10);
 
 	private final Brokers brokers;
 
@@ -112,8 +117,9 @@ final class ActiveConnector {
 		}
 		catch (ExecutionException ex) {
 			logger.debug("Active broker %s cannot be connected to".formatted(active.broker()), ex);
-			if (mayPass(ex, active) && System.nanoTime() - begun < this.connector.timeout().toNanos()) {
-				this.closed.await(PAUSE.toMillis(), TimeUnit.MILLISECONDS);
+			Duration pause = pause(ex, active);
+			if (pause != null && System.nanoTime() - begun < this.connector.timeout().toNanos()) {
+				this.closed.await(pause.toMillis(), TimeUnit.MILLISECONDS);
 				return null;
 			}
 			if (active.equals(this.brokers.getActivation())) {
@@ -128,9 +134,15 @@ final class ActiveConnector {
 		}
 	}
 
-	private boolean mayPass(ExecutionException failure, Activation active) {
-		return FailureReasons.isLimit(failure)
-				|| (FailureReasons.isRefused(failure) && active.equals(this.brokers.getActivation()));
+	/**
+	 * Return how long to wait before the next try, or {@code null} if none makes sense.
+	 */
+	private @Nullable Duration pause(ExecutionException failure, Activation active) {
+		if (FailureReasons.isLimit(failure)) {
+			return LIMIT_PAUSE;
+		}
+		boolean mayPass = FailureReasons.isRefused(failure) && active.equals(this.brokers.getActivation());
+		return mayPass ? REFUSED_PAUSE : null;
 	}
 
 	/**

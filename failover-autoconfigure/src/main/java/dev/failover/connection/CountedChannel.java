@@ -241,11 +241,11 @@ final class CountedChannel implements InvocationHandler {
 	}
 
 	/**
-	 * Has nothing to settle.
+	 * Takes note of what is delivered, and has nothing to settle.
 	 */
-	private final class NotingConsumer implements Consumer {
+	private class NotingConsumer implements Consumer {
 
-		private final Consumer consumer;
+		final Consumer consumer;
 
 		NotingConsumer(Consumer consumer) {
 			this.consumer = consumer;
@@ -285,21 +285,14 @@ final class CountedChannel implements InvocationHandler {
 
 	}
 
-	private final class CountingConsumer implements Consumer {
-
-		private final Consumer consumer;
+	private final class CountingConsumer extends NotingConsumer {
 
 		private final AtomicBoolean shutDown = new AtomicBoolean();
 
 		private volatile @Nullable String cancelled;
 
 		CountingConsumer(Consumer consumer) {
-			this.consumer = consumer;
-		}
-
-		@Override
-		public void handleConsumeOk(String consumerTag) {
-			this.consumer.handleConsumeOk(consumerTag);
+			super(consumer);
 		}
 
 		@Override
@@ -348,11 +341,6 @@ final class CountedChannel implements InvocationHandler {
 			if (this.shutDown.compareAndSet(false, true)) {
 				this.consumer.handleShutdownSignal(consumerTag, signal);
 			}
-		}
-
-		@Override
-		public void handleRecoverOk(String consumerTag) {
-			this.consumer.handleRecoverOk(consumerTag);
 		}
 
 		/**

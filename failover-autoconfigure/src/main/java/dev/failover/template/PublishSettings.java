@@ -23,7 +23,8 @@ import org.springframework.util.Assert;
 /**
  * How messages are published and confirmed.
  *
- * @param confirmTimeout how long to wait for one confirm before the broker is given up
+ * @param confirmTimeout how long a broker may confirm nothing before it has to open
+ * another channel, and is given up if it does not
  * @param maxInFlight how many messages may be unconfirmed at a time before callers wait
  * @param shutdownTimeout how long to wait for outstanding confirms on shutdown
  * @param inTransaction when to publish what is sent within the transaction of another

@@ -35,8 +35,8 @@ import dev.failover.test.RabbitNodeBuilder;
  * separated beginnings of versions in the system property
  * {@code failover.test.rabbitmq-versions}. The argument is the version, for
  * {@link RabbitNodeBuilder#version(String)}; nodes with {@link Rabbit @Rabbit} that name
- * no version run that one, too. A class needs a field or a parameter of the constructor
- * for it, and its {@code @BeforeAll} methods have no parameter with such a node. JUnit's
+ * no version run that one, too. A class needs a field with {@code @Parameter} for it, and
+ * its {@code @BeforeAll} methods have no parameter with such a node. JUnit's
  * {@code junit-jupiter-params} has to be on the class path.
  * <p>
  * Where RabbitMQ, or a version that the system property names, is not installed, the test
