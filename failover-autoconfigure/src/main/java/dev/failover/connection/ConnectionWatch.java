@@ -81,7 +81,8 @@ final class ConnectionWatch {
 	}
 
 	/**
-	 * Watch a connection until it ends.
+	 * Watch a connection until it ends. It counts as open until {@link Brokers} has been
+	 * told: whoever is refused a further connection waits for what it says.
 	 * @param opened the connection
 	 * @param abandoned whether it was given up before anybody used it, and is therefore
 	 * closed by this side
@@ -89,21 +90,25 @@ final class ConnectionWatch {
 	void watch(OpenConnection opened, BooleanSupplier abandoned) {
 		this.openedAt.put(opened, this.nanoTime.getAsLong());
 		opened.connection().addShutdownListener((signal) -> {
-			Long since = this.openedAt.remove(opened);
-			if (!this.closed && !abandoned.getAsBoolean()) {
-				ended(opened, since, signal);
+			try {
+				if (!this.closed && !abandoned.getAsBoolean()) {
+					ended(opened, signal);
+				}
+			}
+			finally {
+				this.openedAt.remove(opened);
 			}
 		});
 	}
 
-	private void ended(OpenConnection connection, @Nullable Long since, ShutdownSignalException signal) {
+	private void ended(OpenConnection connection, ShutdownSignalException signal) {
 		Broker broker = connection.broker();
 		CloseReason reason = FailureReasons.closedWith(signal);
 		String why = (reason != null) ? excuse(reason, signal) : null;
 		if (reason == CloseReason.CREDENTIALS_EXPIRED) {
 			this.onExpired.accept(broker);
 		}
-		if (why != null && (isOfOperation(reason, signal) || isExcused(broker.name(), since))) {
+		if (why != null && (isOfOperation(reason, signal) || isExcused(broker.name()))) {
 			logger.warn("Broker %s closed a connection %s, and stays in use: %s".formatted(broker, why,
 					signal.getMessage()));
 		}
@@ -135,11 +140,12 @@ final class ConnectionWatch {
 				|| (reason.getVerdict() == CloseVerdict.OPERATION && ClientOperation.named(signal) != null));
 	}
 
-	private boolean isExcused(String broker, @Nullable Long since) {
+	private boolean isExcused(String broker) {
 		long now = this.nanoTime.getAsLong();
-		boolean works = isLasting(since, now) || this.openedAt.entrySet()
+		boolean works = this.openedAt.entrySet()
 			.stream()
-			.anyMatch((entry) -> entry.getKey().broker().name().equals(broker) && isLasting(entry.getValue(), now));
+			.anyMatch((entry) -> entry.getKey().broker().name().equals(broker)
+					&& now - entry.getValue() >= LASTING.toNanos());
 		if (works) {
 			this.streaks.remove(broker);
 			return true;
@@ -151,10 +157,6 @@ final class ConnectionWatch {
 		}
 		this.streaks.remove(broker);
 		return false;
-	}
-
-	private static boolean isLasting(@Nullable Long since, long now) {
-		return since != null && now - since >= LASTING.toNanos();
 	}
 
 	/**
