@@ -42,6 +42,8 @@ import org.apache.commons.logging.Log;
 import org.apache.commons.logging.LogFactory;
 import org.jspecify.annotations.Nullable;
 
+import dev.failover.failure.ClientOperation;
+
 /**
  * Makes a channel count what is to be settled on it.
  * <p>
@@ -60,6 +62,8 @@ final class CountedChannel implements InvocationHandler {
 	private final BooleanSupplier connected;
 
 	private final DirectReplyNames.At replies;
+
+	private final SuspectQueues.At queues;
 
 	/**
 	 * What was given to consumers, by delivery tag.
@@ -80,11 +84,13 @@ final class CountedChannel implements InvocationHandler {
 	 * @param connected whether the connection has a socket: the client notices that the
 	 * channel is closed only when consumers have taken what it had received
 	 * @param replies where direct replies may be sent
+	 * @param queues which queues may be consumed
 	 */
-	CountedChannel(Channel delegate, BooleanSupplier connected, DirectReplyNames.At replies) {
+	CountedChannel(Channel delegate, BooleanSupplier connected, DirectReplyNames.At replies, SuspectQueues.At queues) {
 		this.delegate = delegate;
 		this.connected = connected;
 		this.replies = replies;
+		this.queues = queues;
 		this.proxy = (SettlingChannel) Proxy.newProxyInstance(SettlingChannel.class.getClassLoader(),
 				new Class<?>[] { SettlingChannel.class }, this);
 		delegate.addShutdownListener(this::closed);
@@ -165,7 +171,12 @@ final class CountedChannel implements InvocationHandler {
 			default -> {
 			}
 		}
-		Object result = pass(method, args);
+		Object result = switch (method.getName()) {
+			case "basicConsume" ->
+				this.queues.touch(ClientOperation.BASIC_CONSUME, (String) args[0], () -> pass(method, args));
+			case "basicGet" -> this.queues.touch(ClientOperation.BASIC_GET, (String) args[0], () -> pass(method, args));
+			default -> pass(method, args);
+		};
 		if (result instanceof GetResponse response) {
 			delivered(response.getEnvelope(), response.getProps());
 		}

@@ -74,6 +74,8 @@ public class FailoverConnectionFactory extends FanOutConnectionFactory implement
 
 	private final Standby standby;
 
+	private final SuspectQueues suspectQueues;
+
 	private final LeavableConnections connections;
 
 	private final ActiveConnector connector;
@@ -108,7 +110,9 @@ public class FailoverConnectionFactory extends FanOutConnectionFactory implement
 		this.brokerConnector = new BrokerConnector(brokers, factories, settings, resolver);
 		this.plan = new ConnectPlan(brokers, strategy);
 		this.standby = new Standby(brokers, this.plan, this.brokerConnector, settings.standby());
-		this.connections = new LeavableConnections(brokers, this.brokerConnector, settings.leaveTimeout());
+		this.suspectQueues = new SuspectQueues(this.brokerConnector, System::nanoTime);
+		this.connections = new LeavableConnections(brokers, this.brokerConnector, this.suspectQueues,
+				settings.leaveTimeout());
 		this.connector = new ActiveConnector(brokers, this.plan, this.brokerConnector, this.standby, this.connections,
 				settings.raceDelay());
 	}
@@ -270,7 +274,7 @@ public class FailoverConnectionFactory extends FanOutConnectionFactory implement
 	 */
 	public SingleBrokerConnectionFactory forBroker(Broker broker) {
 		Assert.notNull(broker, "'broker' must not be null");
-		return new SingleBrokerConnectionFactory(broker, this.brokers, this.brokerConnector);
+		return new SingleBrokerConnectionFactory(broker, this.brokers, this.brokerConnector, this.suspectQueues);
 	}
 
 	/**

@@ -53,6 +53,8 @@ final class LeavableConnection implements Connection, NetworkConnection {
 
 	private final DirectReplyNames.At replies;
 
+	private final SuspectQueues.At queues;
+
 	private final Set<Channel> channels = ConcurrentHashMap.newKeySet();
 
 	private final Set<CountedChannel> counted = ConcurrentHashMap.newKeySet();
@@ -64,13 +66,16 @@ final class LeavableConnection implements Connection, NetworkConnection {
 	 * @param opened the connection
 	 * @param elsewhere whether another broker is active
 	 * @param replyNames the names of direct replies, or {@code null} to look at none
+	 * @param queues the queues that are suspect
 	 */
-	LeavableConnection(OpenConnection opened, BooleanSupplier elsewhere, @Nullable DirectReplyNames replyNames) {
+	LeavableConnection(OpenConnection opened, BooleanSupplier elsewhere, @Nullable DirectReplyNames replyNames,
+			SuspectQueues queues) {
 		this.delegate = opened.connection();
 		this.socket = opened.socket();
 		this.writeBatch = SocketWriteBatch.of(opened.connection(), opened.socket());
 		this.elsewhere = elsewhere;
 		this.replies = new DirectReplyNames.At(replyNames, opened.broker());
+		this.queues = new SuspectQueues.At(queues, opened.broker());
 	}
 
 	/**
@@ -115,7 +120,7 @@ final class LeavableConnection implements Connection, NetworkConnection {
 		if (channel == null) {
 			return channel;
 		}
-		CountedChannel counted = new CountedChannel(channel, this::isConnected, this.replies);
+		CountedChannel counted = new CountedChannel(channel, this::isConnected, this.replies, this.queues);
 		this.counted.add(counted);
 		channel.addShutdownListener((signal) -> this.counted.remove(counted));
 		return counted.channel();

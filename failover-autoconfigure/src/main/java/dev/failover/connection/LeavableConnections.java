@@ -63,16 +63,19 @@ final class LeavableConnections implements AutoCloseable {
 
 	private final DirectReplyNames replyNames;
 
+	private final SuspectQueues queues;
+
 	private final Set<InUse> inUse = ConcurrentHashMap.newKeySet();
 
 	private final List<Consumer<Connection>> cleaners = new CopyOnWriteArrayList<>();
 
 	private final ScheduledThreadPoolExecutor executor;
 
-	LeavableConnections(Brokers brokers, BrokerConnector connector, Duration timeout) {
+	LeavableConnections(Brokers brokers, BrokerConnector connector, SuspectQueues queues, Duration timeout) {
 		this.brokers = brokers;
 		this.connector = connector;
 		this.timeout = timeout;
+		this.queues = queues;
 		this.replyNames = new DirectReplyNames(brokers);
 		CustomizableThreadFactory threads = new CustomizableThreadFactory("failover-leave-");
 		threads.setDaemon(true);
@@ -102,7 +105,8 @@ final class LeavableConnections implements AutoCloseable {
 	 * @return the view of it for the application
 	 */
 	Connection use(OpenConnection opened) {
-		LeavableConnection view = new LeavableConnection(opened, () -> isElsewhere(opened.broker()), this.replyNames);
+		LeavableConnection view = new LeavableConnection(opened, () -> isElsewhere(opened.broker()), this.replyNames,
+				this.queues);
 		InUse entry = new InUse(opened, view, new AtomicBoolean());
 		this.inUse.add(entry);
 		opened.connection().addBlockedListener((reason) -> entry.blocked().set(true), () -> entry.blocked().set(false));

@@ -51,12 +51,16 @@ public final class SingleBrokerConnectionFactory extends ConnectionFactory {
 
 	private final BrokerConnector connector;
 
+	private final SuspectQueues suspectQueues;
+
 	private final Set<LeavableConnection> open = ConcurrentHashMap.newKeySet();
 
-	SingleBrokerConnectionFactory(Broker broker, Brokers brokers, BrokerConnector connector) {
+	SingleBrokerConnectionFactory(Broker broker, Brokers brokers, BrokerConnector connector,
+			SuspectQueues suspectQueues) {
 		this.broker = broker;
 		this.brokers = brokers;
 		this.connector = connector;
+		this.suspectQueues = suspectQueues;
 		setAutomaticRecoveryEnabled(false);
 		setHost(broker.host());
 		setPort(broker.port());
@@ -93,7 +97,7 @@ public final class SingleBrokerConnectionFactory extends ConnectionFactory {
 	}
 
 	private Connection use(OpenConnection opened) {
-		LeavableConnection view = new LeavableConnection(opened, () -> false, null);
+		LeavableConnection view = new LeavableConnection(opened, () -> false, null, this.suspectQueues);
 		this.open.add(view);
 		opened.connection().addShutdownListener((signal) -> this.open.remove(view));
 		return view;

@@ -35,6 +35,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 import dev.failover.broker.Broker;
 import dev.failover.broker.BrokerState;
 import dev.failover.broker.Brokers;
+import dev.failover.broker.EventStage;
 import dev.failover.broker.FailureReason;
 import dev.failover.ensure.FailureAction;
 import dev.failover.ensure.FailureClassifier;
@@ -88,6 +89,19 @@ class ConnectionWatchTests {
 	void lostConnectionIsAFailureOfTheBroker() {
 		open(this.broker).close(new ShutdownSignalException(true, false, null, null));
 		assertFailed();
+	}
+
+	/**
+	 * Whoever is refused a further connection meanwhile waits for what it says.
+	 */
+	@Test
+	void connectionIsOpenUntilItIsKnownWhyItEnded() {
+		FakeConnection connection = open(this.broker);
+		List<Integer> open = new ArrayList<>();
+		this.brokers.addListener((event) -> open.add(this.watch.open().size()), EventStage.CONNECTIONS);
+		connection.close(new ShutdownSignalException(true, false, null, null));
+		assertThat(open).isNotEmpty().containsOnly(1);
+		assertThat(this.watch.open()).isEmpty();
 	}
 
 	@ParameterizedTest

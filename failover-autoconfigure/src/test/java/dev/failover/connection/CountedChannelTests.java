@@ -60,8 +60,11 @@ class CountedChannelTests {
 
 	private boolean connected = true;
 
+	private final Broker broker = Broker.of("north", "localhost", 5672);
+
 	private final CountedChannel counted = new CountedChannel(this.delegate, () -> this.connected,
-			new DirectReplyNames.At(null, new Broker("north", "localhost", 5672, "/", false, null, 0, 1)));
+			new DirectReplyNames.At(null, this.broker),
+			new SuspectQueues.At(new SuspectQueues(mock(BrokerConnector.class), System::nanoTime), this.broker));
 
 	private final SettlingChannel channel = this.counted.channel();
 

@@ -138,6 +138,36 @@ public final class RabbitCluster implements AutoCloseable {
 	}
 
 	/**
+	 * Stop the members of a quorum queue on every running node. The queue is there, and
+	 * nothing can be done with it.
+	 * @param queue the name of a quorum queue of the first virtual host
+	 */
+	public void stopMembers(String queue) {
+		members("stop_server", queue);
+	}
+
+	/**
+	 * Start the members of a quorum queue on every running node again.
+	 * @param queue the name of a quorum queue of the first virtual host
+	 */
+	public void startMembers(String queue) {
+		members("restart_server", queue);
+	}
+
+	// RabbitMQ has no command for it
+	private void members(String function, String queue) {
+		for (RabbitNode node : this.nodes) {
+			if (node.isRunning()) {
+				node.evaluate("""
+						{ok, Q} = rabbit_amqqueue:lookup(rabbit_misc:r(%s, queue, %s)),
+						{Name, _} = amqqueue:get_pid(Q),
+						ok = ra:%s(quorum_queues, {Name, node()}).""".formatted(NodeCommands.binary(node.virtualHost()),
+						NodeCommands.binary(queue), function));
+			}
+		}
+	}
+
+	/**
 	 * Leave a minority of the cluster: kill nodes until those that are left have no
 	 * majority. Does nothing if they have none already.
 	 * @param survivor the last one to be killed
