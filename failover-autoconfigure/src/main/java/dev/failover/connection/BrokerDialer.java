@@ -19,6 +19,7 @@ package dev.failover.connection;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.Socket;
+import java.net.SocketException;
 import java.time.Duration;
 import java.util.List;
 import java.util.Set;
@@ -143,6 +144,9 @@ final class BrokerDialer {
 			GatheringSocketFactory.use(factory);
 			Connection connection = factory.newConnection(request.consumers(), () -> List.of(address), request.name());
 			return dial.opened(connection);
+		}
+		catch (SocketException ex) {
+			throw dial.explain(ex);
 		}
 		finally {
 			this.current.remove();

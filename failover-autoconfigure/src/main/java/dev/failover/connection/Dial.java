@@ -18,6 +18,10 @@ package dev.failover.connection;
 
 import java.io.IOException;
 import java.net.Socket;
+import java.net.SocketException;
+
+import javax.net.ssl.SSLException;
+import javax.net.ssl.SSLSocket;
 
 import com.rabbitmq.client.Connection;
 import org.jspecify.annotations.Nullable;
@@ -69,6 +73,22 @@ final class Dial {
 					+ "its sockets. Use neither useNio() nor netty() in a ConnectionFactoryCustomizer");
 		}
 		return new OpenConnection(this.attempt.broker(), this.attempt.incarnation(), connection, opened);
+	}
+
+	/**
+	 * A broker that demands a certificate of the client says so, and resets the
+	 * connection: the client reads the one or notices the other, whichever is first. With
+	 * TLS 1.3 it has completed the handshake by then.
+	 */
+	IOException explain(SocketException failure) {
+		if (!(this.socket instanceof SSLSocket connected) || !connected.isConnected()) {
+			return failure;
+		}
+		SSLException explained = new SSLException(
+				"The broker has reset the connection during or just after the TLS handshake (%s). "
+					.formatted(failure.getMessage()) + "Does it demand a certificate of the client?");
+		explained.addSuppressed(failure);
+		return explained;
 	}
 
 	private static IOException overtaken() {

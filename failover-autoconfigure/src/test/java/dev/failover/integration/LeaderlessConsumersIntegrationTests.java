@@ -70,7 +70,7 @@ class LeaderlessConsumersIntegrationTests {
 	/**
 	 * How long the queue is broken, in seconds.
 	 */
-	private static final int BROKEN = Integer.getInteger("failover.test.broken-seconds", 20);
+	private static final int BROKEN = Integer.getInteger("failover.test.broken-seconds", 10);
 
 	/**
 	 * The nodes, this process and the load share the processors. Before the first try
