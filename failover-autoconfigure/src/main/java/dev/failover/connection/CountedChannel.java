@@ -22,12 +22,14 @@ import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Method;
 import java.lang.reflect.Proxy;
 import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
 import java.util.NavigableMap;
 import java.util.Set;
+import java.util.TreeSet;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentSkipListMap;
-import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.BooleanSupplier;
 
@@ -68,13 +70,24 @@ final class CountedChannel implements InvocationHandler {
 	/**
 	 * What was given to consumers, by delivery tag.
 	 */
-	private final NavigableMap<Long, CountingConsumer> unsettled = new ConcurrentSkipListMap<>();
+	private final NavigableMap<Long, CountedConsumer> unsettled = new ConcurrentSkipListMap<>();
+
+	/**
+	 * Consumers that have begun and were not cancelled, by tag.
+	 */
+	private final Map<String, CountedConsumer> consumers = new ConcurrentHashMap<>();
 
 	private final AtomicLong lastDelivered = new AtomicLong();
 
 	private final Set<CompletableFuture<@Nullable Void>> waiting = ConcurrentHashMap.newKeySet();
 
 	private final SettlingChannel proxy;
+
+	private final ForsakenDeliveries forsaken;
+
+	private final PassingOn passingOn = new PassingOn();
+
+	private volatile boolean transacted;
 
 	private volatile java.util.function.Consumer<Runnable> cancelOk = Runnable::run;
 
@@ -93,6 +106,7 @@ final class CountedChannel implements InvocationHandler {
 		this.queues = queues;
 		this.proxy = (SettlingChannel) Proxy.newProxyInstance(SettlingChannel.class.getClassLoader(),
 				new Class<?>[] { SettlingChannel.class }, this);
+		this.forsaken = new ForsakenDeliveries(delegate);
 		delegate.addShutdownListener(this::closed);
 	}
 
@@ -107,7 +121,7 @@ final class CountedChannel implements InvocationHandler {
 		return this.unsettled.isEmpty() || !isOpen();
 	}
 
-	private boolean isOpen() {
+	boolean isOpen() {
 		return this.delegate.isOpen() && this.connected.getAsBoolean();
 	}
 
@@ -126,6 +140,7 @@ final class CountedChannel implements InvocationHandler {
 	 */
 	private void closed(ShutdownSignalException signal) {
 		complete();
+		this.consumers.values().forEach(CountedConsumer::end);
 		new HashSet<>(this.unsettled.values()).forEach((consumer) -> consumer.closed(signal));
 	}
 
@@ -167,7 +182,16 @@ final class CountedChannel implements InvocationHandler {
 			}
 			case "basicConsume" -> count(args);
 			case "basicPublish" -> args[1] = this.replies.routingKey((String) args[0], (String) args[1]);
-			case "basicAck", "basicNack", "basicReject" -> requireDelivered((Long) args[0]);
+			case "basicAck", "basicNack", "basicReject" -> {
+				settle(method, args);
+				return null;
+			}
+			case "basicCancel" -> {
+				cancel(method, args);
+				return null;
+			}
+			case "txSelect" -> this.transacted = true;
+			case "close", "abort" -> prepareClose();
 			default -> {
 			}
 		}
@@ -180,14 +204,46 @@ final class CountedChannel implements InvocationHandler {
 		if (result instanceof GetResponse response) {
 			delivered(response.getEnvelope(), response.getProps());
 		}
-		switch (method.getName()) {
-			case "basicAck", "basicNack" -> settle((Long) args[0], (Boolean) args[1]);
-			case "basicReject" -> settle((Long) args[0], false);
-			case "basicRecover" -> settle(0, true);
-			default -> {
-			}
+		if (method.getName().equals("basicRecover")) {
+			settle(0, true);
 		}
 		return result;
+	}
+
+	private void settle(Method method, Object[] args) throws Throwable {
+		long tag = (Long) args[0];
+		boolean reject = method.getName().equals("basicReject");
+		boolean multiple = !reject && (Boolean) args[1];
+		requireDelivered(tag);
+		if (multiple && !this.forsaken.isEmpty()) {
+			settleEach(method, args, tag);
+		}
+		else if (this.forsaken.contains(tag)) {
+			logger.debug("Delivery %d is not settled, the broker has cancelled its consumer".formatted(tag));
+		}
+		else if (reject && isGivenBack(tag, (Boolean) args[1])) {
+			giveBack(tag);
+		}
+		else {
+			pass(method, args);
+			settle(tag, multiple);
+		}
+	}
+
+	/**
+	 * Settle messages one by one, and none that is not to be settled.
+	 */
+	private void settleEach(Method method, Object[] args, long tag) throws Throwable {
+		Set<Long> tags = new TreeSet<>(((tag != 0) ? this.unsettled.headMap(tag, true) : this.unsettled).keySet());
+		if (tag != 0 && !this.forsaken.contains(tag)) {
+			tags.add(tag);
+		}
+		args[1] = false;
+		for (long each : tags) {
+			args[0] = each;
+			pass(method, args);
+			settle(each, false);
+		}
 	}
 
 	private @Nullable Object pass(Method method, Object[] args) throws Throwable {
@@ -206,7 +262,7 @@ final class CountedChannel implements InvocationHandler {
 		boolean settled = Boolean.TRUE.equals(args[1]);
 		for (int i = 0; i < args.length; i++) {
 			if (args[i] instanceof Consumer consumer) {
-				args[i] = settled ? new NotingConsumer(consumer) : new CountingConsumer(consumer);
+				args[i] = settled ? new NotingConsumer(consumer) : new CountedConsumer(this, consumer);
 			}
 			else if (args[i] instanceof DeliverCallback callback) {
 				args[i] = (DeliverCallback) (consumerTag, delivery) -> {
@@ -215,6 +271,122 @@ final class CountedChannel implements InvocationHandler {
 				};
 			}
 		}
+	}
+
+	/**
+	 * Have nothing passed on to a consumer when the broker has confirmed that it is
+	 * cancelled.
+	 */
+	private void cancel(Method method, Object[] args) throws Throwable {
+		CountedConsumer consumer = this.consumers.get((String) args[0]);
+		if (consumer != null) {
+			consumer.cancelling();
+		}
+		pass(method, args);
+		if (consumer != null) {
+			consumer.cancelConfirmed();
+		}
+	}
+
+	/**
+	 * Give back what no consumer is to handle, as RabbitMQ counts what goes back with a
+	 * channel as a failed delivery.
+	 */
+	private void prepareClose() {
+		if (!isOpen()) {
+			return;
+		}
+		if (!this.passingOn.isCurrentThread()) {
+			this.passingOn.await(this.consumers.values().stream().filter(CountedConsumer::isCancelling).toList());
+		}
+		if (!this.transacted) {
+			this.forsaken.giveBack(this.unsettled.isEmpty() && this.consumers.isEmpty());
+		}
+	}
+
+	/**
+	 * What is given back because its consumer ends has not failed: RabbitMQ counts a
+	 * reject as a failed delivery, and a nack not.
+	 */
+	private boolean isGivenBack(long tag, boolean requeue) {
+		CountedConsumer consumer = this.unsettled.get(tag);
+		return requeue && consumer != null && consumer.isCancelling();
+	}
+
+	/**
+	 * Give a message back to its queue.
+	 */
+	private void giveBack(long tag) throws IOException {
+		this.delegate.basicNack(tag, false, true);
+		settle(tag, false);
+	}
+
+	/**
+	 * Take note of what a consumer is going to be given.
+	 * @return whether that makes sense: what comes when the channel is closed is dropped,
+	 * and what comes when the consumer is cancelled goes back
+	 */
+	boolean deliver(CountedConsumer consumer, Envelope envelope, AMQP.BasicProperties properties) {
+		long tag = envelope.getDeliveryTag();
+		this.unsettled.put(tag, consumer);
+		delivered(envelope, properties);
+		if (!isOpen()) {
+			logger.debug("Delivery %d is dropped, the channel is closed".formatted(tag));
+			return false;
+		}
+		if (consumer.isCancelConfirmed() && !this.transacted) {
+			giveBackQuietly(tag);
+			return false;
+		}
+		return true;
+	}
+
+	private void giveBackQuietly(long tag) {
+		try {
+			giveBack(tag);
+		}
+		catch (IOException | ShutdownSignalException ex) {
+			logger.debug("Delivery %d goes back with the channel".formatted(tag), ex);
+		}
+	}
+
+	void begun(CountedConsumer consumer, String tag) {
+		this.consumers.put(tag, consumer);
+	}
+
+	/**
+	 * Take from a consumer what it has, as the broker has cancelled it.
+	 * @return whether it had anything
+	 */
+	boolean forsake(CountedConsumer consumer, String tag) {
+		List<Long> tags = this.unsettled.entrySet()
+			.stream()
+			.filter((entry) -> entry.getValue() == consumer)
+			.map(Map.Entry::getKey)
+			.toList();
+		this.consumers.remove(tag);
+		this.forsaken.add(tag, tags);
+		tags.forEach((delivery) -> settle(delivery, false));
+		return !tags.isEmpty();
+	}
+
+	void cancelOk(Runnable tell) {
+		this.cancelOk.accept(tell);
+	}
+
+	/**
+	 * The channel may have been closed before this was passed on.
+	 */
+	void ended(CountedConsumer consumer, String tag) {
+		this.consumers.remove(tag);
+		ShutdownSignalException signal = this.delegate.getCloseReason();
+		if (signal != null && this.unsettled.containsValue(consumer)) {
+			consumer.closed(signal);
+		}
+	}
+
+	PassingOn passingOn() {
+		return this.passingOn;
 	}
 
 	private void delivered(Envelope envelope, AMQP.@Nullable BasicProperties properties) {
@@ -254,120 +426,17 @@ final class CountedChannel implements InvocationHandler {
 	/**
 	 * Takes note of what is delivered, and has nothing to settle.
 	 */
-	private class NotingConsumer implements Consumer {
-
-		final Consumer consumer;
+	private final class NotingConsumer extends ConsumerDecorator {
 
 		NotingConsumer(Consumer consumer) {
-			this.consumer = consumer;
-		}
-
-		@Override
-		public void handleConsumeOk(String consumerTag) {
-			this.consumer.handleConsumeOk(consumerTag);
-		}
-
-		@Override
-		public void handleCancelOk(String consumerTag) {
-			this.consumer.handleCancelOk(consumerTag);
-		}
-
-		@Override
-		public void handleCancel(String consumerTag) throws IOException {
-			this.consumer.handleCancel(consumerTag);
-		}
-
-		@Override
-		public void handleShutdownSignal(String consumerTag, ShutdownSignalException signal) {
-			this.consumer.handleShutdownSignal(consumerTag, signal);
-		}
-
-		@Override
-		public void handleRecoverOk(String consumerTag) {
-			this.consumer.handleRecoverOk(consumerTag);
-		}
-
-		@Override
-		public void handleDelivery(String consumerTag, Envelope envelope, AMQP.BasicProperties properties, byte[] body)
-				throws IOException {
-			delivered(envelope, properties);
-			this.consumer.handleDelivery(consumerTag, envelope, properties, body);
-		}
-
-	}
-
-	private final class CountingConsumer extends NotingConsumer {
-
-		private final AtomicBoolean shutDown = new AtomicBoolean();
-
-		private volatile @Nullable String cancelled;
-
-		CountingConsumer(Consumer consumer) {
 			super(consumer);
 		}
 
 		@Override
-		public void handleCancelOk(String consumerTag) {
-			CountedChannel.this.cancelOk.accept(() -> this.consumer.handleCancelOk(consumerTag));
-			cancelled(consumerTag);
-		}
-
-		@Override
-		public void handleCancel(String consumerTag) throws IOException {
-			this.consumer.handleCancel(consumerTag);
-			cancelled(consumerTag);
-		}
-
-		/**
-		 * The channel may have been closed before this was passed on.
-		 */
-		private void cancelled(String consumerTag) {
-			this.cancelled = consumerTag;
-			ShutdownSignalException signal = CountedChannel.this.delegate.getCloseReason();
-			if (signal != null && CountedChannel.this.unsettled.containsValue(this)) {
-				closed(signal);
-			}
-		}
-
-		/**
-		 * Tell a consumer that was cancelled of the end of the channel: it may have
-		 * messages in hand that it has not begun to handle.
-		 */
-		void closed(ShutdownSignalException signal) {
-			String consumerTag = this.cancelled;
-			if (consumerTag == null) {
-				return;
-			}
-			try {
-				handleShutdownSignal(consumerTag, signal);
-			}
-			catch (RuntimeException | Error ex) {
-				logger.warn("Consumer '%s' failed when it was told that its channel is closed".formatted(consumerTag),
-						ex);
-			}
-		}
-
-		@Override
-		public void handleShutdownSignal(String consumerTag, ShutdownSignalException signal) {
-			if (this.shutDown.compareAndSet(false, true)) {
-				this.consumer.handleShutdownSignal(consumerTag, signal);
-			}
-		}
-
-		/**
-		 * What comes when the channel is closed is dropped.
-		 */
-		@Override
 		public void handleDelivery(String consumerTag, Envelope envelope, AMQP.BasicProperties properties, byte[] body)
 				throws IOException {
-			CountedChannel.this.unsettled.put(envelope.getDeliveryTag(), this);
 			delivered(envelope, properties);
-			if (isOpen()) {
-				this.consumer.handleDelivery(consumerTag, envelope, properties, body);
-			}
-			else {
-				logger.debug("Delivery %d is dropped, the channel is closed".formatted(envelope.getDeliveryTag()));
-			}
+			super.handleDelivery(consumerTag, envelope, properties, body);
 		}
 
 	}

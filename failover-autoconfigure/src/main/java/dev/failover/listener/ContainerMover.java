@@ -145,6 +145,7 @@ public final class ContainerMover implements BrokerListener, SmartApplicationLis
 		}
 		else if (event instanceof ContextClosedEvent own && own.getApplicationContext() == this.context) {
 			close();
+			this.containers.running().forEach(PrefetchedMessages::giveBackAtCancel);
 		}
 	}
 

@@ -16,32 +16,19 @@
 
 package dev.failover.listener;
 
-import java.io.IOException;
 import java.time.Duration;
-import java.util.ArrayList;
-import java.util.List;
-import java.util.concurrent.BlockingQueue;
-import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.TimeUnit;
 
-import com.rabbitmq.client.ShutdownSignalException;
-import org.apache.commons.logging.Log;
-import org.apache.commons.logging.LogFactory;
 import org.springframework.amqp.rabbit.connection.RabbitResourceHolder;
 import org.springframework.amqp.rabbit.connection.RabbitUtils;
 import org.springframework.amqp.rabbit.listener.BlockingQueueConsumer;
-import org.springframework.amqp.rabbit.support.Delivery;
 
 import dev.failover.connection.SettlingChannel;
 
 /**
  * The channel of a simple container's consumer, which does not release it at its end if
- * it is to be kept. What the consumer was sent and has not given to its listener goes
- * back to the queue, as it does when a channel is closed.
+ * it is to be kept.
  */
 final class KeptResources extends RabbitResourceHolder {
-
-	private static final Log logger = LogFactory.getLog(UnsettledConsumers.class);
 
 	/**
 	 * A broker that does not answer any more does not confirm a cancel.
@@ -50,18 +37,16 @@ final class KeptResources extends RabbitResourceHolder {
 
 	private static final String RESOURCES = "resourceHolder";
 
-	private static final String QUEUE = "queue";
-
 	private final BlockingQueueConsumer consumer;
 
 	private final SettlingChannel channel;
 
 	private final UnsettledConsumers unsettled;
 
-	private final CountDownLatch cancelled;
+	private final PrefetchedMessages prefetched;
 
 	private KeptResources(RabbitResourceHolder holder, BlockingQueueConsumer consumer, SettlingChannel channel,
-			UnsettledConsumers unsettled) {
+			PrefetchedMessages prefetched, UnsettledConsumers unsettled) {
 		addChannel(consumer.getChannel());
 		if (holder.getConnection() != null) {
 			addConnection(holder.getConnection());
@@ -69,26 +54,21 @@ final class KeptResources extends RabbitResourceHolder {
 		this.consumer = consumer;
 		this.channel = channel;
 		this.unsettled = unsettled;
-		this.cancelled = new CountDownLatch(consumer.getConsumerTags().size());
+		this.prefetched = prefetched;
 	}
 
 	static boolean areKnown(BlockingQueueConsumer consumer) {
-		return Settings.exists(consumer, RESOURCES) && Settings.exists(consumer, QUEUE)
-				&& Settings.read(consumer, RESOURCES) instanceof RabbitResourceHolder
-				&& Settings.read(consumer, QUEUE) instanceof BlockingQueue<?>;
+		return Settings.exists(consumer, RESOURCES)
+				&& Settings.read(consumer, RESOURCES) instanceof RabbitResourceHolder;
 	}
 
 	/**
 	 * Have a consumer keep its channel.
 	 */
-	static void keep(BlockingQueueConsumer consumer, SettlingChannel channel, UnsettledConsumers unsettled) {
+	static void keep(BlockingQueueConsumer consumer, SettlingChannel channel, PrefetchedMessages prefetched,
+			UnsettledConsumers unsettled) {
 		if (Settings.read(consumer, RESOURCES) instanceof RabbitResourceHolder holder) {
-			KeptResources kept = new KeptResources(holder, consumer, channel, unsettled);
-			channel.onCancelOk((tell) -> {
-				tell.run();
-				kept.cancelled.countDown();
-			});
-			Settings.write(consumer, RESOURCES, kept);
+			Settings.write(consumer, RESOURCES, new KeptResources(holder, consumer, channel, prefetched, unsettled));
 		}
 	}
 
@@ -101,41 +81,13 @@ final class KeptResources extends RabbitResourceHolder {
 		if (!this.unsettled.isToBeKept(this.channel)) {
 			return false;
 		}
-		giveBack();
+		this.prefetched.giveBack(CANCEL);
 		if (!this.unsettled.isToBeKept(this.channel)) {
 			return false;
 		}
 		RabbitUtils.clearPhysicalCloseRequired();
 		this.unsettled.closeWhenSettled(this.channel, this.consumer.getChannel(), getConnection());
 		return true;
-	}
-
-	/**
-	 * Nothing arrives any more when the cancel is through.
-	 */
-	private void giveBack() {
-		try {
-			if (!this.cancelled.await(CANCEL.toMillis(), TimeUnit.MILLISECONDS)) {
-				logger.debug("Cancel is not confirmed: " + this.consumer);
-			}
-			for (Delivery delivery : takeRest()) {
-				this.channel.basicReject(delivery.getEnvelope().getDeliveryTag(), true);
-			}
-		}
-		catch (IOException | ShutdownSignalException ex) {
-			logger.debug("Messages go back when the channel is closed: " + this.consumer, ex);
-		}
-		catch (InterruptedException ex) {
-			Thread.currentThread().interrupt();
-		}
-	}
-
-	private List<Delivery> takeRest() {
-		List<Object> rest = new ArrayList<>();
-		if (Settings.read(this.consumer, QUEUE) instanceof BlockingQueue<?> queue) {
-			queue.drainTo(rest);
-		}
-		return rest.stream().map(Delivery.class::cast).toList();
 	}
 
 }

@@ -27,6 +27,8 @@ import com.rabbitmq.client.DefaultConsumer;
 import com.rabbitmq.client.Delivery;
 import com.rabbitmq.client.Envelope;
 import com.rabbitmq.client.ShutdownSignalException;
+import org.apache.commons.logging.Log;
+import org.apache.commons.logging.LogFactory;
 import org.jspecify.annotations.Nullable;
 import org.springframework.amqp.core.Message;
 import org.springframework.amqp.core.MessageProperties;
@@ -43,6 +45,8 @@ import org.springframework.amqp.rabbit.support.MessagePropertiesConverter;
  */
 final class PullSession implements AutoCloseable {
 
+	private static final Log logger = LogFactory.getLog(PullConsumer.class);
+
 	private static final MessagePropertiesConverter CONVERTER = new DefaultMessagePropertiesConverter();
 
 	/**
@@ -57,6 +61,8 @@ final class PullSession implements AutoCloseable {
 	private final Connection connection;
 
 	private final Channel channel;
+
+	private @Nullable String consumerTag;
 
 	private volatile @Nullable String end;
 
@@ -86,7 +92,7 @@ final class PullSession implements AutoCloseable {
 		PullSession session = new PullSession(queue, connection, connection.createChannel(false));
 		try {
 			session.channel.basicQos(1);
-			session.channel.basicConsume(queue, false, session.new Consumer(session.channel));
+			session.consumerTag = session.channel.basicConsume(queue, false, session.new Consumer(session.channel));
 			return session;
 		}
 		catch (IOException | RuntimeException | Error ex) {
@@ -119,7 +125,7 @@ final class PullSession implements AutoCloseable {
 	}
 
 	void reject(Message message, boolean requeue) throws IOException {
-		this.channel.basicReject(message.getMessageProperties().getDeliveryTag(), requeue);
+		this.channel.basicNack(message.getMessageProperties().getDeliveryTag(), false, requeue);
 	}
 
 	/**
@@ -129,8 +135,30 @@ final class PullSession implements AutoCloseable {
 	 */
 	@Override
 	public void close() {
+		giveBack();
 		closeChannel();
 		RabbitUtils.closeConnection(this.connection);
+	}
+
+	/**
+	 * What was not begun has not failed, as what goes back with a channel has for
+	 * RabbitMQ.
+	 */
+	private void giveBack() {
+		if (this.consumerTag == null || this.end != null || !this.channel.isOpen()) {
+			return;
+		}
+		try {
+			this.channel.basicCancel(this.consumerTag);
+			Delivery delivery = this.deliveries.poll();
+			while (delivery != null && delivery != END) {
+				this.channel.basicNack(delivery.getEnvelope().getDeliveryTag(), false, true);
+				delivery = this.deliveries.poll();
+			}
+		}
+		catch (IOException | RuntimeException ex) {
+			logger.debug("Messages go back with their channel", ex);
+		}
 	}
 
 	private void closeChannel() {

@@ -30,7 +30,6 @@ import org.apache.commons.logging.Log;
 import org.apache.commons.logging.LogFactory;
 import org.jspecify.annotations.Nullable;
 import org.springframework.amqp.rabbit.connection.Connection;
-import org.springframework.amqp.rabbit.connection.PublisherCallbackChannel;
 import org.springframework.amqp.rabbit.connection.RabbitUtils;
 import org.springframework.amqp.rabbit.listener.AbstractMessageListenerContainer;
 import org.springframework.amqp.rabbit.listener.BlockingQueueConsumer;
@@ -61,9 +60,10 @@ final class UnsettledConsumers {
 	}
 
 	/**
-	 * Keep the channels of the consumers that a container has now when they end. Nothing
-	 * is different for consumers that have settled everything then, for those that end
-	 * when the time is over, and where the listener has nothing to settle.
+	 * Keep the channels of the consumers that a container has now when they end, and have
+	 * what these have not given to their listener go back. Otherwise, nothing is
+	 * different for consumers that have settled everything then, for those that end when
+	 * the time is over, and where the listener has nothing to settle.
 	 * @param container the container
 	 * @param longest how long a channel may be kept
 	 * @param executor closes the channels
@@ -71,6 +71,7 @@ final class UnsettledConsumers {
 	 */
 	static UnsettledConsumers keep(AbstractMessageListenerContainer container, Duration longest, Executor executor) {
 		UnsettledConsumers kept = new UnsettledConsumers(longest, executor);
+		PrefetchedMessages.giveBackAtCancel(container);
 		if (!container.getAcknowledgeMode().isManual()) {
 			return kept;
 		}
@@ -97,10 +98,10 @@ final class UnsettledConsumers {
 	}
 
 	private void keep(BlockingQueueConsumer consumer) {
-		SettlingChannel channel = settling(consumer.getChannel());
+		SettlingChannel channel = PrefetchedMessages.settling(consumer.getChannel());
 		if (channel != null && KeptResources.areKnown(consumer)) {
 			this.channels.add(channel);
-			KeptResources.keep(consumer, channel, this);
+			KeptResources.keep(consumer, channel, PrefetchedMessages.giveBackAtCancel(consumer, channel), this);
 		}
 	}
 
@@ -109,7 +110,7 @@ final class UnsettledConsumers {
 	 * container waits no longer for it then, also if its channel is kept.
 	 */
 	private void keep(DirectMessageListenerContainer container, DefaultConsumer consumer) {
-		SettlingChannel channel = settling(consumer.getChannel());
+		SettlingChannel channel = PrefetchedMessages.settling(consumer.getChannel());
 		if (channel == null || !DirectConsumers.areKnown(container)) {
 			return;
 		}
@@ -155,12 +156,6 @@ final class UnsettledConsumers {
 		catch (RejectedExecutionException ex) {
 			logger.debug("Channels are closed with their connection", ex);
 		}
-	}
-
-	private static @Nullable SettlingChannel settling(@Nullable Channel channel) {
-		Channel target = ContainerConsumers.target(channel);
-		Channel bare = (target instanceof PublisherCallbackChannel callback) ? callback.getDelegate() : target;
-		return (bare instanceof SettlingChannel settling) ? settling : null;
 	}
 
 }

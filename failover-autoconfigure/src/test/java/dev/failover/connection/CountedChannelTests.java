@@ -20,6 +20,8 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 
 import com.rabbitmq.client.AMQP;
 import com.rabbitmq.client.AlreadyClosedException;
@@ -36,6 +38,7 @@ import com.rabbitmq.client.ShutdownSignalException;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.mockito.ArgumentCaptor;
+import org.mockito.InOrder;
 
 import dev.failover.broker.Broker;
 
@@ -46,8 +49,11 @@ import static org.mockito.ArgumentMatchers.any;
 import static org.mockito.ArgumentMatchers.anyBoolean;
 import static org.mockito.ArgumentMatchers.anyLong;
 import static org.mockito.ArgumentMatchers.anyString;
+import static org.mockito.ArgumentMatchers.eq;
 import static org.mockito.BDDMockito.given;
+import static org.mockito.BDDMockito.willAnswer;
 import static org.mockito.BDDMockito.willThrow;
+import static org.mockito.Mockito.inOrder;
 import static org.mockito.Mockito.mock;
 import static org.mockito.Mockito.never;
 import static org.mockito.Mockito.verify;
@@ -233,13 +239,165 @@ class CountedChannelTests {
 	}
 
 	@Test
-	void consumerThatTheBrokerHasCancelledIsToldOfTheEndOfTheChannel() throws IOException {
+	void consumerThatTheBrokerHasCancelledIsToldThatItCannotSettleWhatItHas() throws IOException {
 		Consumer told = mock();
 		Consumer consumer = consume(told);
 		deliver(consumer, 1);
 		consumer.handleCancel("tag");
+		verify(told).handleCancel("tag");
+		verify(told).handleShutdownSignal(eq("tag"), any());
+		assertThat(this.counted.isSettled()).isTrue();
 		close();
-		verify(told).handleShutdownSignal("tag", SIGNAL);
+		verify(told).handleShutdownSignal(anyString(), any());
+	}
+
+	@Test
+	void consumerThatTheBrokerHasCancelledWithNothingInHandIsToldNothingElse() throws IOException {
+		Consumer told = mock();
+		consume(told).handleCancel("tag");
+		verify(told, never()).handleShutdownSignal(anyString(), any());
+	}
+
+	@Test
+	void nothingIsSettledOfAConsumerThatTheBrokerHasCancelled() throws IOException {
+		Consumer consumer = consume(false);
+		deliver(consumer, 1);
+		deliver(consumer, 2);
+		consumer.handleCancel("tag");
+		this.channel.basicAck(1, false);
+		this.channel.basicAck(2, true);
+		this.channel.basicAck(0, true);
+		this.channel.basicNack(1, false, true);
+		this.channel.basicReject(2, false);
+		verify(this.delegate, never()).basicAck(anyLong(), anyBoolean());
+		verify(this.delegate, never()).basicNack(anyLong(), anyBoolean(), anyBoolean());
+		verify(this.delegate, never()).basicReject(anyLong(), anyBoolean());
+	}
+
+	@Test
+	void otherDeliveriesAreSettledOneByOne() throws IOException {
+		Consumer consumer = consume(false);
+		this.channel.basicConsume("other", false, "other", false, false, null, new DefaultConsumer(this.channel));
+		ArgumentCaptor<Consumer> registered = ArgumentCaptor.captor();
+		verify(this.delegate).basicConsume(anyString(), anyBoolean(), eq("other"), anyBoolean(), anyBoolean(), any(),
+				registered.capture());
+		deliver(consumer, 1);
+		deliver(registered.getValue(), 2);
+		deliver(consumer, 3);
+		deliver(registered.getValue(), 4);
+		consumer.handleCancel("tag");
+		this.channel.basicAck(3, true);
+		verify(this.delegate).basicAck(2, false);
+		assertThat(this.counted.isSettled()).isFalse();
+		this.channel.basicNack(0, true, true);
+		verify(this.delegate).basicNack(4, false, true);
+		assertThat(this.counted.isSettled()).isTrue();
+	}
+
+	@Test
+	void whatTheBrokerHasCancelledGoesBackBeforeTheChannelIsClosed() throws Exception {
+		Consumer consumer = consume(false);
+		consumer.handleConsumeOk("tag");
+		deliver(consumer, 1);
+		consumer.handleCancel("tag");
+		this.channel.close();
+		InOrder inOrder = inOrder(this.delegate);
+		inOrder.verify(this.delegate).asyncRpc(new AMQP.Basic.Cancel.Builder().consumerTag("tag").nowait(true).build());
+		inOrder.verify(this.delegate).basicNack(0, true, true);
+		inOrder.verify(this.delegate).close();
+	}
+
+	@Test
+	void whatComesForAConsumerThatTheBrokerHasCancelledGoesBackBeforeTheChannelIsClosed() throws Exception {
+		Consumer consumer = consume(false);
+		deliver(consumer, 1);
+		this.channel.basicConsume("other", false, "other", false, false, null, new DefaultConsumer(this.channel));
+		ArgumentCaptor<Consumer> other = ArgumentCaptor.captor();
+		verify(this.delegate).basicConsume(anyString(), anyBoolean(), eq("other"), anyBoolean(), anyBoolean(), any(),
+				other.capture());
+		deliver(other.getValue(), 2);
+		consumer.handleCancel("tag");
+		ArgumentCaptor<Consumer> unsolicited = ArgumentCaptor.captor();
+		verify(this.delegate).setDefaultConsumer(unsolicited.capture());
+		deliver(unsolicited.getValue(), 3);
+		this.channel.close();
+		verify(this.delegate).basicNack(1, false, true);
+		verify(this.delegate).basicNack(3, false, true);
+		verify(this.delegate, never()).basicNack(eq(2L), anyBoolean(), anyBoolean());
+	}
+
+	@Test
+	void whatComesAfterACancelGoesBack() throws IOException {
+		Consumer told = mock();
+		Consumer consumer = consume(told);
+		consumer.handleConsumeOk("tag");
+		this.channel.basicCancel("tag");
+		deliver(consumer, 1);
+		verify(told, never()).handleDelivery(any(), any(), any(), any());
+		verify(this.delegate).basicNack(1, false, true);
+		assertThat(this.counted.isSettled()).isTrue();
+	}
+
+	@Test
+	void whatComesAfterACancelIsHandledOnATransactedChannel() throws IOException {
+		this.channel.txSelect();
+		Consumer told = mock();
+		Consumer consumer = consume(told);
+		consumer.handleConsumeOk("tag");
+		this.channel.basicCancel("tag");
+		deliver(consumer, 1);
+		verify(told).handleDelivery(any(), any(), any(), any());
+	}
+
+	@Test
+	void rejectOfAConsumerThatIsCancelledDoesNotCountAsAFailure() throws IOException {
+		Consumer consumer = consume(false);
+		consumer.handleConsumeOk("tag");
+		deliver(consumer, 1);
+		deliver(consumer, 2);
+		deliver(consumer, 3);
+		this.channel.basicReject(1, true);
+		verify(this.delegate).basicReject(1, true);
+		this.channel.basicCancel("tag");
+		this.channel.basicReject(2, true);
+		verify(this.delegate).basicNack(2, false, true);
+		this.channel.basicReject(3, false);
+		verify(this.delegate).basicReject(3, false);
+	}
+
+	@Test
+	void channelIsClosedWhenEverythingIsPassedOnToAConsumerThatIsCancelled() throws Exception {
+		Consumer consumer = consume(false);
+		consumer.handleConsumeOk("tag");
+		this.channel.basicCancel("tag");
+		CompletableFuture<Void> closed = CompletableFuture.runAsync(() -> {
+			try {
+				this.channel.close();
+			}
+			catch (IOException | TimeoutException ex) {
+				throw new IllegalStateException(ex);
+			}
+		});
+		deliver(consumer, 1);
+		consumer.handleCancelOk("tag");
+		closed.get(10, TimeUnit.SECONDS);
+		InOrder inOrder = inOrder(this.delegate);
+		inOrder.verify(this.delegate).basicNack(1, false, true);
+		inOrder.verify(this.delegate).close();
+	}
+
+	@Test
+	void channelIsClosedByTheConsumerThatIsCancelled() throws Exception {
+		Consumer told = mock();
+		Consumer consumer = consume(told);
+		consumer.handleConsumeOk("tag");
+		this.channel.basicCancel("tag");
+		willAnswer((call) -> {
+			this.channel.close();
+			return null;
+		}).given(told).handleCancelOk("tag");
+		consumer.handleCancelOk("tag");
+		verify(this.delegate).close();
 	}
 
 	@Test

@@ -86,7 +86,7 @@ class PullConsumerTests {
 		});
 		Consumer target = start();
 		deliver(target, "error");
-		then(this.channel).should(timeout(PATIENCE.toMillis())).basicReject(1, true);
+		then(this.channel).should(timeout(PATIENCE.toMillis())).basicNack(1, false, true);
 		deliver(target, "next");
 		then(this.channel).should(timeout(PATIENCE.toMillis())).basicAck(1, false);
 		then(this.connection).should().createChannel(anyBoolean());
