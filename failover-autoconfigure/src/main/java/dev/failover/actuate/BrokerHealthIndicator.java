@@ -25,6 +25,7 @@ import org.springframework.boot.health.contributor.HealthIndicator;
 import org.springframework.boot.health.contributor.Status;
 
 import dev.failover.broker.BrokerFailure;
+import dev.failover.broker.BrokerHealth;
 import dev.failover.broker.BrokerState;
 import dev.failover.broker.BrokerStatus;
 import dev.failover.broker.Brokers;
@@ -88,6 +89,10 @@ final class BrokerHealthIndicator implements HealthIndicator {
 		}
 		if (!status.unconsumedQueues().isEmpty()) {
 			builder.withDetail("unconsumedQueues", status.unconsumedQueues().stream().sorted().toList());
+		}
+		BrokerHealth checked = status.health();
+		if (checked != null) {
+			builder.withDetail("healthChecks", checked.toString());
 		}
 		BrokerFailure failure = status.lastFailure();
 		if (failure != null) {

@@ -83,6 +83,9 @@ final class BrokerEventLogger implements BrokerListener {
 		else if (event instanceof BrokerEvent.ConsumersMissing missing) {
 			log(missing);
 		}
+		else if (event instanceof BrokerEvent.HealthChanged changed) {
+			log(changed);
+		}
 		else if (event instanceof BrokerEvent.Added added) {
 			logger.info("Broker %s was added".formatted(added.broker()));
 		}
@@ -132,6 +135,16 @@ final class BrokerEventLogger implements BrokerListener {
 					+ "leads to another one")
 				.formatted(changed.broker(), (changed.to() != null) ? "'" + changed.to() + "'" : "nothing",
 						changed.from()));
+		}
+	}
+
+	private void log(BrokerEvent.HealthChanged changed) {
+		if (changed.health().isHealthy()) {
+			logger.info("Broker %s is healthy again, by its health checks".formatted(changed.broker()));
+		}
+		else {
+			logger.warn("Broker %s is %s. Nothing moves to it, and others come first when a broker is lost"
+				.formatted(changed.broker(), changed.health()));
 		}
 	}
 

@@ -65,6 +65,13 @@ public class BrokerProperties {
 	private @Nullable Integer weight;
 
 	/**
+	 * URL of the HTTP API of the broker's management plugin, for health checks, for
+	 * example 'http://host:15672'. User and password are those of the broker unless it
+	 * has others.
+	 */
+	private @Nullable String managementUri;
+
+	/**
 	 * Return the properties of a broker of which only the URL is given. The URL is not
 	 * checked.
 	 * @param uri the URL
@@ -138,6 +145,14 @@ public class BrokerProperties {
 
 	public void setWeight(@Nullable Integer weight) {
 		this.weight = weight;
+	}
+
+	public @Nullable String getManagementUri() {
+		return this.managementUri;
+	}
+
+	public void setManagementUri(@Nullable String managementUri) {
+		this.managementUri = managementUri;
 	}
 
 }

@@ -19,11 +19,13 @@ package dev.failover.autoconfigure;
 import java.util.List;
 import java.util.function.Function;
 
+import org.jspecify.annotations.Nullable;
 import org.springframework.boot.autoconfigure.service.connection.ConnectionDetails;
 import org.springframework.util.Assert;
 
 import dev.failover.broker.Broker;
 import dev.failover.broker.BrokerCredentials;
+import dev.failover.detection.ManagementApi;
 
 /**
  * Details of the brokers. A bean of this type replaces what is configured in
@@ -77,6 +79,16 @@ public interface FailoverConnectionDetails extends ConnectionDetails {
 	 */
 	default boolean hasOwnCredentials(Broker broker) {
 		return true;
+	}
+
+	/**
+	 * Return where the HTTP API of a broker's management plugin is, for health checks.
+	 * @param broker one of the brokers
+	 * @return the address, or {@code null} if the API is not to be asked, which is the
+	 * default
+	 */
+	default @Nullable ManagementApi getManagement(Broker broker) {
+		return null;
 	}
 
 	/**

@@ -24,6 +24,7 @@ import org.springframework.beans.factory.InitializingBean;
 import org.springframework.boot.context.properties.ConfigurationProperties;
 import org.springframework.boot.convert.Delimiter;
 
+import dev.failover.detection.HealthCheckPolicy;
 import dev.failover.template.PublishInTransaction;
 
 /**
@@ -74,6 +75,8 @@ public class FailoverProperties implements InitializingBean {
 	private final Topology topology = new Topology();
 
 	private final Move move = new Move();
+
+	private final HealthCheck healthCheck = new HealthCheck();
 
 	private final Failback failback = new Failback();
 
@@ -141,6 +144,10 @@ public class FailoverProperties implements InitializingBean {
 
 	public Topology getTopology() {
 		return this.topology;
+	}
+
+	public HealthCheck getHealthCheck() {
+		return this.healthCheck;
 	}
 
 	public Failback getFailback() {
@@ -535,6 +542,52 @@ public class FailoverProperties implements InitializingBean {
 
 		public void setRedeclareManualDeclarations(boolean redeclareManualDeclarations) {
 			this.redeclareManualDeclarations = redeclareManualDeclarations;
+		}
+
+	}
+
+	/**
+	 * Settings of health checks of brokers that answer.
+	 */
+	public static class HealthCheck {
+
+		/**
+		 * Whether all or any of several health checks must say that a broker is healthy.
+		 */
+		private HealthCheckPolicy policy = HealthCheckPolicy.ALL;
+
+		/**
+		 * Time from the end of the health checks of a broker to the next ones.
+		 */
+		private Duration interval = Duration.ofSeconds(5);
+
+		/**
+		 * How long a health check may take.
+		 */
+		private Duration timeout = Duration.ofSeconds(2);
+
+		public HealthCheckPolicy getPolicy() {
+			return this.policy;
+		}
+
+		public void setPolicy(HealthCheckPolicy policy) {
+			this.policy = policy;
+		}
+
+		public Duration getInterval() {
+			return this.interval;
+		}
+
+		public void setInterval(Duration interval) {
+			this.interval = interval;
+		}
+
+		public Duration getTimeout() {
+			return this.timeout;
+		}
+
+		public void setTimeout(Duration timeout) {
+			this.timeout = timeout;
 		}
 
 	}

@@ -44,6 +44,8 @@ final class FailoverPropertiesValidator {
 		positive("failover.shutdown-timeout", properties.getShutdownTimeout());
 		validate(properties.getConnect());
 		positive("failover.move.timeout", properties.getMove().getTimeout());
+		positive("failover.health-check.interval", properties.getHealthCheck().getInterval());
+		positive("failover.health-check.timeout", properties.getHealthCheck().getTimeout());
 		notNegative("failover.failback.grace", properties.getFailback().getGrace());
 		validate(properties.getRebalance(), properties.getStrategy());
 		validate(properties.getDetection());

@@ -232,6 +232,15 @@ final class BrokerBook {
 		}
 	}
 
+	void checked(BrokerEntry entry, BrokerHealth health) {
+		BrokerHealth from = entry.health;
+		entry.health = health;
+		boolean wasHealthy = from == null || from.isHealthy();
+		if (wasHealthy != health.isHealthy()) {
+			this.events.enqueue(new BrokerEvent.HealthChanged(entry.broker, health));
+		}
+	}
+
 	void failed(BrokerEntry entry, FailureReason reason, String description) {
 		BrokerFailure failure = new BrokerFailure(reason, description, this.clock.instant());
 		BrokerFailure last = entry.lastFailure;

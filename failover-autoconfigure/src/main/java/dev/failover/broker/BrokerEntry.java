@@ -52,6 +52,8 @@ final class BrokerEntry {
 
 	Set<String> unconsumedQueues = Set.of();
 
+	@Nullable BrokerHealth health;
+
 	private int successes;
 
 	private Duration holdBack = Duration.ZERO;
@@ -111,11 +113,12 @@ final class BrokerEntry {
 		this.successes = 0;
 		this.holdBack = Duration.ZERO;
 		this.heldBackUntil = now;
+		this.health = null;
 	}
 
 	BrokerStatus status(boolean active) {
 		return new BrokerStatus(this.broker, this.state, active, this.since, this.lastFailure, this.cluster, this.node,
-				this.unconsumedQueues);
+				this.unconsumedQueues, this.health);
 	}
 
 }

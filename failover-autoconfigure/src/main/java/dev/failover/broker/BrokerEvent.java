@@ -124,6 +124,15 @@ public sealed interface BrokerEvent {
 	}
 
 	/**
+	 * A broker is unhealthy by its health checks, or healthy again.
+	 *
+	 * @param broker the broker
+	 * @param health what the checks say now
+	 */
+	record HealthChanged(Broker broker, BrokerHealth health) implements BrokerEvent {
+	}
+
+	/**
 	 * A broker was added while the application runs.
 	 *
 	 * @param broker the new broker

@@ -38,10 +38,12 @@ import org.jspecify.annotations.Nullable;
  * which RabbitMQ does not tell. Asked for only where two brokers report the same cluster
  * @param unconsumedQueues the names of the application's queues on this broker in which
  * messages wait that nobody consumes, as far as is known
+ * @param health what the health checks said last, kept when the broker fails, or
+ * {@code null} if none has said anything yet
  */
 public record BrokerStatus(Broker broker, BrokerState state, boolean active, Instant since,
 		@Nullable BrokerFailure lastFailure, @Nullable String cluster, @Nullable String node,
-		Set<String> unconsumedQueues) {
+		Set<String> unconsumedQueues, @Nullable BrokerHealth health) {
 
 	public BrokerStatus {
 		unconsumedQueues = Set.copyOf(unconsumedQueues);
@@ -57,7 +59,16 @@ public record BrokerStatus(Broker broker, BrokerState state, boolean active, Ins
 	 */
 	public BrokerStatus(Broker broker, BrokerState state, boolean active, Instant since,
 			@Nullable BrokerFailure lastFailure) {
-		this(broker, state, active, since, lastFailure, null, null, Set.of());
+		this(broker, state, active, since, lastFailure, null, null, Set.of(), null);
+	}
+
+	/**
+	 * Return whether nothing is known against the broker's health: no
+	 * {@linkplain #health() health check} says that it is unhealthy.
+	 * @return whether the application may move to it
+	 */
+	public boolean isHealthy() {
+		return this.health == null || this.health.isHealthy();
 	}
 
 	/**

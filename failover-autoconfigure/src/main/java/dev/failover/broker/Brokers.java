@@ -234,6 +234,20 @@ public final class Brokers implements AutoCloseable {
 	}
 
 	/**
+	 * Report what the health checks say of a broker that answers. It stays as it is, and
+	 * an active one stays active; but as long as it is unhealthy, the application does
+	 * not move to it, and a healthy one that is usable is preferred to it.
+	 * @param broker the broker
+	 * @param incarnation the incarnation before the checks began
+	 * @param health what they say
+	 */
+	public void checked(Broker broker, long incarnation, BrokerHealth health) {
+		String reason = health.reason();
+		BrokerHealth masked = (reason != null) ? BrokerHealth.unhealthy(this.describer.mask(reason)) : health;
+		report(broker, incarnation, (entry) -> this.book.checked(entry, masked));
+	}
+
+	/**
 	 * Report that the active broker failed.
 	 * @param failed the activation that was current when the failing work began
 	 * @param reason the reason

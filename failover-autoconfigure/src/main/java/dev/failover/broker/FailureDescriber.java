@@ -71,7 +71,10 @@ final class FailureDescriber {
 		return StringUtils.trimTrailingCharacter(text.strip(), '.');
 	}
 
-	private String mask(String text) {
+	/**
+	 * Mask all passwords in a text.
+	 */
+	String mask(String text) {
 		String masked = text;
 		for (BrokerCredentials each : this.credentials) {
 			masked = each.mask(masked);

@@ -35,10 +35,11 @@ import dev.failover.broker.Brokers;
 import dev.failover.strategy.FailoverStrategy;
 
 /**
- * The order of the next pass over the brokers: the strategy's, with those that are down
- * behind the others, and the one that was active last behind all. What was peeked at is
- * what is taken, unless the state of a broker that has not been active has changed since:
- * what is prepared for while a broker is active holds when that broker is lost.
+ * The order of the next pass over the brokers: the strategy's, with those that are
+ * unhealthy by their health checks behind the others, those that are down behind these,
+ * and the one that was active last behind all. What was peeked at is what is taken,
+ * unless the state of a broker that has not been active has changed since: what is
+ * prepared for while a broker is active holds when that broker is lost.
  */
 final class ConnectPlan {
 
@@ -139,9 +140,9 @@ final class ConnectPlan {
 			.filter(Objects::nonNull)
 			.sorted(Comparator.comparingInt((status) -> {
 				if (isUsable(status.state())) {
-					return 0;
+					return status.isHealthy() ? 0 : 1;
 				}
-				return status.broker().name().equals(previous) ? 2 : 1;
+				return status.broker().name().equals(previous) ? 3 : 2;
 			}))
 			.map(BrokerStatus::broker)
 			.toList();

@@ -77,7 +77,7 @@ final class PassedOver {
 	}
 
 	/**
-	 * Those that are usable, and were not tried, just come later.
+	 * Those that are usable and healthy, and were not tried, just come later.
 	 */
 	private static @Nullable String untried(BrokerStatus status, boolean ordered) {
 		if (status.state() == BrokerState.DISABLED) {
@@ -87,7 +87,7 @@ final class PassedOver {
 			return "the strategy leaves it out";
 		}
 		if (status.state().isUsable()) {
-			return null;
+			return (status.health() != null && !status.isHealthy()) ? "it is " + status.health() : null;
 		}
 		String what = (status.state() == BrokerState.BLOCKED) ? "it has been blocked since "
 				: "it has been down since ";

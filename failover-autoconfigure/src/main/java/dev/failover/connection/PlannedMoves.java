@@ -32,6 +32,7 @@ import org.springframework.util.Assert;
 
 import dev.failover.broker.Activation;
 import dev.failover.broker.Broker;
+import dev.failover.broker.BrokerOperations;
 import dev.failover.broker.BrokerStatus;
 import dev.failover.broker.Brokers;
 
@@ -45,7 +46,8 @@ import dev.failover.broker.Brokers;
  * A move that has not happened yet gives way to one that is asked for later, also if that
  * is to the broker that is active still; a fail-back gives way to every other. Likewise,
  * a broker that is enabled again is not disabled by what was asked for before. Nothing is
- * changed by a move that fails.
+ * changed by a move that fails. A broker that is unhealthy by its health checks is not
+ * moved to; {@link BrokerOperations#activate} makes it the active one nevertheless.
  * <p>
  * Safe for use by any number of threads; no method blocks. Futures complete on threads of
  * the connection factory, and what depends on them must not block.
@@ -97,14 +99,14 @@ public final class PlannedMoves {
 	 * Make a broker the active one. Nothing happens if it is so already.
 	 * @param name the name of the broker
 	 * @return a future that completes when new work goes to the broker, and fails with an
-	 * {@link IllegalStateException} if it is down, blocked, disabled, cannot be connected
-	 * to, or a later move was asked for
+	 * {@link IllegalStateException} if it is down, blocked, disabled, unhealthy, cannot
+	 * be connected to, or a later move was asked for
 	 * @throws IllegalArgumentException if there is no broker of that name
 	 */
 	public CompletableFuture<Activation> activate(String name) {
 		BrokerStatus status = status(name);
-		if (!status.state().isUsable()) {
-			return refuse(name);
+		if (!isFit(status)) {
+			return refuse(status);
 		}
 		PlannedMove move = new PlannedMove(status.broker());
 		return follow(move, this.last.getAndSet(move));
@@ -115,14 +117,14 @@ public final class PlannedMoves {
 	 * has not been made yet, which then stays as it is.
 	 * @param name the name of the broker
 	 * @return a future that completes when new work goes to the broker, and fails with an
-	 * {@link IllegalStateException} if it is down, blocked, disabled, cannot be connected
-	 * to, or another move was asked for
+	 * {@link IllegalStateException} if it is down, blocked, disabled, unhealthy, cannot
+	 * be connected to, or another move was asked for
 	 * @throws IllegalArgumentException if there is no broker of that name
 	 */
 	public CompletableFuture<Activation> failBack(String name) {
 		BrokerStatus status = status(name);
-		if (!status.state().isUsable()) {
-			return refuse(name);
+		if (!isFit(status)) {
+			return refuse(status);
 		}
 		PlannedMove before = this.last.get();
 		PlannedMove move = new PlannedMove(status.broker());
@@ -145,13 +147,24 @@ public final class PlannedMoves {
 			.thenCompose((activation) -> this.access.settled().thenApply((settled) -> activation));
 	}
 
-	private CompletableFuture<Activation> refuse(String name) {
+	private static boolean isFit(BrokerStatus status) {
+		return status.state().isUsable() && (status.active() || status.isHealthy());
+	}
+
+	private CompletableFuture<Activation> refuse(BrokerStatus status) {
 		try {
-			return CompletableFuture.completedFuture(this.brokers.operations().activate(name));
+			return CompletableFuture.completedFuture(activateFit(status.broker().name()));
 		}
 		catch (IllegalStateException ex) {
 			return CompletableFuture.failedFuture(ex);
 		}
+	}
+
+	private Activation activateFit(String name) {
+		BrokerStatus status = status(name);
+		Assert.state(!status.state().isUsable() || isFit(status),
+				() -> "Broker '%s' cannot become active: it is %s".formatted(name, status.health()));
+		return this.brokers.operations().activate(name);
 	}
 
 	private CompletableFuture<Activation> make(PlannedMove move) {
@@ -168,7 +181,7 @@ public final class PlannedMoves {
 				move.prepared(ex);
 			}
 		}
-		return move.whenReady(() -> this.brokers.operations().activate(move.broker().name()), this.access::endStandBy);
+		return move.whenReady(() -> activateFit(move.broker().name()), this.access::endStandBy);
 	}
 
 	/**

@@ -41,10 +41,10 @@ import dev.failover.connection.PlannedMoves;
 
 /**
  * Goes back to a broker that is preferred to the active one, by a planned move, when it
- * has been up without a failure for the whole of the grace. What operators have decided
- * stays: a move that they have asked for is not superseded, and after it there is no
- * fail-back until the active broker is lost, a broker is added or enabled, or a
- * preference is changed.
+ * has been up, healthy by its health checks, and without a failure for the whole of the
+ * grace. What operators have decided stays: a move that they have asked for is not
+ * superseded, and after it there is no fail-back until the active broker is lost, a
+ * broker is added or enabled, or a preference is changed.
  * <p>
  * No method blocks.
  */
@@ -148,7 +148,7 @@ public final class Failback implements BrokerListener, AutoCloseable {
 		}
 		List<BrokerStatus> preferred = this.brokers.getStatuses()
 			.stream()
-			.filter((status) -> status.state() == BrokerState.UP)
+			.filter((status) -> status.state() == BrokerState.UP && status.isHealthy())
 			.filter((status) -> isPreferred(status.broker(), active))
 			.toList();
 		return preferred.stream()

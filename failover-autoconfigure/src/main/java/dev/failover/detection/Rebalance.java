@@ -41,9 +41,9 @@ import dev.failover.connection.PlannedMoves;
 /**
  * Spreads applications over the brokers again after one came back: each moves, by a
  * planned move at a random moment of a window, to a broker that it draws from those that
- * are up, the active one included. Every broker has the same chance, so that the load
- * ends even, wherever the applications were before, and though they do not know each
- * other.
+ * are up and healthy, the active one included. Every broker has the same chance, so that
+ * the load ends even, wherever the applications were before, and though they do not know
+ * each other.
  * <p>
  * A move that somebody asks for, a failure, and a broker that is disabled cancel what was
  * planned. A broker that is preferred to the active one, or the other way round, is not
@@ -119,6 +119,9 @@ public final class Rebalance implements BrokerListener, AutoCloseable {
 	}
 
 	private static boolean isReturn(BrokerEvent event) {
+		if (event instanceof BrokerEvent.HealthChanged changed) {
+			return changed.health().isHealthy();
+		}
 		return event instanceof BrokerEvent.Added || (event instanceof BrokerEvent.StateChanged changed
 				&& (changed.from() == BrokerState.DISABLED || (changed.to() == BrokerState.UP
 						&& (changed.from() == BrokerState.DOWN || changed.from() == BrokerState.BLOCKED))));
@@ -163,7 +166,7 @@ public final class Rebalance implements BrokerListener, AutoCloseable {
 		}
 		List<Broker> equals = this.brokers.getStatuses()
 			.stream()
-			.filter((status) -> status.state() == BrokerState.UP)
+			.filter((status) -> status.active() || (status.state() == BrokerState.UP && status.isHealthy()))
 			.map(BrokerStatus::broker)
 			.filter((broker) -> !isPreferred(broker, active) && !isPreferred(active, broker))
 			.toList();

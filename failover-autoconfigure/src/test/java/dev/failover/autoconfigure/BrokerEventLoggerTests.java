@@ -34,6 +34,7 @@ import org.springframework.boot.test.system.OutputCaptureExtension;
 
 import dev.failover.broker.Broker;
 import dev.failover.broker.BrokerCredentials;
+import dev.failover.broker.BrokerHealth;
 import dev.failover.broker.Brokers;
 import dev.failover.broker.EventStage;
 import dev.failover.broker.FailureReason;
@@ -73,6 +74,23 @@ class BrokerEventLoggerTests {
 
 	private static List<String> errors(CapturedOutput output) {
 		return output.getAll().lines().filter((line) -> line.contains("ERROR")).toList();
+	}
+
+	@Test
+	void healthIsToldOnceForEachChange(CapturedOutput output) {
+		this.brokers.checked(this.north, 0, BrokerHealth.healthy());
+		assertThat(output).doesNotContain("health");
+		this.brokers.checked(this.north, 0, BrokerHealth.unhealthy("no majority"));
+		this.brokers.checked(this.north, 0, BrokerHealth.unhealthy("no majority"));
+		this.brokers.checked(this.north, 0, BrokerHealth.healthy());
+		assertThat(output.getAll()
+			.lines()
+			.filter((line) -> line.contains("dev.failover.events"))
+			.filter((line) -> line.contains("health")))
+			.satisfiesExactly(
+					(line) -> assertThat(line).contains("WARN",
+							"Broker north (amqps://north.example.com:5672) is unhealthy: no majority."),
+					(line) -> assertThat(line).contains("INFO", "is healthy again"));
 	}
 
 	@Test

@@ -144,7 +144,7 @@ class StartFailureTests {
 				"failover.brokers[1]." + key + "=secret");
 		assertThat(output).contains("Property 'failover.brokers[1].%s' cannot be used".formatted(key))
 			.contains("a broker has no key '%s'".formatted(key))
-			.contains("[uri, name, username, password, virtual-host, ssl-bundle, priority, weight]")
+			.contains("[uri, name, username, password, virtual-host, ssl-bundle, priority, weight, management-uri]")
 			.doesNotContain("secret");
 	}
 

@@ -152,7 +152,7 @@ class BrokersTests {
 	}
 
 	private static BrokerStatus status(Broker broker, @Nullable String cluster) {
-		return new BrokerStatus(broker, BrokerState.UP, false, START, null, cluster, null, Set.of());
+		return new BrokerStatus(broker, BrokerState.UP, false, START, null, cluster, null, Set.of(), null);
 	}
 
 	@Test

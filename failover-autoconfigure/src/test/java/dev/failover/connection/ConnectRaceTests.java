@@ -17,6 +17,7 @@
 package dev.failover.connection;
 
 import java.time.Duration;
+import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 
@@ -27,6 +28,9 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.springframework.boot.test.system.CapturedOutput;
 import org.springframework.boot.test.system.OutputCaptureExtension;
+
+import dev.failover.broker.Broker;
+import dev.failover.broker.BrokerHealth;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -87,6 +91,25 @@ class ConnectRaceTests {
 			assertThat(brokers.active()).isEqualTo("one");
 			assertThat(output).contains("Broker two was passed over, one is used: it is disabled")
 				.doesNotContain("Broker three was passed over");
+		}
+	}
+
+	@Test
+	void brokerThatIsUnhealthyIsUsedWhenThereIsNoOther(CapturedOutput output) throws Exception {
+		try (ProxiedBrokers brokers = new ProxiedBrokers(ProxiedBrokers.PATIENT)) {
+			for (String name : List.of("one", "two")) {
+				Broker broker = brokers.status(name).broker();
+				brokers.brokers.answered(broker);
+				brokers.brokers.checked(broker, 0, BrokerHealth.unhealthy("no majority"));
+			}
+			Connection first = brokers.factory.newConnection();
+			assertThat(brokers.active()).isEqualTo("three");
+			assertThat(output).contains("Broker one was passed over, three is used: it is unhealthy: no majority");
+			brokers.three.refuse();
+			brokers.three.cut();
+			Awaitility.await().atMost(ProxiedBrokers.PATIENCE).until(() -> !first.isOpen());
+			brokers.factory.newConnection();
+			assertThat(brokers.active()).isEqualTo("one");
 		}
 	}
 

@@ -32,6 +32,7 @@ import org.junit.jupiter.api.Test;
 import dev.failover.broker.Activation;
 import dev.failover.broker.Broker;
 import dev.failover.broker.BrokerEvent;
+import dev.failover.broker.BrokerHealth;
 import dev.failover.broker.BrokerState;
 import dev.failover.broker.Brokers;
 import dev.failover.broker.EventStage;
@@ -118,6 +119,38 @@ class PlannedMovesTests {
 		assertThat(this.moves.activate("three")).isCompletedExceptionally();
 		this.access.ready("two");
 		assertThat(first).isCompletedWithValue(new Activation(TestBrokers.broker("two"), 0));
+	}
+
+	@Test
+	void brokerThatIsUnhealthyIsNotMovedTo() {
+		check("two", BrokerHealth.unhealthy("no majority"));
+		assertRefusedAsUnhealthy(this.moves.activate("two"));
+		assertRefusedAsUnhealthy(this.moves.failBack("two"));
+		assertThat(this.brokers.getActive()).isEqualTo(TestBrokers.broker("one"));
+		assertThat(this.access.demands).isEmpty();
+		assertThat(this.brokers.operations().activate("two")).as("forced")
+			.isEqualTo(new Activation(TestBrokers.broker("two"), 0));
+		assertThat(this.moves.activate("two")).as("active already").isCompleted();
+	}
+
+	@Test
+	void brokerThatGetsUnhealthyBeforeTheMoveIsMadeIsNotMovedTo() {
+		CompletableFuture<Activation> moved = this.moves.activate("two");
+		check("two", BrokerHealth.unhealthy("no majority"));
+		this.access.ready("two");
+		assertRefusedAsUnhealthy(moved);
+		assertThat(this.brokers.getActive()).isEqualTo(TestBrokers.broker("one"));
+	}
+
+	private void check(String name, BrokerHealth health) {
+		this.brokers.checked(TestBrokers.broker(name), 0, health);
+	}
+
+	private static void assertRefusedAsUnhealthy(CompletableFuture<?> move) {
+		assertThat(move).failsWithin(Duration.ZERO)
+			.withThrowableThat()
+			.withCauseInstanceOf(IllegalStateException.class)
+			.withMessageContaining("Broker 'two' cannot become active: it is unhealthy: no majority");
 	}
 
 	@Test

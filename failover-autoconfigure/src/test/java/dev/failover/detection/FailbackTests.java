@@ -30,6 +30,7 @@ import org.junit.jupiter.api.Test;
 
 import dev.failover.broker.Broker;
 import dev.failover.broker.BrokerEvent;
+import dev.failover.broker.BrokerHealth;
 import dev.failover.broker.BrokerStatus;
 import dev.failover.broker.Brokers;
 import dev.failover.broker.EventStage;
@@ -120,6 +121,43 @@ class FailbackTests {
 		assertThat(this.brokers.getActive()).isEqualTo(this.primary);
 		pass(600_000);
 		assertThat(this.moves).hasSize(1);
+	}
+
+	@Test
+	void brokerThatIsUnhealthyIsNotGoneBackToBeforeItHasBeenHealthyForTheGrace() {
+		failback(new PriorityStrategy());
+		loseToSecondary();
+		answer(this.primary);
+		pass(20_000);
+		check(this.primary, BrokerHealth.unhealthy("no majority"));
+		pass(600_000);
+		assertThat(this.moves).isEmpty();
+		check(this.primary, BrokerHealth.healthy());
+		pass(29_999);
+		assertThat(this.moves).isEmpty();
+		pass(1);
+		assertThat(this.moves).containsExactly("primary");
+	}
+
+	@Test
+	void nextBrokerIsGoneBackToWhileTheMostPreferredOneIsUnhealthy() {
+		failback(new PriorityStrategy());
+		this.brokers.connected(this.last, 0);
+		answer(this.secondary);
+		answer(this.primary);
+		check(this.primary, BrokerHealth.unhealthy("no majority"));
+		pass(30_000);
+		assertThat(this.moves).containsExactly("secondary");
+	}
+
+	@Test
+	void activeBrokerIsNotLeftBecauseItIsUnhealthy() {
+		failback(new PriorityStrategy());
+		this.brokers.connected(this.primary, 0);
+		answer(this.secondary);
+		check(this.primary, BrokerHealth.unhealthy("no majority"));
+		pass(600_000);
+		assertThat(this.moves).isEmpty();
 	}
 
 	@Test
@@ -263,6 +301,10 @@ class FailbackTests {
 
 	private void fail(Broker broker) {
 		this.brokers.failed(broker, this.brokers.getIncarnation(broker), FailureReason.CONNECTION_LOST, null);
+	}
+
+	private void check(Broker broker, BrokerHealth health) {
+		this.brokers.checked(broker, this.brokers.getIncarnation(broker), health);
 	}
 
 	private void answer(Broker broker) {

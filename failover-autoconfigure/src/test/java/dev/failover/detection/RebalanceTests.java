@@ -30,6 +30,7 @@ import org.junit.jupiter.api.Test;
 
 import dev.failover.broker.Activation;
 import dev.failover.broker.Broker;
+import dev.failover.broker.BrokerHealth;
 import dev.failover.broker.Brokers;
 import dev.failover.broker.FailureReason;
 import dev.failover.broker.RecoveryPolicy;
@@ -88,6 +89,32 @@ class RebalanceTests {
 			pass(WINDOW);
 		}
 		assertThat(this.moves).contains("first").doesNotContain("third");
+	}
+
+	@Test
+	void brokerThatIsUnhealthyIsNotDrawn() {
+		for (int i = 0; i < 100; i++) {
+			comeBack(new RoundRobinStrategy());
+			check("third", BrokerHealth.unhealthy("no majority"));
+			pass(WINDOW);
+		}
+		assertThat(this.moves).contains("first").doesNotContain("third");
+	}
+
+	@Test
+	void brokerThatIsHealthyAgainBeginsIt() {
+		comeBack(new RoundRobinStrategy(), drawing("second", 1000));
+		check("third", BrokerHealth.unhealthy("no majority"));
+		pass(WINDOW);
+		assertThat(this.moves).isEmpty();
+		check("third", BrokerHealth.healthy());
+		pass(WINDOW);
+		assertThat(this.moves).isEmpty();
+		comeBack(new RoundRobinStrategy(), drawing("third", 1000));
+		check("third", BrokerHealth.unhealthy("no majority"));
+		check("third", BrokerHealth.healthy());
+		pass(WINDOW);
+		assertThat(this.moves).containsExactly("third");
 	}
 
 	@Test
@@ -222,6 +249,10 @@ class RebalanceTests {
 
 	private Broker broker(String name) {
 		return this.brokers.getStatus(name).orElseThrow().broker();
+	}
+
+	private void check(String name, BrokerHealth health) {
+		this.brokers.checked(broker(name), this.brokers.getIncarnation(broker(name)), health);
 	}
 
 	private void fail(String name) {

@@ -38,11 +38,11 @@ final class NodeFiles {
 
 	private final Path folder;
 
-	NodeFiles(Path parent, String name) {
+	NodeFiles(Path parent, String name, List<String> plugins) {
 		try {
 			this.folder = Files.createDirectory(parent.resolve(name));
 			Files.createDirectory(this.folder.resolve("log"));
-			Files.writeString(this.folder.resolve("enabled_plugins"), "[].\n");
+			Files.writeString(this.folder.resolve("enabled_plugins"), "[%s].\n".formatted(String.join(",", plugins)));
 		}
 		catch (IOException ex) {
 			throw new UncheckedIOException("Cannot prepare node '%s'".formatted(name), ex);

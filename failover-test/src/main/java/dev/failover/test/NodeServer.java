@@ -40,6 +40,8 @@ final class NodeServer {
 
 	private final @Nullable TlsFiles tlsFiles;
 
+	private final @Nullable PortReservation managementPort;
+
 	private final String name;
 
 	private final NodeSettings settings;
@@ -62,9 +64,11 @@ final class NodeServer {
 		this.settings = settings;
 		this.runtime = ErlangRuntime.of(RabbitInstallation.find(settings.version()));
 		String tlsHost = settings.tlsHost();
-		this.files = new NodeFiles(this.runtime.folder(), name);
+		this.files = new NodeFiles(this.runtime.folder(), name,
+				settings.management() ? List.of("rabbitmq_management") : List.of());
 		this.tlsPort = (tlsHost != null) ? PortReservation.any() : null;
 		this.tlsFiles = (tlsHost != null) ? this.files.createCertificates(tlsHost) : null;
+		this.managementPort = settings.management() ? PortReservation.any() : null;
 		this.commands = new NodeCommands(this.runtime, name);
 	}
 
@@ -86,6 +90,14 @@ final class NodeServer {
 	 */
 	int tlsPort() {
 		return (this.tlsPort != null) ? this.tlsPort.port() : 0;
+	}
+
+	/**
+	 * Return the port for management.
+	 * @return the port, or 0 if there is none
+	 */
+	int managementPort() {
+		return (this.managementPort != null) ? this.managementPort.port() : 0;
 	}
 
 	@Nullable TlsFiles tlsFiles() {
@@ -111,7 +123,7 @@ final class NodeServer {
 	}
 
 	void start() {
-		List<String> lines = this.settings.lines(port(), tlsPort(), this.tlsFiles);
+		List<String> lines = this.settings.lines(port(), tlsPort(), this.tlsFiles, managementPort());
 		this.files.writeConfiguration(lines, this.initialized ? null : this.settings.definitions());
 		Map<String, String> environment = this.files.environment(this.name, this.distributionPort.port());
 		NodeProcess started = NodeProcess.launch(this.runtime, environment, this.files.console());
@@ -174,10 +186,14 @@ final class NodeServer {
 		if (this.tlsPort != null) {
 			this.tlsPort.close();
 		}
+		if (this.managementPort != null) {
+			this.managementPort.close();
+		}
 	}
 
 	private boolean answers() {
-		return AmqpProbe.answers(port()) && (this.tlsPort == null || AmqpProbe.accepts(tlsPort()));
+		return AmqpProbe.answers(port()) && (this.tlsPort == null || AmqpProbe.accepts(tlsPort()))
+				&& (this.managementPort == null || AmqpProbe.accepts(managementPort()));
 	}
 
 }

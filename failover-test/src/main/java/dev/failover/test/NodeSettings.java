@@ -32,11 +32,12 @@ import org.jspecify.annotations.Nullable;
  * @param users the users, at least one
  * @param virtualHosts the virtual hosts, at least one
  * @param tlsHost the host name in the certificate of the TLS listener, if there is one
+ * @param management whether there is a management listener
  * @param configuration further lines of configuration
  * @param startTimeout how long a start may take
  */
 record NodeSettings(@Nullable String version, @Nullable String name, List<BrokerUser> users, List<String> virtualHosts,
-		@Nullable String tlsHost, List<String> configuration, Duration startTimeout) {
+		@Nullable String tlsHost, boolean management, List<String> configuration, Duration startTimeout) {
 
 	/**
 	 * How much free disk space a node needs without an alarm.
@@ -72,7 +73,7 @@ record NodeSettings(@Nullable String version, @Nullable String name, List<Broker
 		return definitions;
 	}
 
-	List<String> lines(int port, int tlsPort, @Nullable TlsFiles tlsFiles) {
+	List<String> lines(int port, int tlsPort, @Nullable TlsFiles tlsFiles, int managementPort) {
 		String host = PortReservation.loopback().getHostAddress();
 		List<String> lines = new ArrayList<>();
 		lines.add("listeners.tcp.1 = %s:%d".formatted(host, port));
@@ -88,6 +89,10 @@ record NodeSettings(@Nullable String version, @Nullable String name, List<Broker
 			lines.add("ssl_options.keyfile = " + tlsFiles.privateKey());
 			lines.add("ssl_options.verify = verify_peer");
 			lines.add("ssl_options.fail_if_no_peer_cert = false");
+		}
+		if (this.management) {
+			lines.add("management.tcp.ip = " + host);
+			lines.add("management.tcp.port = " + managementPort);
 		}
 		lines.addAll(this.configuration);
 		return lines;

@@ -16,6 +16,7 @@
 
 package dev.failover.test;
 
+import java.net.URI;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -158,6 +159,19 @@ public final class RabbitNode implements TestBroker {
 		}
 		return new RabbitTls(port, AmqpUris.create("amqps", username(), password(), "localhost", port, virtualHost()),
 				files);
+	}
+
+	/**
+	 * Return the address of the HTTP API of RabbitMQ's management plugin.
+	 * @return the URI, user and password included
+	 * @throws IllegalStateException if the node was built without management
+	 */
+	public URI management() {
+		int port = this.server.managementPort();
+		if (port == 0) {
+			throw new IllegalStateException("Node '%s' has no management listener".formatted(this.name));
+		}
+		return AmqpUris.create("http", username(), password(), host(), port, "/");
 	}
 
 	/**

@@ -37,6 +37,8 @@ public final class RabbitNodeBuilder {
 
 	private @Nullable String tlsHost;
 
+	private boolean management;
+
 	private Duration startTimeout = DEFAULT_START_TIMEOUT;
 
 	private final List<BrokerUser> users = new ArrayList<>();
@@ -124,6 +126,16 @@ public final class RabbitNodeBuilder {
 	}
 
 	/**
+	 * Enable RabbitMQ's management plugin, whose HTTP API listens on a port of its own.
+	 * @return this builder
+	 * @see RabbitNode#management()
+	 */
+	public RabbitNodeBuilder management() {
+		this.management = true;
+		return this;
+	}
+
+	/**
 	 * Add lines to the node's {@code rabbitmq.conf}.
 	 * @param lines settings such as {@code heartbeat = 5}
 	 * @return this builder
@@ -172,8 +184,8 @@ public final class RabbitNodeBuilder {
 	private NodeSettings settings() {
 		return new NodeSettings(this.version, this.name,
 				this.users.isEmpty() ? List.of(new BrokerUser("guest", "guest", List.of())) : this.users,
-				this.virtualHosts.isEmpty() ? List.of("/") : this.virtualHosts, this.tlsHost, this.configuration,
-				this.startTimeout);
+				this.virtualHosts.isEmpty() ? List.of("/") : this.virtualHosts, this.tlsHost, this.management,
+				this.configuration, this.startTimeout);
 	}
 
 }

@@ -19,6 +19,7 @@ package dev.failover.autoconfigure.rabbit;
 import java.util.List;
 import java.util.function.Function;
 
+import org.jspecify.annotations.Nullable;
 import org.springframework.boot.context.properties.bind.Binder;
 import org.springframework.core.env.Environment;
 
@@ -28,6 +29,7 @@ import dev.failover.autoconfigure.FailoverProperties;
 import dev.failover.autoconfigure.InvalidFailoverPropertyException;
 import dev.failover.broker.Broker;
 import dev.failover.broker.BrokerCredentials;
+import dev.failover.detection.ManagementApi;
 
 /**
  * The brokers of the property {@code failover.brokers} in its latest version.
@@ -64,6 +66,11 @@ final class ConfiguredConnectionDetails implements FailoverConnectionDetails {
 	@Override
 	public boolean hasOwnCredentials(Broker broker) {
 		return this.current.hasOwnCredentials(broker);
+	}
+
+	@Override
+	public @Nullable ManagementApi getManagement(Broker broker) {
+		return this.current.getManagement(broker);
 	}
 
 	@Override

@@ -39,7 +39,7 @@ final class IgnoredBrokerSettings {
 	private static final ConfigurationPropertyName BROKERS = ConfigurationPropertyName.of("failover.brokers");
 
 	private static final List<String> KEYS = List.of("uri", "name", "username", "password", "virtual-host",
-			"ssl-bundle", "priority", "weight");
+			"ssl-bundle", "priority", "weight", "management-uri");
 
 	private static final List<String> PLAIN_KEYS = KEYS.stream().map(IgnoredBrokerSettings::plain).toList();
 

@@ -32,6 +32,7 @@ import dev.failover.autoconfigure.FailoverConnectionDetails;
 import dev.failover.autoconfigure.InvalidFailoverPropertyException;
 import dev.failover.broker.Broker;
 import dev.failover.broker.BrokerCredentials;
+import dev.failover.detection.ManagementApi;
 
 /**
  * Adapts the property {@code failover.brokers} to {@link FailoverConnectionDetails}.
@@ -41,6 +42,8 @@ final class PropertiesFailoverConnectionDetails implements FailoverConnectionDet
 	private final List<Broker> brokers = new ArrayList<>();
 
 	private final Map<String, BrokerEntry> entries = new HashMap<>();
+
+	private final Map<String, ManagementApi> managements = new HashMap<>();
 
 	/**
 	 * Create details of the brokers in the properties.
@@ -59,6 +62,10 @@ final class PropertiesFailoverConnectionDetails implements FailoverConnectionDet
 		for (int i = 0; i < entries.size(); i++) {
 			this.brokers.add(entries.get(i).toBroker(names.get(i)));
 			this.entries.put(names.get(i), entries.get(i));
+			ManagementApi management = entries.get(i).management();
+			if (management != null) {
+				this.managements.put(names.get(i), management);
+			}
 		}
 	}
 
@@ -118,6 +125,11 @@ final class PropertiesFailoverConnectionDetails implements FailoverConnectionDet
 	public boolean hasOwnCredentials(Broker broker) {
 		BrokerEntry entry = this.entries.get(broker.name());
 		return entry == null || entry.hasOwnCredentials();
+	}
+
+	@Override
+	public @Nullable ManagementApi getManagement(Broker broker) {
+		return this.managements.get(broker.name());
 	}
 
 	/**
@@ -206,6 +218,12 @@ final class PropertiesFailoverConnectionDetails implements FailoverConnectionDet
 			BrokerCredentials otherwise = this.defaults.credentials();
 			return BrokerCredentials.of(first(this.url.username(), this.properties.getUsername(), otherwise.username()),
 					first(this.url.password(), this.properties.getPassword(), otherwise.password()));
+		}
+
+		@Nullable ManagementApi management() {
+			String uri = this.properties.getManagementUri();
+			return (uri != null) ? ManagementUriParser.parse(this.property + ".management-uri", uri, credentials())
+					: null;
 		}
 
 		Broker toBroker(String name) {

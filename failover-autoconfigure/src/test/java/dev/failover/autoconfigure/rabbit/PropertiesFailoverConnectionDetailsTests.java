@@ -16,6 +16,7 @@
 
 package dev.failover.autoconfigure.rabbit;
 
+import java.net.URI;
 import java.util.List;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
@@ -27,6 +28,7 @@ import dev.failover.autoconfigure.BrokerProperties;
 import dev.failover.autoconfigure.InvalidFailoverPropertyException;
 import dev.failover.broker.Broker;
 import dev.failover.broker.BrokerCredentials;
+import dev.failover.detection.ManagementApi;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
@@ -151,6 +153,37 @@ class PropertiesFailoverConnectionDetailsTests {
 				with("amqp://u:secret@a", (properties) -> properties.setSslBundle("tls")));
 		assertThat(failure.getAction()).contains("Begin the URL with amqps://");
 		assertThat(failure).hasMessageNotContaining("secret");
+	}
+
+	@Test
+	void managementHasItsOwnUserOrThatOfTheBroker() {
+		assertThat(management("amqp://u:pw@a", "http://a:15672/"))
+			.isEqualTo(new ManagementApi(URI.create("http://a:15672"), BrokerCredentials.of("u", "pw")));
+		assertThat(management("amqp://a", "HTTPS://watch:p%40ss@[::1]/rabbit/api/"))
+			.isEqualTo(new ManagementApi(URI.create("https://[::1]/rabbit"), BrokerCredentials.of("watch", "p@ss")));
+		PropertiesFailoverConnectionDetails details = details("amqp://a");
+		assertThat(details.getManagement(details.getBrokers().get(0))).isNull();
+	}
+
+	@Test
+	void managementThatCannotBeIsRejectedWithoutItsPassword() {
+		for (String uri : List.of("", "a:15672", "ftp://watch:s3cret@a", "http://watch:s3 cret@a", "http://:s3cret@a",
+				"http://s3cret@a", "http://watch:s3/cret@a", "http://watch:s3cret@a?x=y", "http://watch:s3%zzcret@a",
+				"http://watch:s3cret@", "http://watch:%ff@a")) {
+			InvalidFailoverPropertyException failure = failure(
+					with("amqp://a", (properties) -> properties.setManagementUri(uri)));
+			assertThat(failure).as(uri).isNotNull();
+			assertThat(failure.getProperty()).isEqualTo("failover.brokers[0].management-uri");
+			assertThat(failure.getAction()).isNotEmpty();
+			assertThat(failure).hasNoCause();
+			assertThat(failure.getValue() + failure.getMessage() + failure.getAction()).doesNotContain("s3");
+		}
+	}
+
+	private static ManagementApi management(String uri, String management) {
+		PropertiesFailoverConnectionDetails details = details(
+				with(uri, (properties) -> properties.setManagementUri(management)));
+		return details.getManagement(details.getBrokers().get(0));
 	}
 
 	@Test

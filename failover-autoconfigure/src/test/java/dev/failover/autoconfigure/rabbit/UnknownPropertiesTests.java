@@ -90,8 +90,9 @@ class UnknownPropertiesTests {
 	@Test
 	void severalPropertiesThatAreMeantAreAllNamed(CapturedOutput output) {
 		new UnknownProperties(environment(Map.of("failover.timeout", "1s"))).warn();
-		assertThat(output)
-			.contains("did you mean failover.connect.timeout or failover.ensure.timeout or failover.move.timeout?");
+		assertThat(output).contains(
+				"did you mean failover.connect.timeout or failover.ensure.timeout or failover.health-check.timeout "
+						+ "or failover.move.timeout?");
 	}
 
 	@Test
