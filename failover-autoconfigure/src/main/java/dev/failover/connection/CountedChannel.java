@@ -21,6 +21,8 @@ import java.lang.reflect.InvocationHandler;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Method;
 import java.lang.reflect.Proxy;
+import java.time.Duration;
+import java.util.Collection;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
@@ -30,8 +32,10 @@ import java.util.TreeSet;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentSkipListMap;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.BooleanSupplier;
+import java.util.function.Supplier;
 
 import com.rabbitmq.client.AMQP;
 import com.rabbitmq.client.Channel;
@@ -58,6 +62,12 @@ import dev.failover.failure.ClientOperation;
 final class CountedChannel implements InvocationHandler {
 
 	private static final Log logger = LogFactory.getLog(CountedChannel.class);
+
+	/**
+	 * RabbitMQ forgets some of what it was told of a quorum queue if a channel is closed
+	 * within a few milliseconds: beyond 32 commands, it waits for the queue.
+	 */
+	private static final Duration FLUSH = Duration.ofMillis(100);
 
 	private final Channel delegate;
 
@@ -87,7 +97,13 @@ final class CountedChannel implements InvocationHandler {
 
 	private final PassingOn passingOn = new PassingOn();
 
+	private volatile Supplier<Collection<Long>> rest = List::of;
+
 	private volatile boolean transacted;
+
+	private volatile boolean pulled;
+
+	private volatile long givenBackOneByOne = System.nanoTime() - FLUSH.toNanos();
 
 	private volatile java.util.function.Consumer<Runnable> cancelOk = Runnable::run;
 
@@ -162,6 +178,10 @@ final class CountedChannel implements InvocationHandler {
 			case "isSettled" -> isSettled();
 			case "settled" -> settled();
 			case "target" -> this.delegate;
+			case "giveBackAtCancel" -> {
+				this.rest = (Supplier<Collection<Long>>) args[0];
+				yield null;
+			}
 			default -> {
 				this.cancelOk = (java.util.function.Consumer<Runnable>) args[0];
 				yield null;
@@ -202,6 +222,7 @@ final class CountedChannel implements InvocationHandler {
 			default -> pass(method, args);
 		};
 		if (result instanceof GetResponse response) {
+			this.pulled = true;
 			delivered(response.getEnvelope(), response.getProps());
 		}
 		if (method.getName().equals("basicRecover")) {
@@ -298,9 +319,22 @@ final class CountedChannel implements InvocationHandler {
 		}
 		if (!this.passingOn.isCurrentThread()) {
 			this.passingOn.await(this.consumers.values().stream().filter(CountedConsumer::isCancelling).toList());
+			awaitFlush();
 		}
 		if (!this.transacted) {
 			this.forsaken.giveBack(this.unsettled.isEmpty() && this.consumers.isEmpty());
+		}
+	}
+
+	private void awaitFlush() {
+		long rest = this.givenBackOneByOne + FLUSH.toNanos() - System.nanoTime();
+		try {
+			if (rest > 0) {
+				TimeUnit.NANOSECONDS.sleep(rest);
+			}
+		}
+		catch (InterruptedException ex) {
+			Thread.currentThread().interrupt();
 		}
 	}
 
@@ -313,18 +347,39 @@ final class CountedChannel implements InvocationHandler {
 		return requeue && consumer != null && consumer.isCancelling();
 	}
 
-	/**
-	 * Give a message back to its queue.
-	 */
 	private void giveBack(long tag) throws IOException {
 		this.delegate.basicNack(tag, false, true);
 		settle(tag, false);
 	}
 
 	/**
+	 * Give back what came for a consumer after its cancel, and what it says itself.
+	 */
+	void giveBack(Collection<Long> late) {
+		TreeSet<Long> tags = new TreeSet<>(this.rest.get());
+		tags.addAll(late);
+		if (tags.isEmpty()) {
+			return;
+		}
+		try {
+			if (!this.pulled && tags.equals(this.unsettled.headMap(tags.last(), true).keySet())) {
+				this.delegate.basicNack(tags.last(), true, true);
+				settle(tags.last(), true);
+				return;
+			}
+			for (long tag : tags) {
+				giveBack(tag);
+			}
+			this.givenBackOneByOne = System.nanoTime();
+		}
+		catch (IOException | ShutdownSignalException ex) {
+			logger.debug("Deliveries %s go back with the channel".formatted(tags), ex);
+		}
+	}
+
+	/**
 	 * Take note of what a consumer is going to be given.
-	 * @return whether that makes sense: what comes when the channel is closed is dropped,
-	 * and what comes when the consumer is cancelled goes back
+	 * @return whether that makes sense: what comes when the channel is closed is dropped
 	 */
 	boolean deliver(CountedConsumer consumer, Envelope envelope, AMQP.BasicProperties properties) {
 		long tag = envelope.getDeliveryTag();
@@ -334,20 +389,11 @@ final class CountedChannel implements InvocationHandler {
 			logger.debug("Delivery %d is dropped, the channel is closed".formatted(tag));
 			return false;
 		}
-		if (consumer.isCancelConfirmed() && !this.transacted) {
-			giveBackQuietly(tag);
-			return false;
-		}
 		return true;
 	}
 
-	private void giveBackQuietly(long tag) {
-		try {
-			giveBack(tag);
-		}
-		catch (IOException | ShutdownSignalException ex) {
-			logger.debug("Delivery %d goes back with the channel".formatted(tag), ex);
-		}
+	boolean isTransacted() {
+		return this.transacted;
 	}
 
 	void begun(CountedConsumer consumer, String tag) {

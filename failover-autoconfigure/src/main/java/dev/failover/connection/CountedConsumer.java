@@ -17,6 +17,8 @@
 package dev.failover.connection;
 
 import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicBoolean;
 
@@ -43,6 +45,11 @@ final class CountedConsumer extends ConsumerDecorator {
 	private final AtomicBoolean shutDown = new AtomicBoolean();
 
 	private final CountDownLatch ended = new CountDownLatch(1);
+
+	/**
+	 * What came after the cancel, used by the thread of the consumer.
+	 */
+	private final List<Long> late = new ArrayList<>();
 
 	private volatile @Nullable String cancelled;
 
@@ -76,10 +83,6 @@ final class CountedConsumer extends ConsumerDecorator {
 		this.cancelConfirmed = true;
 	}
 
-	boolean isCancelConfirmed() {
-		return this.cancelConfirmed;
-	}
-
 	/**
 	 * Return what is done when nothing is passed on any more.
 	 */
@@ -101,6 +104,7 @@ final class CountedConsumer extends ConsumerDecorator {
 	public void handleCancelOk(String consumerTag) {
 		this.channel.passingOn().begin();
 		try {
+			this.channel.giveBack(this.late);
 			this.channel.cancelOk(() -> super.handleCancelOk(consumerTag));
 		}
 		finally {
@@ -163,6 +167,10 @@ final class CountedConsumer extends ConsumerDecorator {
 	public void handleDelivery(String consumerTag, Envelope envelope, AMQP.BasicProperties properties, byte[] body)
 			throws IOException {
 		if (!this.channel.deliver(this, envelope, properties)) {
+			return;
+		}
+		if (this.cancelConfirmed && !this.channel.isTransacted()) {
+			this.late.add(envelope.getDeliveryTag());
 			return;
 		}
 		this.channel.passingOn().begin();

@@ -16,8 +16,10 @@
 
 package dev.failover.connection;
 
+import java.util.Collection;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Consumer;
+import java.util.function.Supplier;
 
 import com.rabbitmq.client.Channel;
 import org.jspecify.annotations.Nullable;
@@ -56,6 +58,15 @@ public interface SettlingChannel extends Channel {
 	 * block; it is given what tells the consumer
 	 */
 	void onCancelOk(Consumer<Runnable> listener);
+
+	/**
+	 * Have further messages go back to their queue when a consumer is cancelled and
+	 * everything that was delivered before was given to it. What comes after the cancel
+	 * goes back in any case, unless the channel is transacted.
+	 * @param rest takes the delivery tags of what the consumer was given and is not going
+	 * to handle, on the thread of the consumer, which must not block
+	 */
+	void giveBackAtCancel(Supplier<Collection<Long>> rest);
 
 	/**
 	 * Return the channel itself, for whoever does not consume on it.

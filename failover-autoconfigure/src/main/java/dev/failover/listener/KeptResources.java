@@ -81,7 +81,7 @@ final class KeptResources extends RabbitResourceHolder {
 		if (!this.unsettled.isToBeKept(this.channel)) {
 			return false;
 		}
-		this.prefetched.giveBack(CANCEL);
+		this.prefetched.awaitCancel(CANCEL);
 		if (!this.unsettled.isToBeKept(this.channel)) {
 			return false;
 		}

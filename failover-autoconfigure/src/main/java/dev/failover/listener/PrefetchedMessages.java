@@ -16,16 +16,15 @@
 
 package dev.failover.listener;
 
-import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.List;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 
 import com.rabbitmq.client.Channel;
-import com.rabbitmq.client.ShutdownSignalException;
 import org.apache.commons.logging.Log;
 import org.apache.commons.logging.LogFactory;
 import org.jspecify.annotations.Nullable;
@@ -51,13 +50,10 @@ final class PrefetchedMessages {
 
 	private final BlockingQueueConsumer consumer;
 
-	private final SettlingChannel channel;
-
 	private final CountDownLatch cancelled;
 
-	private PrefetchedMessages(BlockingQueueConsumer consumer, SettlingChannel channel) {
+	private PrefetchedMessages(BlockingQueueConsumer consumer) {
 		this.consumer = consumer;
-		this.channel = channel;
 		this.cancelled = new CountDownLatch(consumer.getConsumerTags().size());
 	}
 
@@ -82,18 +78,11 @@ final class PrefetchedMessages {
 	}
 
 	/**
-	 * Have messages go back when a consumer is cancelled, which takes nothing from its
-	 * channel any more then.
+	 * Have messages go back when a consumer is cancelled.
 	 */
 	static PrefetchedMessages giveBackAtCancel(BlockingQueueConsumer consumer, SettlingChannel channel) {
-		PrefetchedMessages prefetched = new PrefetchedMessages(consumer, channel);
-		channel.onCancelOk((tell) -> {
-			tell.run();
-			prefetched.cancelled.countDown();
-			if (prefetched.cancelled.getCount() == 0) {
-				prefetched.giveBack();
-			}
-		});
+		PrefetchedMessages prefetched = new PrefetchedMessages(consumer);
+		channel.giveBackAtCancel(prefetched::takeOnceCancelled);
 		return prefetched;
 	}
 
@@ -107,38 +96,37 @@ final class PrefetchedMessages {
 	}
 
 	/**
-	 * Give messages back when the consumer is cancelled, or the time is over.
+	 * Wait until the consumer is cancelled.
 	 */
-	void giveBack(Duration longest) {
+	void awaitCancel(Duration longest) {
 		try {
 			if (!this.cancelled.await(longest.toMillis(), TimeUnit.MILLISECONDS)) {
 				logger.debug("Cancel is not confirmed: " + this.consumer);
 			}
-			giveBack();
 		}
 		catch (InterruptedException ex) {
 			Thread.currentThread().interrupt();
 		}
 	}
 
-	private void giveBack() {
-		try {
-			for (Delivery delivery : take()) {
-				this.channel.basicNack(delivery.getEnvelope().getDeliveryTag(), false, true);
-			}
-		}
-		catch (IOException | ShutdownSignalException ex) {
-			logger.debug("Messages go back when the channel is closed: " + this.consumer, ex);
-		}
+	/**
+	 * A consumer of several queues is cancelled when all of them are.
+	 */
+	private Collection<Long> takeOnceCancelled() {
+		this.cancelled.countDown();
+		return (this.cancelled.getCount() == 0) ? take() : List.of();
 	}
 
-	private List<Delivery> take() {
+	private Collection<Long> take() {
 		List<Object> messages = new ArrayList<>();
 		if (Settings.exists(this.consumer, QUEUE)
 				&& Settings.read(this.consumer, QUEUE) instanceof BlockingQueue<?> queue) {
 			queue.drainTo(messages);
 		}
-		return messages.stream().map(Delivery.class::cast).toList();
+		return messages.stream()
+			.map(Delivery.class::cast)
+			.map((delivery) -> delivery.getEnvelope().getDeliveryTag())
+			.toList();
 	}
 
 }

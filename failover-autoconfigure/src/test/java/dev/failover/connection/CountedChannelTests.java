@@ -327,15 +327,51 @@ class CountedChannelTests {
 	}
 
 	@Test
-	void whatComesAfterACancelGoesBack() throws IOException {
+	void whatComesAfterACancelGoesBackAtOnce() throws IOException {
 		Consumer told = mock();
 		Consumer consumer = consume(told);
 		consumer.handleConsumeOk("tag");
 		this.channel.basicCancel("tag");
 		deliver(consumer, 1);
+		deliver(consumer, 2);
+		consumer.handleCancelOk("tag");
 		verify(told, never()).handleDelivery(any(), any(), any(), any());
-		verify(this.delegate).basicNack(1, false, true);
+		verify(this.delegate).basicNack(2, true, true);
+		verify(this.delegate, never()).basicNack(eq(1L), anyBoolean(), anyBoolean());
 		assertThat(this.counted.isSettled()).isTrue();
+	}
+
+	@Test
+	void whatAConsumerHandlesDoesNotGoBackWithWhatItHasNotBegun() throws IOException {
+		Consumer consumer = consume(false);
+		consumer.handleConsumeOk("tag");
+		for (long tag = 1; tag <= 3; tag++) {
+			deliver(consumer, tag);
+		}
+		this.channel.giveBackAtCancel(() -> List.of(2L, 3L));
+		this.channel.basicCancel("tag");
+		deliver(consumer, 4);
+		consumer.handleCancelOk("tag");
+		verify(this.delegate).basicNack(2, false, true);
+		verify(this.delegate).basicNack(3, false, true);
+		verify(this.delegate).basicNack(4, false, true);
+		verify(this.delegate, never()).basicNack(eq(1L), anyBoolean(), anyBoolean());
+		assertThat(this.counted.isSettled()).isFalse();
+		this.channel.basicAck(1, false);
+		assertThat(this.counted.isSettled()).isTrue();
+	}
+
+	@Test
+	void whatWasPulledDoesNotGoBackWithTheRest() throws IOException {
+		given(this.delegate.basicGet("queue", false))
+			.willReturn(new GetResponse(new Envelope(1, false, "", "queue"), null, new byte[0], 0));
+		this.channel.basicGet("queue", false);
+		Consumer consumer = consume(false);
+		consumer.handleConsumeOk("tag");
+		this.channel.basicCancel("tag");
+		deliver(consumer, 2);
+		consumer.handleCancelOk("tag");
+		verify(this.delegate).basicNack(2, false, true);
 	}
 
 	@Test
@@ -382,7 +418,7 @@ class CountedChannelTests {
 		consumer.handleCancelOk("tag");
 		closed.get(10, TimeUnit.SECONDS);
 		InOrder inOrder = inOrder(this.delegate);
-		inOrder.verify(this.delegate).basicNack(1, false, true);
+		inOrder.verify(this.delegate).basicNack(1, true, true);
 		inOrder.verify(this.delegate).close();
 	}
 
