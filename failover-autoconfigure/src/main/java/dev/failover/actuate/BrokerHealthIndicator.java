@@ -90,6 +90,9 @@ final class BrokerHealthIndicator implements HealthIndicator {
 		if (!status.unconsumedQueues().isEmpty()) {
 			builder.withDetail("unconsumedQueues", status.unconsumedQueues().stream().sorted().toList());
 		}
+		if (!status.pendingDeclarations().isEmpty()) {
+			builder.withDetail("pendingDeclarations", status.pendingDeclarations().stream().sorted().toList());
+		}
 		BrokerHealth checked = status.health();
 		if (checked != null) {
 			builder.withDetail("healthChecks", checked.toString());

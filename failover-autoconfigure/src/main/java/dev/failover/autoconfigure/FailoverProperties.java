@@ -536,12 +536,26 @@ public class FailoverProperties implements InitializingBean {
 		 */
 		private boolean redeclareManualDeclarations = true;
 
+		/**
+		 * How long a broker may take to answer a declaration, half the connect time-out
+		 * at most. What is not answered then is tried again in the background.
+		 */
+		private Duration declareTimeout = Duration.ofSeconds(1);
+
 		public boolean isRedeclareManualDeclarations() {
 			return this.redeclareManualDeclarations;
 		}
 
 		public void setRedeclareManualDeclarations(boolean redeclareManualDeclarations) {
 			this.redeclareManualDeclarations = redeclareManualDeclarations;
+		}
+
+		public Duration getDeclareTimeout() {
+			return this.declareTimeout;
+		}
+
+		public void setDeclareTimeout(Duration declareTimeout) {
+			this.declareTimeout = declareTimeout;
 		}
 
 	}

@@ -232,6 +232,13 @@ final class BrokerBook {
 		}
 	}
 
+	void pending(BrokerEntry entry, Set<String> declarations) {
+		if (!entry.pendingDeclarations.equals(declarations)) {
+			entry.pendingDeclarations = Set.copyOf(declarations);
+			this.events.enqueue(new BrokerEvent.DeclarationsPending(entry.broker, entry.pendingDeclarations));
+		}
+	}
+
 	void checked(BrokerEntry entry, BrokerHealth health) {
 		BrokerHealth from = entry.health;
 		entry.health = health;
@@ -246,6 +253,7 @@ final class BrokerBook {
 		BrokerFailure last = entry.lastFailure;
 		boolean another = entry.state == BrokerState.DOWN && last != null && last.reason() != reason;
 		entry.failed(failure);
+		pending(entry, Set.of());
 		if (another && reason != FailureReason.BLOCKED) {
 			this.events
 				.enqueue(new BrokerEvent.StateChanged(entry.broker, BrokerState.DOWN, BrokerState.DOWN, failure));

@@ -52,6 +52,8 @@ final class BrokerEntry {
 
 	Set<String> unconsumedQueues = Set.of();
 
+	Set<String> pendingDeclarations = Set.of();
+
 	@Nullable BrokerHealth health;
 
 	private int successes;
@@ -118,7 +120,7 @@ final class BrokerEntry {
 
 	BrokerStatus status(boolean active) {
 		return new BrokerStatus(this.broker, this.state, active, this.since, this.lastFailure, this.cluster, this.node,
-				this.unconsumedQueues, this.health);
+				this.unconsumedQueues, this.pendingDeclarations, this.health);
 	}
 
 }

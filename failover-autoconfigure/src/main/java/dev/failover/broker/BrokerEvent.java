@@ -124,6 +124,17 @@ public sealed interface BrokerEvent {
 	}
 
 	/**
+	 * Something of the application's topology cannot be declared on a broker for more
+	 * than a moment, or some more or less than before. All else goes on there.
+	 *
+	 * @param broker the broker
+	 * @param declarations what is tried again, such as {@code Queue 'orders'}, empty if
+	 * all is declared
+	 */
+	record DeclarationsPending(Broker broker, Set<String> declarations) implements BrokerEvent {
+	}
+
+	/**
 	 * A broker is unhealthy by its health checks, or healthy again.
 	 *
 	 * @param broker the broker

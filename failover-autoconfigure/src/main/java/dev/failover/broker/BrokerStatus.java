@@ -38,15 +38,19 @@ import org.jspecify.annotations.Nullable;
  * which RabbitMQ does not tell. Asked for only where two brokers report the same cluster
  * @param unconsumedQueues the names of the application's queues on this broker in which
  * messages wait that nobody consumes, as far as is known
+ * @param pendingDeclarations what of the application's topology cannot be declared on
+ * this broker at the moment, such as {@code Queue 'orders'}, although the broker takes
+ * traffic: it is tried again and again
  * @param health what the health checks said last, kept when the broker fails, or
  * {@code null} if none has said anything yet
  */
 public record BrokerStatus(Broker broker, BrokerState state, boolean active, Instant since,
 		@Nullable BrokerFailure lastFailure, @Nullable String cluster, @Nullable String node,
-		Set<String> unconsumedQueues, @Nullable BrokerHealth health) {
+		Set<String> unconsumedQueues, Set<String> pendingDeclarations, @Nullable BrokerHealth health) {
 
 	public BrokerStatus {
 		unconsumedQueues = Set.copyOf(unconsumedQueues);
+		pendingDeclarations = Set.copyOf(pendingDeclarations);
 	}
 
 	/**
@@ -59,7 +63,7 @@ public record BrokerStatus(Broker broker, BrokerState state, boolean active, Ins
 	 */
 	public BrokerStatus(Broker broker, BrokerState state, boolean active, Instant since,
 			@Nullable BrokerFailure lastFailure) {
-		this(broker, state, active, since, lastFailure, null, null, Set.of(), null);
+		this(broker, state, active, since, lastFailure, null, null, Set.of(), Set.of(), null);
 	}
 
 	/**

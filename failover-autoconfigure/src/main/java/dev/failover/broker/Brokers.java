@@ -234,6 +234,17 @@ public final class Brokers implements AutoCloseable {
 	}
 
 	/**
+	 * Report what of the topology cannot be declared on a broker that takes traffic.
+	 * @param broker the broker
+	 * @param incarnation the incarnation before it was declared
+	 * @param declarations what is pending, such as {@code Queue 'orders'}, empty if all
+	 * is declared
+	 */
+	public void pending(Broker broker, long incarnation, Set<String> declarations) {
+		report(broker, incarnation, (entry) -> this.book.pending(entry, declarations));
+	}
+
+	/**
 	 * Report what the health checks say of a broker that answers. It stays as it is, and
 	 * an active one stays active; but as long as it is unhealthy, the application does
 	 * not move to it, and a healthy one that is usable is preferred to it.

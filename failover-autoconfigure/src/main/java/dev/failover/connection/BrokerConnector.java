@@ -220,9 +220,7 @@ final class BrokerConnector implements AutoCloseable {
 
 	private void connect(ConnectAttempt attempt, ConnectRequest request, List<ConnectionPreparer> toPrepare) {
 		try {
-			OpenConnection opened = this.dialer.dial(attempt, request);
-			this.brokers.identified(attempt.broker(), attempt.incarnation(), ClusterName.of(opened.connection()));
-			prepare(opened, toPrepare);
+			OpenConnection opened = openPrepared(attempt, request, toPrepare);
 			this.watch.watch(opened, attempt::hasFailed);
 			attempt.succeed(opened);
 		}
@@ -235,14 +233,33 @@ final class BrokerConnector implements AutoCloseable {
 		}
 	}
 
-	private void prepare(OpenConnection connection, List<ConnectionPreparer> preparers) throws PreparationException {
+	/**
+	 * Each connection that is spent leaves something less to be prepared.
+	 */
+	private OpenConnection openPrepared(ConnectAttempt attempt, ConnectRequest request,
+			List<ConnectionPreparer> preparers) throws IOException, TimeoutException, InterruptedException {
+		while (true) {
+			OpenConnection opened = this.dialer.dial(attempt, request);
+			this.brokers.identified(attempt.broker(), attempt.incarnation(), ClusterName.of(opened.connection()));
+			try {
+				prepare(opened, preparers);
+				return opened;
+			}
+			catch (SpentConnectionException ex) {
+				logger.debug("A further connection to %s is needed".formatted(attempt.broker()), ex);
+			}
+		}
+	}
+
+	private void prepare(OpenConnection connection, List<ConnectionPreparer> preparers)
+			throws SpentConnectionException, PreparationException {
 		this.inOpening.beginPreparation(connection.connection());
 		try {
 			for (ConnectionPreparer preparer : preparers) {
 				preparer.prepare(connection);
 			}
 		}
-		catch (VirtualMachineError ex) {
+		catch (VirtualMachineError | SpentConnectionException ex) {
 			throw ex;
 		}
 		catch (Throwable ex) {

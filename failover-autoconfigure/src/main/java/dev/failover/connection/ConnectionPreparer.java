@@ -40,6 +40,8 @@ public interface ConnectionPreparer {
 	/**
 	 * Prepare a connection.
 	 * @param connection the connection, open and not in use yet; must not be closed
+	 * @throws SpentConnectionException if the broker can serve the application, but on
+	 * another connection only, which is opened then; this one is left to the preparer
 	 * @throws IOException if the broker cannot serve the application; it counts as having
 	 * failed then, as for any other exception, and the next broker is tried
 	 */

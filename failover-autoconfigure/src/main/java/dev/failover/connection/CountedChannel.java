@@ -189,7 +189,20 @@ final class CountedChannel implements InvocationHandler {
 		};
 	}
 
+	private void checkQueue(Method method, Object[] args) throws IOException {
+		switch (method.getName()) {
+			case "queueDeclare", "queueDeclarePassive", "basicConsume", "basicGet" -> {
+				if (args.length > 0) {
+					this.queues.check((String) args[0]);
+				}
+			}
+			default -> {
+			}
+		}
+	}
+
 	private @Nullable Object count(Object channel, Method method, Object[] args) throws Throwable {
+		checkQueue(method, args);
 		switch (method.getName()) {
 			case "equals" -> {
 				return channel == args[0];

@@ -147,6 +147,15 @@ public class FailoverConnectionFactory extends FanOutConnectionFactory implement
 	}
 
 	/**
+	 * Set what knows of queues that nobody is to wait for. There is nothing by default.
+	 * @param guard asked on the connections that are in use already, too
+	 */
+	public void setQueueGuard(QueueGuard guard) {
+		Assert.notNull(guard, "'guard' must not be null");
+		this.suspectQueues.setGuard(guard);
+	}
+
+	/**
 	 * Add what closes channels that nobody uses at the moment. It is called again and
 	 * again while a connection is left in a planned move, which is closed when no channel
 	 * is open on it any more. It may block.

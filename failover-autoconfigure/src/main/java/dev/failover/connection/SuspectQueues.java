@@ -79,9 +79,19 @@ final class SuspectQueues {
 
 	private final Map<Key, Suspect> suspects = new ConcurrentHashMap<>();
 
+	private volatile QueueGuard guard = (broker, queue) -> {
+	};
+
 	SuspectQueues(BrokerConnector connector, LongSupplier nanoTime) {
 		this.connector = connector;
 		this.nanoTime = nanoTime;
+	}
+
+	/**
+	 * Set what knows of further queues that nobody is to wait for.
+	 */
+	void setGuard(QueueGuard guard) {
+		this.guard = guard;
 	}
 
 	/**
@@ -138,6 +148,14 @@ final class SuspectQueues {
 	 * @param broker the broker
 	 */
 	record At(SuspectQueues queues, Broker broker) {
+
+		/**
+		 * Let a queue pass that the broker can be asked for, on the thread that does so.
+		 * @throws IOException if it does not answer for the queue
+		 */
+		void check(String queue) throws IOException {
+			this.queues.guard.check(this.broker, queue);
+		}
 
 		/**
 		 * Do something with a queue that the broker may answer with the end of the

@@ -122,6 +122,11 @@ final class ContainerTuner {
 			container.setReceiveTimeout(RECEIVE_MILLIS);
 			keepIdleTime(container, isSet);
 		}
+		if (Settings.is(container, "declarationRetries", null)) {
+			// whoever starts a container waits for them, and so do all that start after
+			// it
+			container.setDeclarationRetries(0);
+		}
 		if (Settings.is(container, "retryDeclarationInterval", null)) {
 			container.setRetryDeclarationInterval(RETRY_MILLIS);
 		}

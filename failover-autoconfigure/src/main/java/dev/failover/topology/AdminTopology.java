@@ -25,6 +25,7 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 import org.jspecify.annotations.Nullable;
+import org.springframework.amqp.core.Binding;
 import org.springframework.amqp.core.Declarable;
 import org.springframework.amqp.core.Declarables;
 import org.springframework.amqp.core.Exchange;
@@ -128,6 +129,15 @@ final class AdminTopology {
 			.collect(Collectors.toSet());
 	}
 
+	/**
+	 * Return whether it is of no importance that something is refused.
+	 */
+	boolean isIgnored(Declaration declaration) {
+		return ignoresDeclarationExceptions() || all().stream()
+			.anyMatch((declarable) -> declarable.isIgnoreDeclarationExceptions()
+					&& declaration.description().equals(Declaration.describe(declarable)));
+	}
+
 	private static boolean isStream(Queue queue) {
 		return "stream".equals(queue.getArguments().get("x-queue-type"));
 	}
@@ -147,6 +157,7 @@ final class AdminTopology {
 		if (context != null) {
 			all.addAll(beans(context, Queue.class));
 			all.addAll(beans(context, Exchange.class));
+			all.addAll(beans(context, Binding.class));
 			beans(context, Declarables.class).forEach((declarables) -> all.addAll(declarables.getDeclarables()));
 		}
 		return all.stream().filter(Declarable::shouldDeclare).toList();

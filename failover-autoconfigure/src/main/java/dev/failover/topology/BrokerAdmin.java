@@ -17,8 +17,12 @@
 package dev.failover.topology;
 
 import java.io.IOException;
+import java.util.List;
 import java.util.concurrent.TimeoutException;
 
+import com.rabbitmq.client.Channel;
+import com.rabbitmq.client.Connection;
+import com.rabbitmq.client.ShutdownSignalException;
 import org.jspecify.annotations.Nullable;
 import org.springframework.amqp.AmqpException;
 import org.springframework.amqp.core.Binding;
@@ -30,11 +34,11 @@ import org.springframework.context.ApplicationContext;
 import org.springframework.context.ApplicationEventPublisher;
 
 import dev.failover.connection.OpenConnection;
+import dev.failover.connection.SpentConnectionException;
 
 /**
  * Declares what another {@link RabbitAdmin} would declare, in the same way, on one
- * connection. Queues that belong to a connection are left out: they would belong to the
- * wrong one.
+ * connection. What the broker cannot do at the moment is left pending.
  */
 final class BrokerAdmin extends RabbitAdmin {
 
@@ -42,15 +46,12 @@ final class BrokerAdmin extends RabbitAdmin {
 
 	private final AdminTopology topology;
 
-	private final BrokerConnectionFactory connectionFactory;
-
 	private final String broker;
 
 	private BrokerAdmin(RabbitAdmin original, BrokerConnectionFactory connectionFactory, String broker) {
 		super(connectionFactory);
 		this.original = original;
 		this.topology = new AdminTopology(original);
-		this.connectionFactory = connectionFactory;
 		this.broker = broker;
 		setBeanName(original.getBeanName());
 		setExplicitDeclarationsOnly(this.topology.declaresExplicitlyOnly());
@@ -66,24 +67,64 @@ final class BrokerAdmin extends RabbitAdmin {
 	}
 
 	/**
-	 * Declare the topology of an admin.
+	 * Declare the topology of an admin on a connection that is not in use yet. Queues
+	 * that belong to a connection are left out: they would belong to the wrong one.
+	 * @throws SpentConnectionException if something is pending for which the connection
+	 * may be closed, or was
 	 * @throws TopologyException if the broker refuses a declaration
 	 * @throws IOException if the broker fails
 	 */
-	static void declare(RabbitAdmin original, OpenConnection connection) throws IOException {
-		BrokerConnectionFactory connectionFactory = new BrokerConnectionFactory(connection,
-				new AdminTopology(original).queuesOfConnections());
-		new BrokerAdmin(original, connectionFactory, connection.broker().name()).declare();
+	static void declare(RabbitAdmin original, OpenConnection connection, BrokerDeclarations declarations)
+			throws IOException {
+		DeclarationRun run = new DeclarationRun(connection.connection(), declarations);
+		Channel channel = new DeclaringChannel(run, new AdminTopology(original).queuesOfConnections()).proxy();
+		List<AskedDeclaration> unanswered = admin(original, declarations, connection.connection(), channel)
+			.declare(run);
+		if (!unanswered.isEmpty()) {
+			declarations.add(unanswered, connection);
+		}
+		if (run.isClosedInAnswer() || !unanswered.isEmpty()) {
+			throw new SpentConnectionException("Something cannot be declared on broker '%s' at the moment"
+				.formatted(declarations.broker().name()));
+		}
 	}
 
-	private void declare() throws IOException {
+	/**
+	 * Declare the topology of an admin, with the queues that belong to the connection, on
+	 * one that is about to be used.
+	 * @throws TopologyException if the broker refuses a declaration
+	 * @throws IOException if the broker fails
+	 */
+	static void declareForUse(RabbitAdmin original, Connection connection, BrokerDeclarations declarations)
+			throws IOException {
+		DeclarationRun run = new DeclarationRun(connection, declarations);
+		Channel channel = new DeclaringChannel(run, null).proxy();
+		List<AskedDeclaration> unanswered = admin(original, declarations, connection, channel).declare(run);
+		declarations.add(unanswered, null);
+		if (run.isClosedInAnswer()) {
+			throw new IOException("Broker '%s' has closed the connection in answer to a declaration"
+				.formatted(declarations.broker().name()));
+		}
+	}
+
+	private static BrokerAdmin admin(RabbitAdmin original, BrokerDeclarations declarations, Connection connection,
+			Channel channel) {
+		return new BrokerAdmin(original, new BrokerConnectionFactory(declarations.broker(), connection, channel),
+				declarations.broker().name());
+	}
+
+	private List<AskedDeclaration> declare(DeclarationRun run) throws IOException {
 		try {
 			initialize();
 			this.topology.manual().forEach(this::declareAgain);
-			this.connectionFactory.closeChannel();
+			return run.finish(this.topology::isIgnored);
 		}
-		catch (AmqpException | TimeoutException ex) {
-			TopologyException refusal = TopologyException.of(this.broker, ex, getLastDeclarationExceptionEvent());
+		catch (AmqpException | ShutdownSignalException | TimeoutException ex) {
+			if (run.isClosedInAnswer()) {
+				return List.of();
+			}
+			TopologyException refusal = TopologyException.isLocked(ex) ? null
+					: TopologyException.of(this.broker, ex, getLastDeclarationExceptionEvent());
 			throw (refusal != null) ? refusal
 					: new IOException("The topology could not be declared on broker '%s'".formatted(this.broker), ex);
 		}

@@ -16,10 +16,6 @@
 
 package dev.failover.topology;
 
-import java.io.IOException;
-import java.util.Set;
-import java.util.concurrent.TimeoutException;
-
 import com.rabbitmq.client.Channel;
 import org.springframework.amqp.rabbit.connection.Connection;
 import org.springframework.amqp.rabbit.connection.ConnectionFactory;
@@ -27,36 +23,26 @@ import org.springframework.amqp.rabbit.connection.ConnectionListener;
 import org.springframework.amqp.rabbit.connection.SimpleConnection;
 
 import dev.failover.broker.Broker;
-import dev.failover.connection.OpenConnection;
 
 /**
  * Spring's view of one connection that is open already and stays so. All work shares one
- * channel, which is replaced when the broker has closed it.
+ * channel.
  */
 final class BrokerConnectionFactory implements ConnectionFactory {
 
 	private final Broker broker;
 
-	private final DeclaringChannel channel;
-
 	private final Connection connection;
 
 	/**
 	 * Create a view.
-	 * @param connection the connection
-	 * @param skipped the names of queues that are neither declared nor bound
+	 * @param broker the broker
+	 * @param connection a connection to it
+	 * @param channel the channel
 	 */
-	BrokerConnectionFactory(OpenConnection connection, Set<String> skipped) {
-		this.broker = connection.broker();
-		this.channel = new DeclaringChannel(connection.connection(), skipped);
-		this.connection = new SharedConnection(connection.connection(), this.channel.proxy());
-	}
-
-	/**
-	 * Close the channel, unless the broker has.
-	 */
-	void closeChannel() throws IOException, TimeoutException {
-		this.channel.close();
+	BrokerConnectionFactory(Broker broker, com.rabbitmq.client.Connection connection, Channel channel) {
+		this.broker = broker;
+		this.connection = new SharedConnection(connection, channel);
 	}
 
 	@Override

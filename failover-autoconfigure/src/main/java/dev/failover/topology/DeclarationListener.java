@@ -16,6 +16,7 @@
 
 package dev.failover.topology;
 
+import java.io.IOException;
 import java.time.Duration;
 import java.util.Map;
 import java.util.concurrent.CountDownLatch;
@@ -30,6 +31,7 @@ import org.springframework.amqp.AmqpException;
 import org.springframework.amqp.rabbit.connection.Connection;
 import org.springframework.amqp.rabbit.connection.ConnectionListener;
 import org.springframework.amqp.rabbit.core.RabbitAdmin;
+import org.springframework.amqp.rabbit.support.RabbitExceptionTranslator;
 import org.springframework.util.ConcurrentReferenceHashMap;
 
 import dev.failover.broker.Activation;
@@ -107,16 +109,37 @@ final class DeclarationListener implements ConnectionListener {
 			return other;
 		}
 		try {
-			this.admin.initialize();
+			declare();
 		}
 		catch (AmqpException ex) {
-			failed(activation, ex);
+			failed(activation, ex, ex);
+		}
+		catch (IOException ex) {
+			failed(activation, ex, RabbitExceptionTranslator.convertRabbitAccessException(ex));
 		}
 		finally {
 			this.declaring.set(null);
 			own.done().countDown();
 		}
 		return null;
+	}
+
+	/**
+	 * Declare on the connection that the admin uses, for which nobody waits longer than
+	 * for any other declaration. A subclass of {@link RabbitAdmin} declares itself.
+	 */
+	private void declare() throws IOException {
+		if (this.admin.getClass() != RabbitAdmin.class) {
+			this.admin.initialize();
+			return;
+		}
+		Connection connection = this.admin.getRabbitTemplate().getConnectionFactory().createConnection();
+		com.rabbitmq.client.Connection delegate = connection.getDelegate();
+		Activation activation = this.gate.brokers().getActivation();
+		if (delegate == null || activation == null) {
+			throw new AmqpConnectException("The connection was lost before anything was declared", new IOException());
+		}
+		this.gate.declareForUse(this.admin, delegate, activation);
 	}
 
 	private static void await(Declaring other) {
@@ -142,19 +165,26 @@ final class DeclarationListener implements ConnectionListener {
 		return first && this.gate.hasDeclared(activation) && !this.topology.needsEachConnection();
 	}
 
-	private void failed(@Nullable Activation activation, AmqpException failure) {
+	private void failed(@Nullable Activation activation, Exception failure, RuntimeException translated) {
 		if (TopologyException.isLocked(failure)) {
-			this.lockedQueues.declareLater(this.admin);
+			this.lockedQueues.declareLater(this.admin, this::declare);
 			return;
 		}
-		TopologyException refusal = (activation != null) ? TopologyException.of(activation.broker().name(), failure,
-				this.admin.getLastDeclarationExceptionEvent()) : null;
+		TopologyException refusal = refusal(activation, failure);
 		if (activation == null || refusal == null) {
-			throw failure;
+			throw translated;
 		}
 		Brokers brokers = this.gate.brokers();
 		brokers.failed(activation, FailureReason.NOT_PREPARED, refusal);
 		throw new AmqpConnectException(String.valueOf(refusal.getMessage()), refusal);
+	}
+
+	private @Nullable TopologyException refusal(@Nullable Activation activation, Exception failure) {
+		if (failure instanceof TopologyException refusal) {
+			return refusal;
+		}
+		return (activation != null) ? TopologyException.of(activation.broker().name(), failure,
+				this.admin.getLastDeclarationExceptionEvent()) : null;
 	}
 
 	/**

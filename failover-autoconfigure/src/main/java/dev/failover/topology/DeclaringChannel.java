@@ -21,19 +21,17 @@ import java.lang.reflect.InvocationHandler;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Method;
 import java.lang.reflect.Proxy;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
-import java.util.concurrent.TimeoutException;
 
 import com.rabbitmq.client.AMQP;
 import com.rabbitmq.client.Channel;
-import com.rabbitmq.client.Connection;
 import org.jspecify.annotations.Nullable;
+import org.springframework.util.StringUtils;
 
 /**
- * Channel that is opened when it is first used, and again when the broker has closed it
- * because of a declaration that failed. Queues that belong to another connection are
- * passed over. Used by one thread.
+ * Makes a {@link DeclarationRun} of what is declared on a channel. Used by one thread.
  */
 final class DeclaringChannel implements InvocationHandler {
 
@@ -41,14 +39,19 @@ final class DeclaringChannel implements InvocationHandler {
 
 	private static final int EXCLUSIVE = 2;
 
-	private final Connection connection;
+	private final DeclarationRun run;
 
-	private final Set<String> skipped;
+	private final @Nullable Set<String> skipped;
 
-	private @Nullable Channel target;
-
-	DeclaringChannel(Connection connection, Set<String> skipped) {
-		this.connection = connection;
+	/**
+	 * Create an instance.
+	 * @param run declares
+	 * @param skipped the names of queues that are neither declared nor bound, as they
+	 * belong to other connections, to which exclusive ones are added; {@code null} if
+	 * they belong to this one
+	 */
+	DeclaringChannel(DeclarationRun run, @Nullable Set<String> skipped) {
+		this.run = run;
 		this.skipped = skipped;
 	}
 
@@ -62,61 +65,80 @@ final class DeclaringChannel implements InvocationHandler {
 		return switch (method.getName()) {
 			case "hashCode" -> System.identityHashCode(proxy);
 			case "equals" -> proxy == Objects.requireNonNull(args)[0];
-			case "toString" -> "Channel that declares the topology on " + this.connection;
+			case "toString" -> "Channel that declares the topology";
+			case "isOpen" -> true;
 			case "close" -> null;
-			case "queueDeclare" -> (isSkipped(args) || isExclusive(args)) ? declared(args) : invokeTarget(method, args);
-			case "queueBind" -> isSkipped(args) ? new AMQP.Queue.BindOk.Builder().build() : invokeTarget(method, args);
-			default -> invokeTarget(method, args);
+			case "exchangeDeclare" -> declareExchange(Objects.requireNonNull(args));
+			case "queueDeclare" -> declareQueue(method, Objects.requireNonNull(args));
+			case "queueBind" -> bindQueue(Objects.requireNonNull(args));
+			case "exchangeBind" -> bindExchange(Objects.requireNonNull(args));
+			default -> call(method, args);
 		};
 	}
 
-	private boolean isSkipped(@Nullable Object @Nullable [] args) {
-		return this.skipped.contains(queue(args));
+	private Object declareExchange(@Nullable Object[] args) throws IOException {
+		this.run.declare(Declaration.exchange(name(args[0]), name(args[1]), is(args[2]), is(args[3]), is(args[4]),
+				arguments(args[5])));
+		return new AMQP.Exchange.DeclareOk.Builder().build();
+	}
+
+	private @Nullable Object declareQueue(Method method, @Nullable Object[] args) throws Throwable {
+		String name = name(args[QUEUE]);
+		boolean ofConnection = is(args[EXCLUSIVE]) || !StringUtils.hasText(name);
+		if (this.skipped == null && ofConnection) {
+			return call(method, args);
+		}
+		if (this.skipped != null && ofConnection) {
+			this.skipped.add(name);
+		}
+		if (!isSkipped(name)) {
+			this.run.declare(Declaration.queue(name, is(args[1]), false, is(args[3]), arguments(args[4])));
+		}
+		return new AMQP.Queue.DeclareOk.Builder().queue(name).build();
+	}
+
+	private Object bindQueue(@Nullable Object[] args) throws IOException {
+		String queue = name(args[QUEUE]);
+		if (!isSkipped(queue)) {
+			this.run.declare(Declaration.queueBinding(queue, name(args[1]), name(args[2]), arguments(args[3])));
+		}
+		return new AMQP.Queue.BindOk.Builder().build();
+	}
+
+	private Object bindExchange(@Nullable Object[] args) throws IOException {
+		this.run.declare(Declaration.exchangeBinding(name(args[0]), name(args[1]), name(args[2]), arguments(args[3])));
+		return new AMQP.Exchange.BindOk.Builder().build();
+	}
+
+	private boolean isSkipped(String queue) {
+		return this.skipped != null && this.skipped.contains(queue);
+	}
+
+	private static String name(@Nullable Object argument) {
+		return String.valueOf(argument);
+	}
+
+	private static boolean is(@Nullable Object argument) {
+		return Boolean.TRUE.equals(argument);
+	}
+
+	@SuppressWarnings("unchecked")
+	private static @Nullable Map<String, Object> arguments(@Nullable Object argument) {
+		return (Map<String, Object>) argument;
 	}
 
 	/**
-	 * A customizer may have made a queue exclusive.
+	 * Do what nothing else does in place of this connection.
 	 */
-	private boolean isExclusive(@Nullable Object @Nullable [] args) {
-		boolean exclusive = args != null && args.length > EXCLUSIVE && Boolean.TRUE.equals(args[EXCLUSIVE]);
-		if (exclusive) {
-			this.skipped.add(queue(args));
-		}
-		return exclusive;
-	}
-
-	private static AMQP.Queue.DeclareOk declared(@Nullable Object @Nullable [] args) {
-		return new AMQP.Queue.DeclareOk.Builder().queue(queue(args)).build();
-	}
-
-	private static String queue(@Nullable Object @Nullable [] args) {
-		return String.valueOf(Objects.requireNonNull(args)[QUEUE]);
-	}
-
-	private @Nullable Object invokeTarget(Method method, @Nullable Object @Nullable [] args) throws Throwable {
+	private @Nullable Object call(Method method, @Nullable Object @Nullable [] args) throws Throwable {
+		Channel channel = this.run.take();
 		try {
-			return method.invoke(target(), args);
+			Object result = method.invoke(channel, args);
+			this.run.give(channel);
+			return result;
 		}
 		catch (InvocationTargetException ex) {
 			throw ex.getTargetException();
-		}
-	}
-
-	private Channel target() throws IOException {
-		Channel current = this.target;
-		if (current == null || !current.isOpen()) {
-			current = this.connection.createChannel();
-			if (current == null) {
-				throw new IOException("The connection has no channel left");
-			}
-			this.target = current;
-		}
-		return current;
-	}
-
-	void close() throws IOException, TimeoutException {
-		if (this.target != null && this.target.isOpen()) {
-			this.target.close();
 		}
 	}
 

@@ -16,6 +16,7 @@
 
 package dev.failover.topology;
 
+import java.io.IOException;
 import java.time.Duration;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
@@ -56,17 +57,18 @@ final class LockedQueues implements AutoCloseable {
 
 	/**
 	 * Let an admin declare again and again until no queue is locked any more.
+	 * @param task what declares
 	 */
-	void declareLater(RabbitAdmin admin) {
+	void declareLater(RabbitAdmin admin, Task task) {
 		if (this.waiting.add(admin)) {
 			logger.info("An exclusive queue still belongs to the connection that was lost, and is declared again");
-			schedule(admin, System.nanoTime() + PATIENCE.toNanos());
+			schedule(admin, task, System.nanoTime() + PATIENCE.toNanos());
 		}
 	}
 
-	private void schedule(RabbitAdmin admin, long deadline) {
+	private void schedule(RabbitAdmin admin, Task task, long deadline) {
 		try {
-			this.executor.schedule(() -> declare(admin, deadline), RETRY_MILLIS, TimeUnit.MILLISECONDS);
+			this.executor.schedule(() -> declare(admin, task, deadline), RETRY_MILLIS, TimeUnit.MILLISECONDS);
 		}
 		catch (RejectedExecutionException ex) {
 			this.waiting.remove(admin);
@@ -77,14 +79,14 @@ final class LockedQueues implements AutoCloseable {
 		}
 	}
 
-	private void declare(RabbitAdmin admin, long deadline) {
+	private void declare(RabbitAdmin admin, Task task, long deadline) {
 		try {
-			admin.initialize();
+			task.declare();
 			logger.info("All exclusive queues are declared");
 		}
-		catch (AmqpException ex) {
+		catch (AmqpException | IOException ex) {
 			if (TopologyException.isLocked(ex) && System.nanoTime() < deadline) {
-				schedule(admin, deadline);
+				schedule(admin, task, deadline);
 				return;
 			}
 			logger.warn("An exclusive queue cannot be declared: " + ex.getMessage());
@@ -98,6 +100,16 @@ final class LockedQueues implements AutoCloseable {
 	@Override
 	public void close() {
 		this.executor.shutdownNow();
+	}
+
+	/**
+	 * Declares what an admin declares.
+	 */
+	@FunctionalInterface
+	interface Task {
+
+		void declare() throws IOException;
+
 	}
 
 }

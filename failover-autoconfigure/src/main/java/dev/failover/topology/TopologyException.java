@@ -20,12 +20,10 @@ import java.io.IOException;
 
 import com.rabbitmq.client.ShutdownSignalException;
 import org.jspecify.annotations.Nullable;
-import org.springframework.amqp.core.Binding;
 import org.springframework.amqp.core.Declarable;
-import org.springframework.amqp.core.Exchange;
-import org.springframework.amqp.core.Queue;
 import org.springframework.amqp.rabbit.core.DeclarationExceptionEvent;
 
+import dev.failover.failure.ClientOperation;
 import dev.failover.failure.CloseReason;
 
 /**
@@ -54,8 +52,59 @@ final class TopologyException extends IOException {
 			return null;
 		}
 		Declarable declarable = (event != null && isCause(event.getThrowable(), thrown)) ? event.getDeclarable() : null;
-		return new TopologyException(
-				"%s cannot be declared on broker '%s': %s".formatted(describe(declarable), broker, text), thrown);
+		return new TopologyException(message(Declaration.describe(declarable), broker, text), thrown);
+	}
+
+	/**
+	 * Return the refusal of a declaration.
+	 */
+	static TopologyException of(String broker, Declaration declaration, Throwable thrown) {
+		return new TopologyException(message(declaration.description(), broker, reason(thrown)), thrown);
+	}
+
+	private static String message(String what, String broker, String text) {
+		return "%s cannot be declared on broker '%s': %s".formatted(what, broker, text);
+	}
+
+	/**
+	 * Return whether the broker can do nothing about a declaration at the moment, while
+	 * it works otherwise: the queue cannot be used now, or the broker closes each
+	 * connection that declares it.
+	 */
+	static boolean isPassing(Throwable thrown) {
+		ShutdownSignalException signal = signal(thrown);
+		CloseReason reason = (signal != null) ? CloseReason.of(signal) : null;
+		if (signal == null || reason == null) {
+			return false;
+		}
+		return switch (reason.getVerdict()) {
+			case QUEUE -> true;
+			case OPERATION -> isDeclaration(ClientOperation.named(signal));
+			default -> false;
+		};
+	}
+
+	private static boolean isDeclaration(@Nullable ClientOperation operation) {
+		return operation == null || operation == ClientOperation.QUEUE_DECLARE
+				|| operation == ClientOperation.QUEUE_BIND || operation == ClientOperation.EXCHANGE_DECLARE
+				|| operation == ClientOperation.EXCHANGE_BIND;
+	}
+
+	/**
+	 * Return whether the broker refuses a declaration, or the client does.
+	 */
+	static boolean isRefusal(Throwable thrown) {
+		ShutdownSignalException signal = signal(thrown);
+		return ((signal != null) ? refusal(signal) : mistake(thrown)) != null;
+	}
+
+	/**
+	 * Return why a declaration failed, as a broker says it.
+	 */
+	static String reason(Throwable thrown) {
+		ShutdownSignalException signal = signal(thrown);
+		String text = (signal != null) ? refusal(signal) : mistake(thrown);
+		return (text != null) ? text : "the connection was lost";
 	}
 
 	/**
@@ -114,20 +163,6 @@ final class TopologyException extends IOException {
 			}
 		}
 		return false;
-	}
-
-	private static String describe(@Nullable Declarable declarable) {
-		if (declarable instanceof Queue queue) {
-			return "Queue '%s'".formatted(queue.getName());
-		}
-		if (declarable instanceof Exchange exchange) {
-			return "Exchange '%s'".formatted(exchange.getName());
-		}
-		if (declarable instanceof Binding binding) {
-			return "Binding of '%s' to exchange '%s' with routing key '%s'".formatted(binding.getDestination(),
-					binding.getExchange(), binding.getRoutingKey());
-		}
-		return "The topology";
 	}
 
 }

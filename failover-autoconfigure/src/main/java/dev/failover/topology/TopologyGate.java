@@ -17,6 +17,7 @@
 package dev.failover.topology;
 
 import java.io.IOException;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -24,6 +25,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.stream.Collectors;
 
+import com.rabbitmq.client.Connection;
 import org.apache.commons.logging.Log;
 import org.apache.commons.logging.LogFactory;
 import org.springframework.amqp.core.Declarable;
@@ -34,18 +36,21 @@ import dev.failover.broker.Activation;
 import dev.failover.broker.Broker;
 import dev.failover.broker.Brokers;
 import dev.failover.connection.ConnectionPreparer;
+import dev.failover.connection.FailoverConnectionFactory;
 import dev.failover.connection.OpenConnection;
 
 /**
  * Lets a broker take traffic only when the topology of the application is declared on it:
  * what each {@link RabbitAdmin} of the application would declare, in the same way, except
  * for queues that belong to the connection that declares them. A broker that refuses a
- * declaration is passed over, unless the admin or the declarable ignores that.
+ * declaration is passed over, unless the admin or the declarable ignores that. What a
+ * broker cannot declare at the moment, because the node of a queue is down for example,
+ * keeps nothing else from being used: it is tried again in the background.
  * <p>
  * The gate is closed until the beans of the application exist. Connections that are
  * opened before are not prepared; the admins declare on them.
  */
-public final class TopologyGate implements ConnectionPreparer {
+public final class TopologyGate implements ConnectionPreparer, AutoCloseable {
 
 	private static final Log logger = LogFactory.getLog(TopologyGate.class);
 
@@ -57,6 +62,8 @@ public final class TopologyGate implements ConnectionPreparer {
 
 	private final Map<String, Declared> declared = new ConcurrentHashMap<>();
 
+	private final PendingDeclarations pending;
+
 	private volatile boolean open;
 
 	/**
@@ -64,15 +71,30 @@ public final class TopologyGate implements ConnectionPreparer {
 	 * @param brokers the brokers
 	 * @param redeclareManualDeclarations whether to declare, too, what was declared
 	 * through an admin at run time
+	 * @param declareTimeout how long a broker may take to answer a declaration
 	 */
-	public TopologyGate(Brokers brokers, boolean redeclareManualDeclarations) {
+	public TopologyGate(Brokers brokers, boolean redeclareManualDeclarations, Duration declareTimeout) {
 		Assert.notNull(brokers, "'brokers' must not be null");
+		Assert.notNull(declareTimeout, "'declareTimeout' must not be null");
 		this.brokers = brokers;
 		this.redeclareManualDeclarations = redeclareManualDeclarations;
+		this.pending = new PendingDeclarations(brokers, declareTimeout);
 	}
 
+	/**
+	 * Add an admin whose topology is declared.
+	 */
 	void add(RabbitAdmin admin) {
 		this.admins.add(admin);
+	}
+
+	/**
+	 * Use a factory of connections to try again what is pending, and let nobody wait for
+	 * it there.
+	 */
+	void use(FailoverConnectionFactory connectionFactory) {
+		this.pending.retryWith(connectionFactory.getBrokerAccess());
+		connectionFactory.setQueueGuard(this.pending);
 	}
 
 	/**
@@ -88,12 +110,21 @@ public final class TopologyGate implements ConnectionPreparer {
 			return;
 		}
 		Declared now = new Declared(connection.incarnation(), manual());
+		BrokerDeclarations declarations = this.pending.of(connection.broker(), connection.incarnation());
 		for (RabbitAdmin admin : this.admins) {
-			BrokerAdmin.declare(admin, connection);
+			BrokerAdmin.declare(admin, connection, declarations);
 		}
 		this.declared.put(connection.broker().name(), now);
 		forgetRemoved();
 		logger.debug("The topology is declared on " + connection.broker());
+	}
+
+	/**
+	 * Declare what an admin declares on a connection to the broker of an activation that
+	 * is about to be used.
+	 */
+	void declareForUse(RabbitAdmin admin, Connection connection, Activation activation) throws IOException {
+		BrokerAdmin.declareForUse(admin, connection, this.pending.of(activation.broker(), activation.incarnation()));
 	}
 
 	private void forgetRemoved() {
@@ -155,6 +186,14 @@ public final class TopologyGate implements ConnectionPreparer {
 
 	Brokers brokers() {
 		return this.brokers;
+	}
+
+	/**
+	 * Try nothing again any more.
+	 */
+	@Override
+	public void close() {
+		this.pending.close();
 	}
 
 	/**

@@ -19,6 +19,7 @@ package dev.failover.topology;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 
+import org.jspecify.annotations.Nullable;
 import org.springframework.amqp.rabbit.connection.AbstractConnectionFactory;
 import org.springframework.amqp.rabbit.connection.CachingConnectionFactory;
 import org.springframework.amqp.rabbit.connection.CachingConnectionFactory.CacheMode;
@@ -78,6 +79,9 @@ public final class TopologyPostProcessor implements BeanPostProcessor, SmartInit
 			TopologyGate opened = this.gate.getObject();
 			opened.add(admin);
 			ConnectionFactory connectionFactory = connectionFactory(admin);
+			if (target(connectionFactory) instanceof FailoverConnectionFactory target) {
+				opened.use(target);
+			}
 			if (!cachesConnections(connectionFactory)) {
 				listen(connectionFactory, new DeclarationListener(admin, opened, this.lockedQueues));
 			}
@@ -101,8 +105,12 @@ public final class TopologyPostProcessor implements BeanPostProcessor, SmartInit
 	}
 
 	private static boolean failsOver(ConnectionFactory connectionFactory) {
-		return connectionFactory instanceof AbstractConnectionFactory known
-				&& known.getRabbitConnectionFactory() instanceof FailoverConnectionFactory;
+		return target(connectionFactory) instanceof FailoverConnectionFactory;
+	}
+
+	private static com.rabbitmq.client.@Nullable ConnectionFactory target(ConnectionFactory connectionFactory) {
+		return (connectionFactory instanceof AbstractConnectionFactory known) ? known.getRabbitConnectionFactory()
+				: null;
 	}
 
 	/**

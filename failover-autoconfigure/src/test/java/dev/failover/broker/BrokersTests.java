@@ -152,7 +152,8 @@ class BrokersTests {
 	}
 
 	private static BrokerStatus status(Broker broker, @Nullable String cluster) {
-		return new BrokerStatus(broker, BrokerState.UP, false, START, null, cluster, null, Set.of(), null);
+		return new BrokerStatus(broker, BrokerState.UP, false, START, null, cluster, null, Set.of(), Set.of(),
+				null);
 	}
 
 	@Test

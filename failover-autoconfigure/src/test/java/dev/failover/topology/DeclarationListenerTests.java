@@ -19,6 +19,7 @@ package dev.failover.topology;
 import java.io.IOException;
 import java.net.Socket;
 import java.time.Clock;
+import java.time.Duration;
 import java.util.List;
 
 import com.rabbitmq.client.AMQP;
@@ -56,7 +57,7 @@ class DeclarationListenerTests {
 
 	private final Brokers brokers = new Brokers(List.of(this.broker), Clock.systemUTC());
 
-	private final TopologyGate gate = new TopologyGate(this.brokers, true);
+	private final TopologyGate gate = new TopologyGate(this.brokers, true, Duration.ofSeconds(1));
 
 	private final LockedQueues lockedQueues = new LockedQueues();
 

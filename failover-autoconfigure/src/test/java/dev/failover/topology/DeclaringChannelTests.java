@@ -18,15 +18,13 @@ package dev.failover.topology;
 
 import java.io.IOException;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Set;
 
 import com.rabbitmq.client.AMQP;
 import com.rabbitmq.client.Channel;
-import com.rabbitmq.client.Connection;
-import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
-import org.mockito.BDDMockito;
-import org.mockito.Mockito;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIOException;
@@ -36,44 +34,43 @@ import static org.assertj.core.api.Assertions.assertThatIOException;
  */
 class DeclaringChannelTests {
 
-	private final Connection connection = Mockito.mock();
+	private final AnsweringConnection connection = new AnsweringConnection();
 
-	private final Channel first = Mockito.mock();
+	private final DeclarationRun run = new DeclarationRun(this.connection.get(), this.connection.declarations());
 
-	private final Channel second = Mockito.mock();
+	private final Channel channel = new DeclaringChannel(this.run, new HashSet<>(Set.of("mine"))).proxy();
 
-	private final DeclaringChannel declaring = new DeclaringChannel(this.connection, new HashSet<>(Set.of("mine")));
-
-	private final Channel channel = this.declaring.proxy();
-
-	@BeforeEach
-	void openChannels() throws IOException {
-		BDDMockito.given(this.connection.createChannel()).willReturn(this.first, this.second);
-		BDDMockito.given(this.first.isOpen()).willReturn(true);
+	@AfterEach
+	void close() {
+		this.connection.close();
 	}
 
 	@Test
-	void channelIsOpenedWhenItIsFirstUsed() throws Exception {
-		Mockito.verifyNoInteractions(this.connection);
-		this.channel.exchangeDeclare("shop", "fanout");
-		this.channel.exchangeDeclare("store", "fanout");
-		Mockito.verify(this.connection).createChannel();
-		Mockito.verify(this.first).exchangeDeclare("store", "fanout");
+	void declarationsOfTheTopologyAreMadeInTheirOrder() throws Exception {
+		this.channel.exchangeDeclare("shop", "fanout", true, false, false, null);
+		this.channel.queueDeclare("orders", true, false, false, null);
+		this.channel.queueBind("orders", "shop", "", null);
+		this.channel.exchangeBind("shop", "amq.topic", "#", null);
+		assertThat(this.connection.asked()).containsExactly("Exchange 'shop'", "Queue 'orders'",
+				"Binding of 'orders' to exchange 'shop' with routing key ''",
+				"Binding of 'shop' to exchange 'amq.topic' with routing key '#'");
+		assertThat(this.connection.channels()).isEqualTo(1);
 	}
 
 	@Test
-	void channelThatTheBrokerHasClosedIsReplaced() throws Exception {
-		BDDMockito.given(this.first.exchangeDeclarePassive("shop")).willThrow(new IOException("refused"));
-		assertThatIOException().isThrownBy(() -> this.channel.exchangeDeclarePassive("shop")).withMessage("refused");
-		BDDMockito.given(this.first.isOpen()).willReturn(false);
-		this.channel.exchangeDeclarePassive("store");
-		Mockito.verify(this.second).exchangeDeclarePassive("store");
+	void refusalIsThrownAndTheChannelReplaced() throws Exception {
+		this.connection.refuse("Queue 'orders'", 406);
+		assertThatIOException().isThrownBy(() -> this.channel.queueDeclare("orders", true, false, false, null))
+			.withStackTraceContaining("406");
+		this.channel.queueDeclare("bills", true, false, false, null);
+		assertThat(this.connection.channels()).isEqualTo(2);
 	}
 
 	@Test
 	void connectionWithoutAnotherChannelHasFailed() throws Exception {
-		BDDMockito.given(this.connection.createChannel()).willReturn(null);
-		assertThatIOException().isThrownBy(() -> this.channel.exchangeDeclare("shop", "fanout"))
+		this.connection.openNoMore();
+		assertThatIOException()
+			.isThrownBy(() -> this.channel.exchangeDeclare("shop", "fanout", true, false, false, null))
 			.withMessageContaining("no channel left");
 	}
 
@@ -83,30 +80,25 @@ class DeclaringChannelTests {
 		this.channel.queueBind("mine", "shop", "", null);
 		this.channel.queueBind("orders", "shop", "", null);
 		assertThat(declared.getQueue()).isEqualTo("mine");
-		Mockito.verify(this.first).queueBind("orders", "shop", "", null);
-		Mockito.verify(this.first, Mockito.never()).queueBind("mine", "shop", "", null);
+		assertThat(this.connection.asked())
+			.containsExactly("Binding of 'orders' to exchange 'shop' with routing key ''");
 	}
 
 	@Test
 	void queueThatACustomizerMadeExclusiveIsNeitherDeclaredNorBound() throws Exception {
 		this.channel.queueDeclare("customized", false, true, false, null);
 		this.channel.queueBind("customized", "shop", "", null);
-		Mockito.verifyNoInteractions(this.connection);
+		assertThat(this.connection.channels()).isZero();
 	}
 
 	@Test
-	void channelStaysOpenUntilAllIsDeclared() throws Exception {
-		this.channel.exchangeDeclare("shop", "fanout");
-		this.channel.close();
-		Mockito.verify(this.first, Mockito.never()).close();
-		this.declaring.close();
-		Mockito.verify(this.first).close();
-	}
-
-	@Test
-	void channelThatWasNeverUsedNeedNotBeClosed() throws Exception {
-		this.declaring.close();
-		Mockito.verifyNoInteractions(this.connection);
+	void queuesOfThisConnectionAreDeclaredOnIt() throws IOException {
+		Channel own = new DeclaringChannel(this.run, null).proxy();
+		own.queueDeclare("mine", false, true, false, null);
+		own.queueDeclare("", false, true, true, null);
+		own.queueBind("mine", "shop", "", null);
+		assertThat(this.connection.calls()).isEqualTo(List.of("queueDeclare mine", "queueDeclare "));
+		assertThat(this.connection.asked()).hasSize(1);
 	}
 
 }

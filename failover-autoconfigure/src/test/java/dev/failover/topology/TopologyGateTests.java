@@ -18,6 +18,7 @@ package dev.failover.topology;
 
 import java.net.Socket;
 import java.time.Clock;
+import java.time.Duration;
 import java.util.List;
 
 import com.rabbitmq.client.Connection;
@@ -54,7 +55,7 @@ class TopologyGateTests {
 
 	private final Brokers brokers = new Brokers(List.of(broker("one"), broker("two")), Clock.systemUTC());
 
-	private final TopologyGate gate = new TopologyGate(this.brokers, true);
+	private final TopologyGate gate = new TopologyGate(this.brokers, true, Duration.ofSeconds(1));
 
 	private final ConnectionFactory target = new ConnectionFactory();
 

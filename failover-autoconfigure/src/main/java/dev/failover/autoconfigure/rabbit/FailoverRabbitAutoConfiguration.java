@@ -16,6 +16,7 @@
 
 package dev.failover.autoconfigure.rabbit;
 
+import java.time.Duration;
 import java.util.Collection;
 import java.util.List;
 import java.util.stream.Collectors;
@@ -163,7 +164,17 @@ public final class FailoverRabbitAutoConfiguration {
 	@Bean
 	@ConditionalOnMissingBean
 	TopologyGate failoverTopologyGate(Brokers brokers, FailoverProperties properties) {
-		return new TopologyGate(brokers, properties.getTopology().isRedeclareManualDeclarations());
+		FailoverProperties.Topology topology = properties.getTopology();
+		return new TopologyGate(brokers, topology.isRedeclareManualDeclarations(),
+				declareTimeout(topology, properties.getConnect()));
+	}
+
+	/**
+	 * Nothing that is not declared is to end the attempt to connect.
+	 */
+	private static Duration declareTimeout(FailoverProperties.Topology topology, FailoverProperties.Connect connect) {
+		Duration most = connect.getTimeout().dividedBy(2);
+		return (topology.getDeclareTimeout().compareTo(most) > 0) ? most : topology.getDeclareTimeout();
 	}
 
 	@Bean

@@ -1,0 +1,117 @@
+/*
+ * Copyright 2026-present the original author or authors.
+ *
+ * Licensed under the Apache License, Version 2.0 (the "License");
+ * you may not use this file except in compliance with the License.
+ * You may obtain a copy of the License at
+ *
+ *      https://www.apache.org/licenses/LICENSE-2.0
+ *
+ * Unless required by applicable law or agreed to in writing, software
+ * distributed under the License is distributed on an "AS IS" BASIS,
+ * WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+ * See the License for the specific language governing permissions and
+ * limitations under the License.
+ */
+
+package dev.failover.topology;
+
+import java.io.IOException;
+import java.time.Duration;
+import java.util.Deque;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentLinkedDeque;
+import java.util.concurrent.TimeoutException;
+
+import com.rabbitmq.client.Channel;
+import com.rabbitmq.client.Command;
+import com.rabbitmq.client.Connection;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Sends declarations to a broker without waiting for the answers. A channel takes one
+ * declaration at a time: while that is not answered, the next one goes out on another
+ * channel. Used by one thread.
+ */
+final class Declarer {
+
+	private final Connection connection;
+
+	private final Deque<Channel> idle = new ConcurrentLinkedDeque<>();
+
+	private long roundTrip;
+
+	Declarer(Connection connection) {
+		this.connection = connection;
+	}
+
+	/**
+	 * Send a declaration.
+	 * @throws IOException if that is not possible any more
+	 */
+	AskedDeclaration ask(Declaration declaration) throws IOException {
+		Channel channel = take();
+		CompletableFuture<Command> answer = channel.asyncCompletableRpc(declaration.method());
+		return new AskedDeclaration(declaration, answer.thenApply((command) -> {
+			give(channel);
+			return command;
+		}), System.nanoTime());
+	}
+
+	/**
+	 * Return a channel on which nothing is unanswered.
+	 */
+	Channel take() throws IOException {
+		Channel channel = poll();
+		return (channel != null) ? channel : open();
+	}
+
+	private @Nullable Channel poll() {
+		Channel channel = this.idle.poll();
+		while (channel != null && !channel.isOpen()) {
+			channel = this.idle.poll();
+		}
+		return channel;
+	}
+
+	private Channel open() throws IOException {
+		long begin = System.nanoTime();
+		Channel channel = this.connection.createChannel();
+		if (channel == null) {
+			throw new IOException("The connection has no channel left");
+		}
+		this.roundTrip = System.nanoTime() - begin;
+		return channel;
+	}
+
+	/**
+	 * Take a channel back on which nothing is unanswered.
+	 */
+	void give(Channel channel) {
+		this.idle.push(channel);
+	}
+
+	/**
+	 * Return how long the broker took to open the last channel.
+	 */
+	Duration roundTrip() {
+		return Duration.ofNanos(this.roundTrip);
+	}
+
+	/**
+	 * Make sure that the broker answers on this connection.
+	 */
+	void probe() throws IOException {
+		give(open());
+	}
+
+	/**
+	 * Close the channels on which nothing is unanswered.
+	 */
+	void close() throws IOException, TimeoutException {
+		for (Channel channel = poll(); channel != null; channel = poll()) {
+			channel.close();
+		}
+	}
+
+}
