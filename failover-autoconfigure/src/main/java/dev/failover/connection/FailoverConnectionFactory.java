@@ -156,6 +156,14 @@ public class FailoverConnectionFactory extends FanOutConnectionFactory implement
 	}
 
 	/**
+	 * Return what knows of queues that nobody is to wait for.
+	 * @return the guard
+	 */
+	public QueueGuard getQueueGuard() {
+		return this.suspectQueues.getGuard();
+	}
+
+	/**
 	 * Add what closes channels that nobody uses at the moment. It is called again and
 	 * again while a connection is left in a planned move, which is closed when no channel
 	 * is open on it any more. It may block.

@@ -18,6 +18,8 @@ package dev.failover.connection;
 
 import java.io.IOException;
 
+import org.jspecify.annotations.Nullable;
+
 import dev.failover.broker.Broker;
 
 /**
@@ -25,7 +27,6 @@ import dev.failover.broker.Broker;
  * on a connection of the application is told so at once, instead of waiting for the
  * broker.
  */
-@FunctionalInterface
 public interface QueueGuard {
 
 	/**
@@ -36,5 +37,34 @@ public interface QueueGuard {
 	 * @throws IOException if the broker does not answer for the queue
 	 */
 	void check(Broker broker, String queue) throws IOException;
+
+	/**
+	 * Tell that a broker has rejected or returned a message. Does not block.
+	 * @param broker the broker
+	 * @param exchange the exchange that the message was published to
+	 * @param routingKey its routing key
+	 * @return what is wrong with a queue that the message is for, or {@code null} if
+	 * nothing is known to be
+	 */
+	@Nullable DestinationFault rejected(Broker broker, String exchange, String routingKey);
+
+	/**
+	 * Return a guard that knows of nothing.
+	 * @return the guard
+	 */
+	static QueueGuard none() {
+		return new QueueGuard() {
+
+			@Override
+			public void check(Broker broker, String queue) {
+			}
+
+			@Override
+			public @Nullable DestinationFault rejected(Broker broker, String exchange, String routingKey) {
+				return null;
+			}
+
+		};
+	}
 
 }

@@ -79,8 +79,7 @@ final class SuspectQueues {
 
 	private final Map<Key, Suspect> suspects = new ConcurrentHashMap<>();
 
-	private volatile QueueGuard guard = (broker, queue) -> {
-	};
+	private volatile QueueGuard guard = QueueGuard.none();
 
 	SuspectQueues(BrokerConnector connector, LongSupplier nanoTime) {
 		this.connector = connector;
@@ -92,6 +91,10 @@ final class SuspectQueues {
 	 */
 	void setGuard(QueueGuard guard) {
 		this.guard = guard;
+	}
+
+	QueueGuard getGuard() {
+		return this.guard;
 	}
 
 	/**

@@ -25,6 +25,8 @@ import org.apache.commons.logging.Log;
 import org.apache.commons.logging.LogFactory;
 import org.jspecify.annotations.Nullable;
 
+import dev.failover.connection.DestinationFault;
+
 /**
  * Publishes messages on one channel, in the order in which they were submitted, with a
  * bounded number of them unconfirmed at a time. When the channel is lost, what was not
@@ -131,16 +133,22 @@ final class ConfirmedPublisher {
 	}
 
 	/**
-	 * Decide on a message that a broker has rejected, which is not at fault otherwise.
-	 * The pauses double, because a queue that dead-letters what it rejects gets one more
-	 * copy of the message there with each try.
+	 * Decide on a message that a broker has rejected, which is not at fault otherwise, or
+	 * returned. If a queue cannot be used at the moment, a broker does either. The pauses
+	 * double, because a queue that dead-letters what it rejects gets one more copy of the
+	 * message there with each try.
 	 */
 	private void rejected(Publication publication) {
-		if (publication.returned() != null) {
+		DestinationFault fault = this.source.rejected(publication.exchange(), publication.routingKey());
+		if (publication.returned() != null && (fault == null || !(fault.certain() || publication.isRepeatable()))) {
 			publication.confirmed();
 			return;
 		}
 		publication.rejected(new IOException("The broker rejected the message (basic.nack)"));
+		if (fault != null && fault.certain()) {
+			publication.unavailable(fault.description());
+			return;
+		}
 		warnOfRejected(publication);
 		if (!publication.isRepeatable()) {
 			publication.fail("The broker rejected the message, which must not be sent twice");

@@ -285,6 +285,14 @@ final class Publication {
 	}
 
 	/**
+	 * End because a queue that the message is for cannot be used at the moment.
+	 */
+	void unavailable(String message) {
+		this.returned = null;
+		fail(message);
+	}
+
+	/**
 	 * End because the time is over.
 	 */
 	void expire() {

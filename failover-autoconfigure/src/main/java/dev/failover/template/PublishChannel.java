@@ -79,6 +79,8 @@ final class PublishChannel {
 
 	private final NavigableMap<Long, Publication> ledger = new ConcurrentSkipListMap<>();
 
+	private final Consumer<Publication> onNack;
+
 	private final RejectedMessages rejected;
 
 	private final AtomicLong unconfirmedBytes = new AtomicLong();
@@ -109,7 +111,7 @@ final class PublishChannel {
 	 * @param opened a new channel in confirm mode
 	 * @param confirmedExchanges where the exchanges are noted to which the broker has
 	 * confirmed a message
-	 * @param onNack called for each message that the broker rejects and does not return
+	 * @param onNack called for each message that the broker rejects or returns
 	 * @param onClose called when the channel is closed
 	 * @param aside does what may block
 	 * @param times told how long confirms take
@@ -121,6 +123,7 @@ final class PublishChannel {
 		this.channel = opened.channel();
 		this.activation = opened.activation();
 		this.writeBatch = opened.writeBatch();
+		this.onNack = onNack;
 		this.rejected = new RejectedMessages(this.channel, aside, onNack);
 		this.frameMax = opened.frameMax();
 		this.channel.addConfirmListener(this::acknowledged, this::rejected);
@@ -393,7 +396,12 @@ final class PublishChannel {
 				&& this.confirmedExchanges.size() < ConfirmedExchanges.MAX) {
 			this.confirmedExchanges.add(publication.exchange());
 		}
-		publication.confirmed();
+		if (publication.returned() != null) {
+			this.onNack.accept(publication);
+		}
+		else {
+			publication.confirmed();
+		}
 	}
 
 	/**

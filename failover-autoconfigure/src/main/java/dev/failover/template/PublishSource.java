@@ -23,6 +23,7 @@ import com.rabbitmq.client.Channel;
 import org.jspecify.annotations.Nullable;
 
 import dev.failover.broker.Activation;
+import dev.failover.connection.DestinationFault;
 import dev.failover.connection.WriteBatch;
 
 /**
@@ -80,6 +81,15 @@ interface PublishSource {
 	 * or no failure is known
 	 */
 	default @Nullable String getOutage() {
+		return null;
+	}
+
+	/**
+	 * Report that the active broker has rejected or returned a message.
+	 * @return what is wrong with a queue that it is for, or {@code null} if nothing is
+	 * known to be
+	 */
+	default @Nullable DestinationFault rejected(String exchange, String routingKey) {
 		return null;
 	}
 

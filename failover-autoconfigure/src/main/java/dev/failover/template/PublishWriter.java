@@ -84,7 +84,7 @@ final class PublishWriter {
 	 * @param source where channels come from
 	 * @param repeatable whether a message is written again after its channel was lost;
 	 * ends it if not
-	 * @param onNack called for each message that the broker rejects and does not return
+	 * @param onNack called for each message that the broker rejects or returns
 	 * @param onDenied called for each message that the user may not publish, to an
 	 * exchange that he could publish to before
 	 * @param watch does what may block, in the background, and is told of a channel whose

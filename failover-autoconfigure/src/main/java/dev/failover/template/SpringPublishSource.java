@@ -29,6 +29,7 @@ import org.springframework.amqp.rabbit.connection.Connection;
 import org.springframework.amqp.rabbit.connection.ConnectionFactory;
 
 import dev.failover.broker.Activation;
+import dev.failover.broker.Broker;
 import dev.failover.broker.BrokerEvent;
 import dev.failover.broker.BrokerListener;
 import dev.failover.broker.BrokerNotices;
@@ -38,6 +39,7 @@ import dev.failover.broker.Brokers;
 import dev.failover.broker.EventStage;
 import dev.failover.broker.FailureReason;
 import dev.failover.broker.Reconnector;
+import dev.failover.connection.DestinationFault;
 import dev.failover.connection.FailoverConnectionFactory;
 import dev.failover.connection.SettlingChannel;
 
@@ -173,6 +175,13 @@ final class SpringPublishSource implements PublishSource {
 			.map((status) -> status.broker().name() + ": " + Objects.requireNonNull(status.lastFailure()).description())
 			.collect(Collectors.joining("; ",
 					refused ? "No broker accepted the login: " : "No broker can be connected to: ", ""));
+	}
+
+	@Override
+	public @Nullable DestinationFault rejected(String exchange, String routingKey) {
+		Broker active = this.brokers.getActive();
+		return (this.failover != null && active != null)
+				? this.failover.getQueueGuard().rejected(active, exchange, routingKey) : null;
 	}
 
 	private static Channel confirming(com.rabbitmq.client.Connection target) throws IOException {

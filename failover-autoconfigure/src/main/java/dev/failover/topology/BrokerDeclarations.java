@@ -22,6 +22,7 @@ import java.util.Collection;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
@@ -35,6 +36,7 @@ import org.jspecify.annotations.Nullable;
 
 import dev.failover.broker.Broker;
 import dev.failover.connection.BrokerAccess;
+import dev.failover.connection.DestinationFault;
 import dev.failover.connection.OpenConnection;
 
 /**
@@ -56,15 +58,25 @@ final class BrokerDeclarations {
 	 */
 	private static final Duration PAUSE_AFTER_REFUSAL = Duration.ofMinutes(1);
 
+	/**
+	 * Messages may be rejected for other reasons, again and again.
+	 */
+	private static final Duration BETWEEN_LOOKS = Duration.ofSeconds(5);
+
 	private final Broker broker;
 
 	private final long incarnation;
 
-	private final Set<String> known;
+	private final KnownDeclarations known;
 
 	private final PendingDeclarations owner;
 
 	private final Map<String, PendingDeclaration> pending = new ConcurrentHashMap<>();
+
+	/**
+	 * When something that was suspected was found to be well, in nanoseconds.
+	 */
+	private final Map<String, Long> foundWell = new ConcurrentHashMap<>();
 
 	private final Set<OpenConnection> connections = ConcurrentHashMap.newKeySet();
 
@@ -74,7 +86,7 @@ final class BrokerDeclarations {
 
 	private Duration pause = FIRST_PAUSE;
 
-	BrokerDeclarations(Broker broker, long incarnation, Set<String> known, PendingDeclarations owner) {
+	BrokerDeclarations(Broker broker, long incarnation, KnownDeclarations known, PendingDeclarations owner) {
 		this.broker = broker;
 		this.incarnation = incarnation;
 		this.known = known;
@@ -112,11 +124,11 @@ final class BrokerDeclarations {
 	 * Return whether something was declared on this cluster before, or was pending there.
 	 */
 	boolean isKnown(Declaration declaration) {
-		return this.known.contains(declaration.description());
+		return this.known.contains(declaration);
 	}
 
 	void declared(Declaration declaration) {
-		this.known.add(declaration.description());
+		this.known.add(declaration);
 	}
 
 	TopologyException refusal(Declaration declaration, Throwable thrown) {
@@ -134,7 +146,7 @@ final class BrokerDeclarations {
 	}
 
 	private PendingDeclaration put(Declaration declaration, @Nullable String reason) {
-		this.known.add(declaration.description());
+		this.known.add(declaration);
 		PendingDeclaration added = new PendingDeclaration(declaration, reason);
 		this.pending.put(declaration.description(), added);
 		this.owner.schedule(this::report, this.owner.timeout());
@@ -157,6 +169,49 @@ final class BrokerDeclarations {
 		}
 		CompletableFuture.allOf(unanswered.stream().map(AskedDeclaration::answer).toArray(CompletableFuture[]::new))
 			.whenComplete((nothing, failure) -> this.owner.execute(() -> close(spent)));
+	}
+
+	/**
+	 * Return what is wrong with a queue that a message is for which was not taken over. A
+	 * queue of which nothing is known is looked at.
+	 */
+	@Nullable DestinationFault rejected(String exchange, String routingKey) {
+		List<PendingDeclaration> faulty = this.known.queuesOf(exchange, routingKey)
+			.stream()
+			.map(this::suspect)
+			.filter(Objects::nonNull)
+			.toList();
+		PendingDeclaration certain = faulty.stream()
+			.filter((declaration) -> declaration.isCertain(this.owner.timeout()))
+			.findFirst()
+			.orElse(null);
+		PendingDeclaration told = (certain != null || faulty.isEmpty()) ? certain : faulty.get(0);
+		return (told != null) ? new DestinationFault(fault(told), certain != null) : null;
+	}
+
+	private @Nullable PendingDeclaration suspect(Declaration queue) {
+		PendingDeclaration pendingAlready = this.pending.get(queue.description());
+		if (pendingAlready != null) {
+			return pendingAlready;
+		}
+		long now = System.nanoTime();
+		Long last = this.foundWell.get(queue.description());
+		if (last != null && now - last < BETWEEN_LOOKS.toNanos()) {
+			return null;
+		}
+		PendingDeclaration added = PendingDeclaration.suspected(queue);
+		PendingDeclaration other = this.pending.putIfAbsent(queue.description(), added);
+		this.owner.execute(this::retry);
+		this.owner.schedule(this::report, this.owner.timeout());
+		return (other != null) ? other : added;
+	}
+
+	/**
+	 * Describe what is pending to whoever needs it.
+	 */
+	String fault(PendingDeclaration declaration) {
+		return "%s is not available on broker '%s': %s".formatted(declaration.declaration(), this.broker.name(),
+				declaration.reason());
 	}
 
 	private void await(PendingDeclaration asked, CompletableFuture<?> answer) {
@@ -214,7 +269,7 @@ final class BrokerDeclarations {
 
 	private void ask(PendingDeclaration declaration, Declarer current) {
 		try {
-			AskedDeclaration asked = current.ask(declaration.declaration());
+			AskedDeclaration asked = current.ask(declaration.question());
 			declaration.asked = true;
 			await(declaration, asked.answer());
 		}
@@ -225,15 +280,18 @@ final class BrokerDeclarations {
 
 	private void answered(PendingDeclaration declaration, @Nullable Throwable failure) {
 		declaration.asked = false;
-		if (failure == null) {
+		boolean refused = failure != null && TopologyException.isRefusal(failure)
+				&& !TopologyException.isPassing(failure);
+		if (failure == null || (refused && declaration.isSuspected())) {
 			succeeded(declaration);
 			return;
 		}
+		declaration.confirmSuspicion();
 		declaration.reason(TopologyException.reason(failure));
 		if (this.owner.isOver(this)) {
 			end();
 		}
-		else if (TopologyException.isRefusal(failure) && !TopologyException.isPassing(failure)) {
+		else if (refused) {
 			refused(declaration);
 		}
 		else {
@@ -245,6 +303,7 @@ final class BrokerDeclarations {
 	private void succeeded(PendingDeclaration declaration) {
 		this.pending.remove(declaration.declaration().description(), declaration);
 		declaration.end();
+		this.foundWell.put(declaration.declaration().description(), System.nanoTime());
 		this.pause = FIRST_PAUSE;
 		if (declaration.told) {
 			logger.info("%s is declared on broker '%s', after %d s".formatted(declaration.declaration(),
@@ -287,16 +346,21 @@ final class BrokerDeclarations {
 		if (this.owner.isOver(this)) {
 			return;
 		}
-		List<PendingDeclaration> lasting = this.pending.values()
-			.stream()
-			.filter((declaration) -> declaration.age().compareTo(this.owner.timeout()) >= 0)
-			.toList();
+		List<PendingDeclaration> lasting = this.pending.values().stream().filter(this::isLasting).toList();
 		warn(lasting.stream().filter((declaration) -> !declaration.told).toList());
 		this.owner.brokers()
 			.pending(this.broker, this.incarnation,
 					lasting.stream()
 						.map((declaration) -> declaration.declaration().description())
 						.collect(Collectors.toSet()));
+	}
+
+	private boolean isLasting(PendingDeclaration declaration) {
+		return declaration.age().compareTo(this.owner.timeout()) >= 0 || declaration.declaration()
+			.needs()
+			.stream()
+			.map(this.pending::get)
+			.anyMatch((needed) -> needed != null && isLasting(needed));
 	}
 
 	private void warn(List<PendingDeclaration> untold) {

@@ -101,7 +101,7 @@ record Declaration(String description, @Nullable String queue, Set<String> needs
 		return "Queue '%s'".formatted(name);
 	}
 
-	private static String exchange(String name) {
+	static String exchange(String name) {
 		return "Exchange '%s'".formatted(name);
 	}
 
@@ -110,6 +110,14 @@ record Declaration(String description, @Nullable String queue, Set<String> needs
 		String binding = "Binding of '%s' to exchange '%s' with routing key '%s'".formatted(destination, exchange,
 				routingKey);
 		return (arguments == null || arguments.isEmpty()) ? binding : binding + " and " + arguments;
+	}
+
+	/**
+	 * Return what asks whether a queue is there, and changes nothing.
+	 */
+	Declaration passive() {
+		return new Declaration(this.description, this.queue, this.needs,
+				new AMQP.Queue.Declare.Builder().queue(this.queue).passive(true).build());
 	}
 
 	boolean isBinding() {

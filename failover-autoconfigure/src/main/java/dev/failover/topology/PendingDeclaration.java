@@ -43,11 +43,19 @@ final class PendingDeclaration {
 
 	private volatile @Nullable String reason;
 
+	/**
+	 * Whether the broker is being asked.
+	 */
 	boolean asked;
 
 	boolean refused;
 
 	boolean told;
+
+	/**
+	 * Whether it was declared once, and may be well.
+	 */
+	private volatile boolean suspected;
 
 	PendingDeclaration(Declaration declaration, @Nullable String reason) {
 		this.declaration = declaration;
@@ -56,6 +64,37 @@ final class PendingDeclaration {
 
 	Declaration declaration() {
 		return this.declaration;
+	}
+
+	/**
+	 * Return something that was declared once, and may be out of order now.
+	 */
+	static PendingDeclaration suspected(Declaration declaration) {
+		PendingDeclaration suspected = new PendingDeclaration(declaration, null);
+		suspected.suspected = true;
+		return suspected;
+	}
+
+	boolean isSuspected() {
+		return this.suspected;
+	}
+
+	void confirmSuspicion() {
+		this.suspected = false;
+	}
+
+	/**
+	 * Return what the broker is to be asked.
+	 */
+	Declaration question() {
+		return this.suspected ? this.declaration.passive() : this.declaration;
+	}
+
+	/**
+	 * Return whether it is pending for more than a moment, or the broker has said why.
+	 */
+	boolean isCertain(Duration timeout) {
+		return this.reason != null || age().compareTo(timeout) >= 0;
 	}
 
 	void reason(String reason) {

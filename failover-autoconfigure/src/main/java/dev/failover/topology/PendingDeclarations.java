@@ -20,7 +20,6 @@ import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.time.Duration;
 import java.util.Map;
-import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
@@ -35,6 +34,7 @@ import dev.failover.broker.Broker;
 import dev.failover.broker.BrokerStatus;
 import dev.failover.broker.Brokers;
 import dev.failover.connection.BrokerAccess;
+import dev.failover.connection.DestinationFault;
 import dev.failover.connection.QueueGuard;
 
 /**
@@ -52,7 +52,7 @@ final class PendingDeclarations implements QueueGuard, AutoCloseable {
 
 	private final Map<String, BrokerDeclarations> byBroker = new ConcurrentHashMap<>();
 
-	private final Map<String, Set<String>> known = new ConcurrentHashMap<>();
+	private final Map<String, KnownDeclarations> known = new ConcurrentHashMap<>();
 
 	private final ScheduledThreadPoolExecutor executor;
 
@@ -101,27 +101,35 @@ final class PendingDeclarations implements QueueGuard, AutoCloseable {
 	/**
 	 * Return what was declared before on the cluster of a broker, or was pending there.
 	 */
-	private Set<String> known(Broker broker) {
+	private KnownDeclarations known(Broker broker) {
 		String cluster = this.brokers.getStatus(broker.name()).map(BrokerStatus::cluster).orElse(null);
 		String key = (cluster != null) ? "cluster %s %s".formatted(cluster, broker.virtualHost())
 				: "broker " + broker.name();
-		return this.known.computeIfAbsent(key, (name) -> ConcurrentHashMap.newKeySet());
+		return this.known.computeIfAbsent(key, (name) -> new KnownDeclarations());
 	}
 
 	@Override
 	public void check(Broker broker, String queue) throws IOException {
 		BrokerDeclarations declarations = this.byBroker.get(broker.name());
 		PendingDeclaration pending = (declarations != null) ? declarations.find(Declaration.queue(queue)) : null;
+		if (declarations == null || pending == null) {
+			return;
+		}
 		try {
-			if (pending != null && !pending.hasEnded(this.timeout)) {
-				throw new IOException("Queue '%s' is not available on broker '%s': %s".formatted(queue, broker.name(),
-						pending.reason()));
+			if (!pending.hasEnded(this.timeout)) {
+				throw new IOException(declarations.fault(pending));
 			}
 		}
 		catch (InterruptedException ex) {
 			Thread.currentThread().interrupt();
 			throw new InterruptedIOException("Interrupted while queue '%s' is declared".formatted(queue));
 		}
+	}
+
+	@Override
+	public @Nullable DestinationFault rejected(Broker broker, String exchange, String routingKey) {
+		BrokerDeclarations declarations = this.byBroker.get(broker.name());
+		return (declarations != null && !isOver(declarations)) ? declarations.rejected(exchange, routingKey) : null;
 	}
 
 	Duration timeout() {

@@ -95,6 +95,16 @@ class BrokersHealthContributorTests {
 	}
 
 	@Test
+	void tellsWhatCannotBeDeclared() {
+		this.brokers.connected(this.first, 0);
+		assertThat(health("first").getDetails()).doesNotContainKey("pendingDeclarations");
+		this.brokers.pending(this.first, 0, Set.of("Queue 'orders'", "Queue 'bills'"));
+		assertThat(health("first").getDetails()).containsEntry("pendingDeclarations",
+				List.of("Queue 'bills'", "Queue 'orders'"));
+		assertThat(health("first").getStatus()).isEqualTo(Status.UP);
+	}
+
+	@Test
 	void staysUpWhenOneBrokerIsDownAndShowsWhichOne() {
 		fail(this.first);
 		this.brokers.connected(this.second, 0);

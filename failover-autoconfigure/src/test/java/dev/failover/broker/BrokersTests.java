@@ -151,9 +151,20 @@ class BrokersTests {
 				new BrokerEvent.ConsumersMissing(this.one, Set.of()));
 	}
 
+	@Test
+	void tellsOfPendingDeclarationsWhenTheyChange() {
+		this.brokers.pending(this.one, 0, Set.of());
+		this.brokers.pending(this.one, 0, Set.of("Queue 'orders'"));
+		this.brokers.pending(this.one, 0, Set.of("Queue 'orders'"));
+		assertThat(this.brokers.getStatus("one").orElseThrow().pendingDeclarations()).containsExactly("Queue 'orders'");
+		this.brokers.failed(this.one, 0, FailureReason.CONNECTION_LOST, null);
+		assertThat(this.brokers.getStatus("one").orElseThrow().pendingDeclarations()).isEmpty();
+		assertThat(this.events).startsWith(new BrokerEvent.DeclarationsPending(this.one, Set.of("Queue 'orders'")),
+				new BrokerEvent.DeclarationsPending(this.one, Set.of()));
+	}
+
 	private static BrokerStatus status(Broker broker, @Nullable String cluster) {
-		return new BrokerStatus(broker, BrokerState.UP, false, START, null, cluster, null, Set.of(), Set.of(),
-				null);
+		return new BrokerStatus(broker, BrokerState.UP, false, START, null, cluster, null, Set.of(), Set.of(), null);
 	}
 
 	@Test

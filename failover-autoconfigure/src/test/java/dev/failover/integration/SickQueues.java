@@ -26,6 +26,7 @@ import java.util.stream.Stream;
 
 import com.rabbitmq.client.Channel;
 import com.rabbitmq.client.Connection;
+import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.awaitility.Awaitility;
 import org.springframework.amqp.core.BindingBuilder;
 import org.springframework.amqp.core.Declarable;
@@ -48,9 +49,12 @@ import dev.failover.broker.BrokerState;
 import dev.failover.broker.BrokerStatus;
 import dev.failover.broker.Brokers;
 import dev.failover.template.FailoverTemplate;
+import dev.failover.template.PublishException;
+import dev.failover.template.PublishOutcome;
 import dev.failover.test.RabbitNode;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 /**
  * An application with sound queues and others that are to fall sick, and with listeners
@@ -73,6 +77,11 @@ final class SickQueues {
 	private static final List<String> LISTENED_SOUND = SOUND.subList(0, 2);
 
 	private static final Duration PATIENCE = Duration.ofSeconds(60);
+
+	/**
+	 * Three times what is promised.
+	 */
+	private static final Duration SOON = Duration.ofSeconds(6);
 
 	private final ConfigurableApplicationContext context;
 
@@ -154,6 +163,26 @@ final class SickQueues {
 	 */
 	Connection connection() {
 		return Objects.requireNonNull(this.context.getBean(ConnectionFactory.class).createConnection().getDelegate());
+	}
+
+	/**
+	 * Senders are told at once, or as soon as it is certain, which queue it is.
+	 */
+	void assertSendsEndSoon() {
+		for (String queue : SICK) {
+			assertEndsSoon(queue, () -> this.template.convertAndSend(queue, "to a sick queue"));
+			assertEndsSoon(queue, () -> this.template.convertAndSend(EXCHANGE, queue, "to a sick queue, bound"));
+		}
+	}
+
+	private void assertEndsSoon(String queue, ThrowingCallable send) {
+		long begin = System.nanoTime();
+		assertThatExceptionOfType(PublishException.class).isThrownBy(send)
+			.withMessageContaining(
+					"Queue '%s' is not available on broker '%s'".formatted(queue, active().broker().name()))
+			.extracting(PublishException::getOutcome)
+			.isEqualTo(PublishOutcome.UNKNOWN);
+		assertThat(Duration.ofNanos(System.nanoTime() - begin)).isLessThan(SOON);
 	}
 
 	/**

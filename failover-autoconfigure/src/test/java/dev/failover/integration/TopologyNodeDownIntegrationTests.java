@@ -104,6 +104,24 @@ class TopologyNodeDownIntegrationTests {
 		}
 	}
 
+	/**
+	 * Nothing is declared after the node is lost: that messages are not taken over is the
+	 * first sign.
+	 */
+	@Test
+	void sendsEndSoonAlsoIfNothingWasToBeDeclared() {
+		SickQueues.declare(this.home, SickQueues.SICK);
+		try (ConfigurableApplicationContext context = run(SickQueues.Shop.class, Applications.brokers(this.first))) {
+			SickQueues queues = new SickQueues(context);
+			queues.awaitAllAreUsed("before");
+			List<BrokerEvent> losses = queues.losses();
+			this.home.kill();
+			queues.assertSendsEndSoon();
+			recoversWithHome(queues);
+			assertThat(losses).isEmpty();
+		}
+	}
+
 	@Test
 	void startAndTheNextFailoverAreNotHeldUp() throws Exception {
 		SickQueues.declare(this.home, SickQueues.SICK);
@@ -142,6 +160,7 @@ class TopologyNodeDownIntegrationTests {
 	private void recoversWithHome(SickQueues queues) {
 		queues.assertSoundQueuesAreUsed("without the home");
 		queues.assertPending(SickQueues.SICK);
+		queues.assertSendsEndSoon();
 		this.home.start();
 		long begin = System.nanoTime();
 		queues.awaitNothingPending();

@@ -37,6 +37,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
+import dev.failover.connection.DestinationFault;
 import dev.failover.connection.WriteBatch;
 
 import static org.assertj.core.api.Assertions.assertThat;
@@ -281,6 +282,31 @@ class ConfirmedPublisherTests {
 		this.source.answer.complete(null);
 		assertOutcome(first, PublishOutcome.UNKNOWN, "must not be sent twice");
 		assertOutcome(second, PublishOutcome.UNKNOWN, "must not be sent twice");
+	}
+
+	@Test
+	void messageForAQueueThatIsNotAvailableEndsAlikeWhetherRejectedOrReturned() throws Exception {
+		this.source.fault = new DestinationFault("Queue 'sick' is not available", true);
+		Publication rejected = submit("1");
+		this.source.awaitWritten(0, 1).nack(1);
+		assertOutcome(rejected, PublishOutcome.UNKNOWN, "Queue 'sick' is not available");
+		Publication returned = submit("2", false, LONG);
+		FakeChannel channel = this.source.awaitWritten(0, 2);
+		channel.giveBack("2");
+		channel.ack(2);
+		assertOutcome(returned, PublishOutcome.UNKNOWN, "Queue 'sick' is not available");
+		assertThat(returned.returned()).isNull();
+	}
+
+	@Test
+	void returnedMessageIsWrittenAgainUntilItIsCertainWhatIsWrong() throws Exception {
+		this.source.fault = new DestinationFault("Queue 'sick' is not available", false);
+		Publication message = submit("1");
+		FakeChannel channel = this.source.awaitWritten(0, 1);
+		channel.giveBack("1");
+		channel.ack(1);
+		this.source.awaitWritten(1, 1).ack(1);
+		assertThat(message.await().tries()).isEqualTo(2);
 	}
 
 	@Test

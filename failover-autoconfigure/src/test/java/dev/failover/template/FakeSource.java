@@ -29,6 +29,7 @@ import java.util.function.Consumer;
 import com.rabbitmq.client.Command;
 
 import dev.failover.broker.Activation;
+import dev.failover.connection.DestinationFault;
 import dev.failover.connection.WriteBatch;
 
 import static org.awaitility.Awaitility.await;
@@ -59,6 +60,8 @@ final class FakeSource implements PublishSource {
 	final AtomicReference<Error> judging = new AtomicReference<>();
 
 	volatile boolean blocked;
+
+	volatile DestinationFault fault;
 
 	private volatile boolean left;
 
@@ -125,6 +128,11 @@ final class FakeSource implements PublishSource {
 	@Override
 	public String getOutage() {
 		return this.outage;
+	}
+
+	@Override
+	public DestinationFault rejected(String exchange, String routingKey) {
+		return this.fault;
 	}
 
 	@Override
