@@ -21,7 +21,6 @@ import java.lang.reflect.InvocationHandler;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Method;
 import java.lang.reflect.Proxy;
-import java.time.Duration;
 import java.util.Collection;
 import java.util.HashSet;
 import java.util.List;
@@ -32,7 +31,6 @@ import java.util.TreeSet;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentSkipListMap;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.BooleanSupplier;
 import java.util.function.Supplier;
@@ -63,12 +61,6 @@ final class CountedChannel implements InvocationHandler {
 
 	private static final Log logger = LogFactory.getLog(CountedChannel.class);
 
-	/**
-	 * RabbitMQ forgets some of what it was told of a quorum queue if a channel is closed
-	 * within a few milliseconds: beyond 32 commands, it waits for the queue.
-	 */
-	private static final Duration FLUSH = Duration.ofMillis(100);
-
 	private final Channel delegate;
 
 	private final BooleanSupplier connected;
@@ -97,13 +89,9 @@ final class CountedChannel implements InvocationHandler {
 
 	private final PassingOn passingOn = new PassingOn();
 
-	private volatile Supplier<Collection<Long>> rest = List::of;
+	private final ReturnedDeliveries returned;
 
 	private volatile boolean transacted;
-
-	private volatile boolean pulled;
-
-	private volatile long givenBackOneByOne = System.nanoTime() - FLUSH.toNanos();
 
 	private volatile java.util.function.Consumer<Runnable> cancelOk = Runnable::run;
 
@@ -123,6 +111,7 @@ final class CountedChannel implements InvocationHandler {
 		this.proxy = (SettlingChannel) Proxy.newProxyInstance(SettlingChannel.class.getClassLoader(),
 				new Class<?>[] { SettlingChannel.class }, this);
 		this.forsaken = new ForsakenDeliveries(delegate);
+		this.returned = new ReturnedDeliveries(delegate, this.unsettled.navigableKeySet(), this::settle);
 		delegate.addShutdownListener(this::closed);
 	}
 
@@ -156,6 +145,7 @@ final class CountedChannel implements InvocationHandler {
 	 */
 	private void closed(ShutdownSignalException signal) {
 		complete();
+		this.returned.closed();
 		this.consumers.values().forEach(CountedConsumer::end);
 		new HashSet<>(this.unsettled.values()).forEach((consumer) -> consumer.closed(signal));
 	}
@@ -179,7 +169,7 @@ final class CountedChannel implements InvocationHandler {
 			case "settled" -> settled();
 			case "target" -> this.delegate;
 			case "giveBackAtCancel" -> {
-				this.rest = (Supplier<Collection<Long>>) args[0];
+				this.returned.setRest((Supplier<Collection<Long>>) args[0]);
 				yield null;
 			}
 			default -> {
@@ -235,7 +225,7 @@ final class CountedChannel implements InvocationHandler {
 			default -> pass(method, args);
 		};
 		if (result instanceof GetResponse response) {
-			this.pulled = true;
+			this.returned.setAlone(false);
 			delivered(response.getEnvelope(), response.getProps());
 		}
 		if (method.getName().equals("basicRecover")) {
@@ -256,7 +246,7 @@ final class CountedChannel implements InvocationHandler {
 			logger.debug("Delivery %d is not settled, the broker has cancelled its consumer".formatted(tag));
 		}
 		else if (reject && isGivenBack(tag, (Boolean) args[1])) {
-			giveBack(tag);
+			this.returned.giveBack(tag);
 		}
 		else {
 			pass(method, args);
@@ -299,6 +289,7 @@ final class CountedChannel implements InvocationHandler {
 				args[i] = settled ? new NotingConsumer(consumer) : new CountedConsumer(this, consumer);
 			}
 			else if (args[i] instanceof DeliverCallback callback) {
+				this.returned.setAlone(false);
 				args[i] = (DeliverCallback) (consumerTag, delivery) -> {
 					delivered(delivery.getEnvelope(), delivery.getProperties());
 					callback.handle(consumerTag, delivery);
@@ -332,22 +323,10 @@ final class CountedChannel implements InvocationHandler {
 		}
 		if (!this.passingOn.isCurrentThread()) {
 			this.passingOn.await(this.consumers.values().stream().filter(CountedConsumer::isCancelling).toList());
-			awaitFlush();
+			this.returned.awaitFlush();
 		}
 		if (!this.transacted) {
-			this.forsaken.giveBack(this.unsettled.isEmpty() && this.consumers.isEmpty());
-		}
-	}
-
-	private void awaitFlush() {
-		long rest = this.givenBackOneByOne + FLUSH.toNanos() - System.nanoTime();
-		try {
-			if (rest > 0) {
-				TimeUnit.NANOSECONDS.sleep(rest);
-			}
-		}
-		catch (InterruptedException ex) {
-			Thread.currentThread().interrupt();
+			this.forsaken.giveBack(this.returned.isAlone() && this.unsettled.isEmpty() && this.consumers.isEmpty());
 		}
 	}
 
@@ -360,34 +339,11 @@ final class CountedChannel implements InvocationHandler {
 		return requeue && consumer != null && consumer.isCancelling();
 	}
 
-	private void giveBack(long tag) throws IOException {
-		this.delegate.basicNack(tag, false, true);
-		settle(tag, false);
-	}
-
 	/**
 	 * Give back what came for a consumer after its cancel, and what it says itself.
 	 */
 	void giveBack(Collection<Long> late) {
-		TreeSet<Long> tags = new TreeSet<>(this.rest.get());
-		tags.addAll(late);
-		if (tags.isEmpty()) {
-			return;
-		}
-		try {
-			if (!this.pulled && tags.equals(this.unsettled.headMap(tags.last(), true).keySet())) {
-				this.delegate.basicNack(tags.last(), true, true);
-				settle(tags.last(), true);
-				return;
-			}
-			for (long tag : tags) {
-				giveBack(tag);
-			}
-			this.givenBackOneByOne = System.nanoTime();
-		}
-		catch (IOException | ShutdownSignalException ex) {
-			logger.debug("Deliveries %s go back with the channel".formatted(tags), ex);
-		}
+		this.returned.giveBack(late);
 	}
 
 	/**

@@ -188,9 +188,8 @@ class DeliveryLimitMaintenanceIntegrationTests {
 		AbstractMessageListenerContainer container(ConsumerVariant variant, ConnectionFactory connectionFactory) {
 			AbstractMessageListenerContainer container = variant.create(connectionFactory, this.handled);
 			ChannelAwareMessageListener listener = (ChannelAwareMessageListener) container.getMessageListener();
-			container.setMessageListener((ChannelAwareMessageListener) (message, channel) -> {
-				handle(message, channel, listener);
-			});
+			container.setMessageListener(
+					(ChannelAwareMessageListener) (message, channel) -> handle(message, channel, listener));
 			return container;
 		}
 
