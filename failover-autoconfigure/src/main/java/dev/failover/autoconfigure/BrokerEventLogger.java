@@ -80,6 +80,12 @@ final class BrokerEventLogger implements BrokerListener {
 		else if (event instanceof BrokerEvent.ClusterChanged changed) {
 			log(changed);
 		}
+		else if (event instanceof BrokerEvent.ClusterCompared compared) {
+			logger.info((compared.same()
+					? "Brokers %s and %s are of one cluster, which has no name of its own ('rabbitmqctl set_cluster_name')"
+					: "Brokers %s and %s are not of one cluster any more")
+				.formatted(compared.broker(), compared.other()));
+		}
 		else if (event instanceof BrokerEvent.ConsumersMissing missing) {
 			log(missing);
 		}

@@ -19,7 +19,10 @@ package dev.failover.broker;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayDeque;
+import java.util.Deque;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -105,7 +108,56 @@ final class BrokerBook {
 	}
 
 	BrokerStatus status(BrokerEntry entry) {
-		return entry.status(isActive(entry));
+		return entry.status(isActive(entry), cluster(entry));
+	}
+
+	/**
+	 * Return the first of the names that nodes of the broker's cluster report, as far as
+	 * they were found to be of one.
+	 */
+	private @Nullable String cluster(BrokerEntry entry) {
+		String first = entry.cluster;
+		if (first == null || this.entries.values().stream().allMatch((each) -> each.sameCluster.isEmpty())) {
+			return first;
+		}
+		Set<BrokerEntry> seen = new LinkedHashSet<>(Set.of(entry));
+		Deque<BrokerEntry> next = new ArrayDeque<>(seen);
+		while (!next.isEmpty()) {
+			BrokerEntry one = next.remove();
+			for (BrokerEntry other : this.entries.values()) {
+				if (other.cluster != null && isSameCluster(one, other) && seen.add(other)) {
+					next.add(other);
+					first = (other.cluster.compareTo(first) < 0) ? other.cluster : first;
+				}
+			}
+		}
+		return first;
+	}
+
+	private static boolean isSameCluster(BrokerEntry one, BrokerEntry other) {
+		return one.sameCluster.contains(other.broker.name()) || Objects.equals(one.cluster, other.cluster);
+	}
+
+	void compared(BrokerEntry one, BrokerEntry other, boolean same) {
+		String name = one.broker.name();
+		boolean changed = same ? other.sameCluster.add(name) : other.sameCluster.remove(name);
+		if (changed && same) {
+			one.sameCluster.add(other.broker.name());
+		}
+		else if (changed) {
+			one.sameCluster.remove(other.broker.name());
+		}
+		if (changed) {
+			this.events.enqueue(new BrokerEvent.ClusterCompared(one.broker, other.broker, same));
+		}
+	}
+
+	/**
+	 * Forget which brokers a broker was found to be of one cluster with.
+	 */
+	private void forgetCluster(BrokerEntry entry) {
+		entry.sameCluster.clear();
+		this.entries.values().forEach((other) -> other.sameCluster.remove(entry.broker.name()));
 	}
 
 	/**
@@ -162,6 +214,7 @@ final class BrokerBook {
 	void remove(String name) {
 		BrokerEntry entry = get(name);
 		checkDispensable(entry, "removed");
+		forgetCluster(entry);
 		this.entries.remove(name);
 		this.firstIncarnation = Math.max(this.firstIncarnation, entry.incarnation + 1);
 		this.events.enqueue(new BrokerEvent.Removed(entry.broker));
@@ -221,6 +274,7 @@ final class BrokerBook {
 		String from = entry.cluster;
 		if (!Objects.equals(from, cluster)) {
 			entry.cluster = cluster;
+			forgetCluster(entry);
 			this.events.enqueue(new BrokerEvent.ClusterChanged(entry.broker, from, cluster));
 		}
 	}

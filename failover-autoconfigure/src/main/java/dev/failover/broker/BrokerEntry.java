@@ -18,6 +18,7 @@ package dev.failover.broker;
 
 import java.time.Duration;
 import java.time.Instant;
+import java.util.HashSet;
 import java.util.Set;
 
 import org.jspecify.annotations.Nullable;
@@ -49,6 +50,11 @@ final class BrokerEntry {
 	@Nullable String cluster;
 
 	@Nullable String node;
+
+	/**
+	 * The names of the brokers that were found to be of the same cluster.
+	 */
+	final Set<String> sameCluster = new HashSet<>();
 
 	Set<String> unconsumedQueues = Set.of();
 
@@ -118,8 +124,8 @@ final class BrokerEntry {
 		this.health = null;
 	}
 
-	BrokerStatus status(boolean active) {
-		return new BrokerStatus(this.broker, this.state, active, this.since, this.lastFailure, this.cluster, this.node,
+	BrokerStatus status(boolean active, @Nullable String cluster) {
+		return new BrokerStatus(this.broker, this.state, active, this.since, this.lastFailure, cluster, this.node,
 				this.unconsumedQueues, this.pendingDeclarations, this.health);
 	}
 

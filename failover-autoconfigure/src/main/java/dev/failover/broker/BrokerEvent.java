@@ -113,6 +113,17 @@ public sealed interface BrokerEvent {
 	}
 
 	/**
+	 * Two brokers that report different names of their cluster were found to be of the
+	 * same, which has no name of its own, or not to be so any more.
+	 *
+	 * @param broker one of them
+	 * @param other the other one
+	 * @param same whether they are of the same cluster
+	 */
+	record ClusterCompared(Broker broker, Broker other, boolean same) implements BrokerEvent {
+	}
+
+	/**
 	 * Messages wait on a broker that nobody consumes, or some more or less than before.
 	 * It may be that applications that list the same brokers publish to one and consume
 	 * from another one.

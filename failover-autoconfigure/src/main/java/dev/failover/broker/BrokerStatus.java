@@ -31,7 +31,9 @@ import org.jspecify.annotations.Nullable;
  * @param lastFailure the last failure, kept when the broker comes back, or {@code null}
  * if there was none
  * @param cluster the name of the cluster that the broker said it belongs to when it was
- * connected to last, or {@code null} if it has not been connected to yet, or does not say
+ * connected to last, or {@code null} if it has not been connected to yet, or does not
+ * say. Nodes of a cluster without a name report their own: where they were found to be of
+ * one, it is one of these names for all of them
  * @param node what identifies the running node that the broker led to last, or
  * {@code null} if that is not known. It is equal for two brokers that lead to the same
  * node, and another one after the node was restarted; it is not the name of the node,

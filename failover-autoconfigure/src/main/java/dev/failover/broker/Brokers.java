@@ -214,6 +214,24 @@ public final class Brokers implements AutoCloseable {
 	}
 
 	/**
+	 * Report whether two brokers that report different clusters are of the same one, as
+	 * the nodes of a cluster without a name are.
+	 * @param one one of the brokers
+	 * @param oneIncarnation its incarnation before they were compared
+	 * @param other the other broker
+	 * @param otherIncarnation its incarnation before they were compared
+	 * @param same whether they are of the same cluster
+	 */
+	public void compared(Broker one, long oneIncarnation, Broker other, long otherIncarnation, boolean same) {
+		report(one, oneIncarnation, (entry) -> {
+			BrokerEntry second = this.book.find(other.name());
+			if (second != null && second != entry && second.incarnation == otherIncarnation) {
+				this.book.compared(entry, second, same);
+			}
+		});
+	}
+
+	/**
 	 * Report which node the broker leads to. Nobody is notified.
 	 * @param broker the broker
 	 * @param incarnation the incarnation before the connection was opened

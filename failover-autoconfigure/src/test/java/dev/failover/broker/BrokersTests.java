@@ -128,6 +128,27 @@ class BrokersTests {
 	}
 
 	@Test
+	void brokersThatAreFoundToBeOfOneClusterReportTheSameUntilTheyAreNot() {
+		this.brokers.identified(this.one, 0, "rabbit@one");
+		this.brokers.identified(this.two, 0, "rabbit@two");
+		this.events.clear();
+		this.brokers.compared(this.two, 0, this.one, 0, true);
+		this.brokers.compared(this.one, 0, this.two, 0, true);
+		assertThat(this.brokers.getStatuses()).extracting(BrokerStatus::cluster)
+			.containsExactly("rabbit@one", "rabbit@one");
+		this.brokers.compared(this.one, 1, this.two, 0, false);
+		this.brokers.compared(this.one, 0, this.two, 1, false);
+		assertThat(this.events).as("late").containsExactly(new BrokerEvent.ClusterCompared(this.two, this.one, true));
+		this.brokers.compared(this.one, 0, this.two, 0, false);
+		assertThat(this.events).last().isEqualTo(new BrokerEvent.ClusterCompared(this.one, this.two, false));
+		assertThat(this.brokers.getStatuses()).extracting(BrokerStatus::cluster)
+			.containsExactly("rabbit@one", "rabbit@two");
+		this.brokers.compared(this.one, 0, this.two, 0, true);
+		this.brokers.identified(this.two, 0, "named");
+		assertThat(this.brokers.getStatuses()).extracting(BrokerStatus::cluster).containsExactly("rabbit@one", "named");
+	}
+
+	@Test
 	void brokersHaveTheSameQueuesOnlyInOneVirtualHostOfOneCluster() {
 		BrokerStatus node = status(this.one, "east");
 		assertThat(node.hasQueuesOf(node)).isTrue();

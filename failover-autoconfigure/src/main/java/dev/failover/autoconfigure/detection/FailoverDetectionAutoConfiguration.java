@@ -34,6 +34,7 @@ import dev.failover.broker.Brokers;
 import dev.failover.connection.FailoverConnectionFactory;
 import dev.failover.connection.PlannedMoves;
 import dev.failover.detection.BrokerDetector;
+import dev.failover.detection.ClusterWatch;
 import dev.failover.detection.DetectionSettings;
 import dev.failover.detection.Failback;
 import dev.failover.detection.NodeWatch;
@@ -70,6 +71,16 @@ public final class FailoverDetectionAutoConfiguration {
 	@ConditionalOnMissingBean
 	NodeWatch failoverNodeWatch(Brokers brokers, FailoverConnectionFactory connectionFactory) {
 		return new NodeWatch(brokers, connectionFactory.getBrokerAccess());
+	}
+
+	/**
+	 * The watch ends with the connection factory.
+	 */
+	@Bean(destroyMethod = "")
+	@Lazy(false)
+	@ConditionalOnMissingBean
+	ClusterWatch failoverClusterWatch(Brokers brokers, FailoverConnectionFactory connectionFactory) {
+		return new ClusterWatch(brokers, connectionFactory.getBrokerAccess());
 	}
 
 	@Bean
