@@ -84,7 +84,7 @@ final class BrokerDeclarations {
 
 	private @Nullable Declarer declarer;
 
-	private Duration pause = FIRST_PAUSE;
+	private volatile Duration pause = FIRST_PAUSE;
 
 	BrokerDeclarations(Broker broker, long incarnation, KnownDeclarations known, PendingDeclarations owner) {
 		this.broker = broker;
@@ -141,16 +141,19 @@ final class BrokerDeclarations {
 	 * before
 	 */
 	void add(Declaration declaration, @Nullable Throwable failure) {
-		put(declaration, (failure != null) ? TopologyException.reason(failure) : null);
+		String reason = (failure != null) ? TopologyException.reason(failure) : null;
+		put(new PendingDeclaration(declaration, reason));
 		retryLater();
 	}
 
-	private PendingDeclaration put(Declaration declaration, @Nullable String reason) {
-		this.known.add(declaration);
-		PendingDeclaration added = new PendingDeclaration(declaration, reason);
-		this.pending.put(declaration.description(), added);
+	/**
+	 * Two connections may find the same at the same time.
+	 */
+	private PendingDeclaration put(PendingDeclaration added) {
+		this.known.add(added.declaration());
+		PendingDeclaration other = this.pending.putIfAbsent(added.declaration().description(), added);
 		this.owner.schedule(this::report, this.owner.timeout());
-		return added;
+		return (other != null) ? other : added;
 	}
 
 	/**
@@ -163,9 +166,9 @@ final class BrokerDeclarations {
 			this.connections.add(spent);
 		}
 		for (AskedDeclaration asked : unanswered) {
-			PendingDeclaration added = put(asked.declaration(), null);
+			PendingDeclaration added = new PendingDeclaration(asked.declaration(), null);
 			added.asked = true;
-			await(added, asked.answer());
+			await(put(added), asked.answer());
 		}
 		CompletableFuture.allOf(unanswered.stream().map(AskedDeclaration::answer).toArray(CompletableFuture[]::new))
 			.whenComplete((nothing, failure) -> this.owner.execute(() -> close(spent)));
@@ -199,11 +202,9 @@ final class BrokerDeclarations {
 		if (last != null && now - last < BETWEEN_LOOKS.toNanos()) {
 			return null;
 		}
-		PendingDeclaration added = PendingDeclaration.suspected(queue);
-		PendingDeclaration other = this.pending.putIfAbsent(queue.description(), added);
+		PendingDeclaration suspected = put(PendingDeclaration.suspected(queue));
 		this.owner.execute(this::retry);
-		this.owner.schedule(this::report, this.owner.timeout());
-		return (other != null) ? other : added;
+		return suspected;
 	}
 
 	/**
@@ -301,7 +302,9 @@ final class BrokerDeclarations {
 	}
 
 	private void succeeded(PendingDeclaration declaration) {
-		this.pending.remove(declaration.declaration().description(), declaration);
+		if (!this.pending.remove(declaration.declaration().description(), declaration)) {
+			return;
+		}
 		declaration.end();
 		this.foundWell.put(declaration.declaration().description(), System.nanoTime());
 		this.pause = FIRST_PAUSE;

@@ -115,6 +115,7 @@ final class DeclarationRun {
 	private boolean isDone(AskedDeclaration asked, Duration patience) throws IOException {
 		try {
 			if (asked.isAnswered(patience)) {
+				this.declarer.answered(System.nanoTime() - asked.askedAt());
 				this.declarations.declared(asked.declaration());
 				return true;
 			}

@@ -39,7 +39,7 @@ final class Declarer {
 
 	private final Deque<Channel> idle = new ConcurrentLinkedDeque<>();
 
-	private long roundTrip;
+	private long roundTrip = Long.MAX_VALUE;
 
 	Declarer(Connection connection) {
 		this.connection = connection;
@@ -80,7 +80,7 @@ final class Declarer {
 		if (channel == null) {
 			throw new IOException("The connection has no channel left");
 		}
-		this.roundTrip = System.nanoTime() - begin;
+		answered(System.nanoTime() - begin);
 		return channel;
 	}
 
@@ -92,7 +92,14 @@ final class Declarer {
 	}
 
 	/**
-	 * Return how long the broker took to open the last channel.
+	 * Take note of how long an answer took.
+	 */
+	void answered(long nanos) {
+		this.roundTrip = Math.min(this.roundTrip, nanos);
+	}
+
+	/**
+	 * Return the shortest time in which the broker has answered anything.
 	 */
 	Duration roundTrip() {
 		return Duration.ofNanos(this.roundTrip);

@@ -26,8 +26,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A declaration that is not made yet. Whether the broker is being asked, and how often it
- * was, is known to one thread only.
+ * A declaration that is not made yet.
  */
 final class PendingDeclaration {
 
@@ -46,11 +45,17 @@ final class PendingDeclaration {
 	/**
 	 * Whether the broker is being asked.
 	 */
-	boolean asked;
+	volatile boolean asked;
 
-	boolean refused;
+	/**
+	 * Whether it was told that the broker refuses it.
+	 */
+	volatile boolean refused;
 
-	boolean told;
+	/**
+	 * Whether it was told that it is pending.
+	 */
+	volatile boolean told;
 
 	/**
 	 * Whether it was declared once, and may be well.

@@ -150,8 +150,8 @@ final class SickQueues {
 		});
 	}
 
-	void awaitNothingPending() {
-		Awaitility.await().atMost(PATIENCE).until(() -> active().pendingDeclarations().isEmpty());
+	void awaitNothingPending(Duration patience) {
+		Awaitility.await().atMost(patience).until(() -> active().pendingDeclarations().isEmpty());
 	}
 
 	private BrokerStatus active() {

@@ -58,6 +58,8 @@ class TopologyNodeDownIntegrationTests {
 
 	private static final Duration LONGER_START = Duration.ofSeconds(6);
 
+	private static final Duration PATIENCE = Duration.ofSeconds(60);
+
 	@Parameter
 	private String version;
 
@@ -163,7 +165,7 @@ class TopologyNodeDownIntegrationTests {
 		queues.assertSendsEndSoon();
 		this.home.start();
 		long begin = System.nanoTime();
-		queues.awaitNothingPending();
+		queues.awaitNothingPending(PATIENCE);
 		queues.awaitAllAreUsed("with the home");
 		logger.info("RabbitMQ %s: queues are used again within %d ms".formatted(this.version,
 				Duration.ofNanos(System.nanoTime() - begin).toMillis()));

@@ -47,6 +47,8 @@ class TopologySilentQueueIntegrationTests {
 
 	private static final Duration LONGEST_GAP = Duration.ofSeconds(3);
 
+	private static final Duration PATIENCE = Duration.ofSeconds(60);
+
 	@Parameter
 	private String version;
 
@@ -90,7 +92,7 @@ class TopologySilentQueueIntegrationTests {
 		queues.assertSoundQueuesAreUsed("while others do not answer");
 		queues.assertPending(SickQueues.SICK);
 		onEach(node, "sys:resume");
-		queues.awaitNothingPending();
+		queues.awaitNothingPending(PATIENCE);
 		queues.awaitAllAreUsed("when they answer");
 		assertThat(losses).isEmpty();
 	}
