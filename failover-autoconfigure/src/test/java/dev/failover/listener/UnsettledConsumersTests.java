@@ -203,7 +203,17 @@ class UnsettledConsumersTests {
 		container.afterPropertiesSet();
 		this.container = container;
 		container.start();
-		Awaitility.await().atMost(PATIENCE).until(() -> this.consumers.size() == 1);
+		Awaitility.await().atMost(PATIENCE).until(() -> this.consumers.size() == 1 && isBegun());
+	}
+
+	/**
+	 * A simple container knows the tag of its consumer a moment after that has begun.
+	 */
+	private boolean isBegun() {
+		return !(this.container instanceof SimpleMessageListenerContainer simple)
+				|| ContainerConsumers.consumers(simple)
+					.stream()
+					.noneMatch((consumer) -> consumer.getConsumerTags().isEmpty());
 	}
 
 	private static SimpleMessageListenerContainer simple() {
