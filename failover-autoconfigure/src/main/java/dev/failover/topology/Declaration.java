@@ -91,8 +91,8 @@ record Declaration(String description, @Nullable String queue, Set<String> needs
 			return exchange(exchange.getName());
 		}
 		if (declarable instanceof Binding binding) {
-			return binding(String.valueOf(binding.getDestination()), binding.getExchange(), binding.getRoutingKey(),
-					binding.getArguments());
+			return binding(String.valueOf(binding.getDestination()), String.valueOf(binding.getExchange()),
+					String.valueOf(binding.getRoutingKey()), binding.getArguments());
 		}
 		return "The topology";
 	}

@@ -122,7 +122,8 @@ final class DeclarationRun {
 			return false;
 		}
 		catch (ExecutionException ex) {
-			failed(asked.declaration(), ex.getCause());
+			Throwable cause = ex.getCause();
+			failed(asked.declaration(), (cause != null) ? cause : ex);
 			return true;
 		}
 	}
