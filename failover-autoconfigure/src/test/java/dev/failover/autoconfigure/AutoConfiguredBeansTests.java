@@ -94,7 +94,9 @@ class AutoConfiguredBeansTests {
 		.withConfiguration(AutoConfigurations.of(autoConfigurations().toArray(Class<?>[]::new)))
 		.withConfiguration(AutoConfigurations.of(SslAutoConfiguration.class, RabbitAutoConfiguration.class))
 		.withPropertyValues("failover.brokers=amqp://a;amqp://b", "failover.listener.deduplication.enabled=true",
-				"failover.rebalance.enabled=true");
+				"failover.rebalance.enabled=true",
+				// so that nothing speaks of a context with mocks when later tests run
+				"failover.shutdown-timeout=100ms");
 
 	@Test
 	void isThereByDefault() {

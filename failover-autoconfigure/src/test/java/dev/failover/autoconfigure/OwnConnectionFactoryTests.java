@@ -22,6 +22,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.mockito.Answers;
 import org.springframework.amqp.rabbit.config.SimpleRabbitListenerContainerFactory;
 import org.springframework.amqp.rabbit.connection.CachingConnectionFactory;
 import org.springframework.amqp.rabbit.connection.ConnectionFactory;
@@ -144,7 +145,7 @@ class OwnConnectionFactoryTests {
 		this.runner
 			.withBean("own", ConnectionFactory.class, () -> this.elsewhere, (definition) -> definition.setPrimary(true))
 			.withBean("other", ConnectionFactory.class,
-					() -> new CachingConnectionFactory(mock(FailoverConnectionFactory.class)))
+					() -> new CachingConnectionFactory(mock(FailoverConnectionFactory.class, Answers.RETURNS_MOCKS)))
 			.withPropertyValues("failover.brokers=amqp://a")
 			.run((context) -> {
 				assertThat(context).hasNotFailed();
@@ -158,7 +159,7 @@ class OwnConnectionFactoryTests {
 	void severalAreWarnedOfUnlessOneIsPrimary(boolean primary, CapturedOutput output) {
 		this.runner.withBean("own", ConnectionFactory.class, () -> this.elsewhere)
 			.withBean("main", ConnectionFactory.class,
-					() -> new CachingConnectionFactory(mock(FailoverConnectionFactory.class)),
+					() -> new CachingConnectionFactory(mock(FailoverConnectionFactory.class, Answers.RETURNS_MOCKS)),
 					(definition) -> definition.setPrimary(primary))
 			.withBean("rabbitListenerContainerFactory", SimpleRabbitListenerContainerFactory.class)
 			.withPropertyValues("failover.brokers=amqp://a")
