@@ -25,7 +25,9 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.stream.Collectors;
 
@@ -215,8 +217,13 @@ final class BrokerDeclarations {
 				declaration.reason());
 	}
 
+	/**
+	 * Wait for an answer, but not for ever.
+	 */
 	private void await(PendingDeclaration asked, CompletableFuture<?> answer) {
-		answer.whenComplete((nothing, failure) -> this.owner.execute(() -> answered(asked, failure)));
+		CompletableFuture<?> first = answer.copy();
+		first.whenComplete((nothing, failure) -> this.owner.execute(() -> answered(asked, failure)));
+		this.owner.schedule(() -> first.completeExceptionally(new TimeoutException()), this.owner.lastAnswer());
 	}
 
 	private void retryLater() {
@@ -260,10 +267,13 @@ final class BrokerDeclarations {
 			return;
 		}
 		this.connections.add(opened);
-		this.declarer = new Declarer(opened.connection());
+		Declarer current = new Declarer(opened.connection());
+		this.declarer = current;
 		opened.connection().addShutdownListener((signal) -> this.owner.execute(() -> {
 			this.connections.remove(opened);
-			this.declarer = null;
+			if (this.declarer == current) {
+				this.declarer = null;
+			}
 		}));
 		retry();
 	}
@@ -281,6 +291,9 @@ final class BrokerDeclarations {
 
 	private void answered(PendingDeclaration declaration, @Nullable Throwable failure) {
 		declaration.asked = false;
+		if (failure instanceof TimeoutException) {
+			beginAnew();
+		}
 		boolean refused = failure != null && TopologyException.isRefusal(failure)
 				&& !TopologyException.isPassing(failure);
 		if (failure == null || (refused && declaration.isSuspected())) {
@@ -288,7 +301,9 @@ final class BrokerDeclarations {
 			return;
 		}
 		declaration.confirmSuspicion();
-		declaration.reason(TopologyException.reason(failure));
+		if (!isOurs(failure)) {
+			declaration.reason(TopologyException.reason(failure));
+		}
 		if (this.owner.isOver(this)) {
 			end();
 		}
@@ -299,6 +314,24 @@ final class BrokerDeclarations {
 			failedAgain(this.pause);
 		}
 		report();
+	}
+
+	/**
+	 * Leave the connections on which something is not answered, so that it is asked for
+	 * again on another one, and so is what else was under way there.
+	 */
+	private void beginAnew() {
+		this.declarer = null;
+		this.connections.forEach(this::close);
+	}
+
+	/**
+	 * Whether it was not the broker that has ended a declaration.
+	 */
+	private static boolean isOurs(Throwable failure) {
+		Throwable cause = (failure instanceof CompletionException) ? failure.getCause() : failure;
+		return cause instanceof TimeoutException
+				|| (cause instanceof ShutdownSignalException signal && signal.isInitiatedByApplication());
 	}
 
 	private void succeeded(PendingDeclaration declaration) {

@@ -46,9 +46,17 @@ final class PendingDeclarations implements QueueGuard, AutoCloseable {
 
 	private static final Log logger = LogFactory.getLog(PendingDeclarations.class);
 
+	/**
+	 * RabbitMQ 4.3 answers within 68 seconds that a queue does not, and within 30 that
+	 * its cluster has no majority.
+	 */
+	private static final Duration LAST_ANSWER = Duration.ofSeconds(75);
+
 	private final Brokers brokers;
 
 	private final Duration timeout;
+
+	private final Duration lastAnswer;
 
 	private final Map<String, BrokerDeclarations> byBroker = new ConcurrentHashMap<>();
 
@@ -65,8 +73,18 @@ final class PendingDeclarations implements QueueGuard, AutoCloseable {
 	 * @param timeout how long a broker may take to answer a declaration
 	 */
 	PendingDeclarations(Brokers brokers, Duration timeout) {
+		this(brokers, timeout, LAST_ANSWER);
+	}
+
+	/**
+	 * Create an instance.
+	 * @param timeout how long a broker may take to answer a declaration
+	 * @param lastAnswer how long an answer is waited for at all
+	 */
+	PendingDeclarations(Brokers brokers, Duration timeout, Duration lastAnswer) {
 		this.brokers = brokers;
 		this.timeout = timeout;
+		this.lastAnswer = lastAnswer;
 		CustomizableThreadFactory threads = new CustomizableThreadFactory("failover-declarations-");
 		threads.setDaemon(true);
 		this.executor = new ScheduledThreadPoolExecutor(1, threads);
@@ -134,6 +152,10 @@ final class PendingDeclarations implements QueueGuard, AutoCloseable {
 
 	Duration timeout() {
 		return this.timeout;
+	}
+
+	Duration lastAnswer() {
+		return this.lastAnswer;
 	}
 
 	Brokers brokers() {

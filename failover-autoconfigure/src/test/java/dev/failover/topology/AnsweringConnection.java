@@ -46,11 +46,13 @@ final class AnsweringConnection implements AutoCloseable {
 
 	private static final Duration TIMEOUT = Duration.ofMillis(300);
 
+	private static final Duration LAST_ANSWER = Duration.ofSeconds(3);
+
 	private final Broker broker = Broker.of("one", "localhost", 5672);
 
 	private final Brokers brokers = new Brokers(List.of(this.broker), Clock.systemUTC());
 
-	private final PendingDeclarations pending = new PendingDeclarations(this.brokers, TIMEOUT);
+	private final PendingDeclarations pending = new PendingDeclarations(this.brokers, TIMEOUT, LAST_ANSWER);
 
 	private final Connection connection = Mockito.mock();
 

@@ -96,6 +96,18 @@ class PendingDeclarationsTests {
 	}
 
 	@Test
+	void whatIsNeverAnsweredIsAskedForAgainOnAnotherConnection(CapturedOutput output) {
+		this.connection.hold(queue("lost").description());
+		this.declarations.add(queue("lost"), null);
+		Awaitility.await().atMost(PATIENCE).until(() -> this.connection.asked().size() == 1);
+		this.connection.hold(queue("lost").description()).complete(Mockito.mock());
+		BDDMockito.then(this.access).should(Mockito.timeout(PATIENCE.toMillis())).close(this.opened);
+		Awaitility.await().atMost(PATIENCE).until(() -> !this.declarations.isPending(queue("lost")));
+		BDDMockito.then(this.access).should(Mockito.times(2)).open(BDDMockito.any(), BDDMockito.any());
+		assertThat(output).contains("Queue 'lost' (the broker does not answer)");
+	}
+
+	@Test
 	void whatIsRefusedAtLastStaysPendingAndIsNamedOnce(CapturedOutput output) {
 		this.connection.refuse(queue("different").description(), 406);
 		this.declarations.add(queue("different"), failure());
