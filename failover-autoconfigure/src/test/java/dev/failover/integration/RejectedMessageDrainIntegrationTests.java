@@ -62,6 +62,10 @@ class RejectedMessageDrainIntegrationTests {
 			spawn(fun() -> timer:sleep(1000), [sys:resume(C) || C <- Held] end),
 			length(Held).""";
 
+	private static final String CONSUMERS = """
+			{ok, Q} = rabbit_amqqueue:lookup(rabbit_misc:r(<<"%s">>, queue, <<"%s">>)),
+			length(rabbit_amqqueue:consumers(Q)).""";
+
 	@North
 	private RabbitNode first;
 
@@ -79,10 +83,18 @@ class RejectedMessageDrainIntegrationTests {
 			Broker left = context.getBean(Brokers.class).getActive();
 			desk.node = Applications.node(left, this.first, this.second);
 			Applications.move(context);
+			RabbitNode next = (desk.node == this.first) ? this.second : this.first;
+			// until then, the message may come back to the consumer that is being
+			// cancelled
+			Awaitility.await().atMost(PATIENCE).until(() -> isConsumed(next));
 			desk.moved.countDown();
 			Awaitility.await().atMost(PATIENCE).until(() -> desk.deliveries.get() == 3);
 			assertThat(desk.held).isEqualTo("1");
 		}
+	}
+
+	private static boolean isConsumed(RabbitNode node) {
+		return node.evaluate(CONSUMERS.formatted(node.virtualHost(), Shop.QUEUE)).equals("1");
 	}
 
 	@Configuration(proxyBeanMethods = false)
