@@ -137,8 +137,9 @@ class LeaderlessQueueIntegrationTests {
 		Map<String, LatencyLoad> loads = new HashMap<>();
 		long rawGap;
 		try (ConfigurableApplicationContext context = Applications.run(Shop.class,
-				Applications.brokers(this.ours, this.cluster.node(2), this.leader), "failover.strategy=priority");
-				RawLoad raw = RawLoad.start(connect(), LEADERLESS, 100)) {
+				Applications.brokers(this.ours, this.cluster.node(2), this.leader), "failover.strategy=priority",
+				// ours is to be the active one, however busy the machine is
+				"failover.connect.race-delay=0s"); RawLoad raw = RawLoad.start(connect(), LEADERLESS, 100)) {
 			FailoverTemplate template = context.getBean(FailoverTemplate.class);
 			loads.put(LEADERLESS, LatencyLoad.start(template, LEADERLESS, perSecond));
 			OTHERS.forEach((queue) -> loads.put(queue, LatencyLoad.start(template, queue, 100)));
