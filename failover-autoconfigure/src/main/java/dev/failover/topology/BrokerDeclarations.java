@@ -222,8 +222,12 @@ final class BrokerDeclarations {
 	 */
 	private void await(PendingDeclaration asked, CompletableFuture<?> answer) {
 		CompletableFuture<?> first = answer.copy();
-		first.whenComplete((nothing, failure) -> this.owner.execute(() -> answered(asked, failure)));
-		this.owner.schedule(() -> first.completeExceptionally(new TimeoutException()), this.owner.lastAnswer());
+		Runnable endOfWait = this.owner.schedule(() -> first.completeExceptionally(new TimeoutException()),
+				this.owner.lastAnswer());
+		first.whenComplete((nothing, failure) -> {
+			endOfWait.run();
+			this.owner.execute(() -> answered(asked, failure));
+		});
 	}
 
 	private void retryLater() {

@@ -21,6 +21,7 @@ import java.io.InterruptedIOException;
 import java.time.Duration;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.Future;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
@@ -178,9 +179,14 @@ final class PendingDeclarations implements QueueGuard, AutoCloseable {
 		schedule(task, Duration.ZERO);
 	}
 
-	void schedule(Runnable task, Duration delay) {
+	/**
+	 * Do something on the thread of this instance, later.
+	 * @return ends that, unless it is done already
+	 */
+	Runnable schedule(Runnable task, Duration delay) {
 		try {
-			this.executor.schedule(() -> run(task), delay.toMillis(), TimeUnit.MILLISECONDS);
+			Future<?> scheduled = this.executor.schedule(() -> run(task), delay.toMillis(), TimeUnit.MILLISECONDS);
+			return () -> scheduled.cancel(false);
 		}
 		catch (RejectedExecutionException ex) {
 			logger.debug("The connection factory is closed", ex);
@@ -189,6 +195,8 @@ final class PendingDeclarations implements QueueGuard, AutoCloseable {
 			// the task waits for the thread that the next task is going to start
 			logger.error("Pending declarations are tried with delay", ex);
 		}
+		return () -> {
+		};
 	}
 
 	private static void run(Runnable task) {
