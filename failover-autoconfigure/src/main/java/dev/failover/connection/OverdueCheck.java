@@ -59,7 +59,9 @@ final class OverdueCheck {
 	}
 
 	/**
-	 * Ask all open connections, and brokers without one, and cut what has not answered.
+	 * Ask all open connections, and brokers without one, and cut what has not answered. A
+	 * connection that ends meanwhile tells nothing about its broker: the application may
+	 * have closed it just now, and a broker that is lost is told elsewhere.
 	 * @param patience how long to wait for the answers
 	 * @return whether any broker can serve
 	 */
@@ -79,13 +81,13 @@ final class OverdueCheck {
 		long deadline = System.nanoTime() + patience.toNanos();
 		Set<String> answering = new HashSet<>();
 		for (Map.Entry<String, CompletableFuture<?>> each : tried.entrySet()) {
-			if (hasAnswered(each.getValue(), deadline)) {
+			if (isDone(each.getValue(), deadline) && !each.getValue().isCompletedExceptionally()) {
 				answering.add(each.getKey());
 			}
 		}
 		List<OpenConnection> silent = new ArrayList<>();
 		for (Map.Entry<OpenConnection, CompletableFuture<?>> each : asked.entrySet()) {
-			if (hasAnswered(each.getValue(), deadline)) {
+			if (isDone(each.getValue(), deadline)) {
 				answering.add(each.getKey().broker().name());
 			}
 			else {
@@ -125,13 +127,16 @@ final class OverdueCheck {
 		return answer;
 	}
 
-	private static boolean hasAnswered(CompletableFuture<?> answer, long deadline) throws InterruptedException {
+	private static boolean isDone(CompletableFuture<?> answer, long deadline) throws InterruptedException {
 		try {
 			answer.get(Math.max(0, deadline - System.nanoTime()), TimeUnit.NANOSECONDS);
 			return true;
 		}
-		catch (ExecutionException | TimeoutException ex) {
-			logger.debug("A connection does not answer", ex);
+		catch (ExecutionException ex) {
+			logger.debug("A connection has failed or ended", ex);
+			return true;
+		}
+		catch (TimeoutException ex) {
 			return false;
 		}
 	}
