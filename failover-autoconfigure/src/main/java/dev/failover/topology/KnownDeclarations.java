@@ -16,20 +16,27 @@
 
 package dev.failover.topology;
 
+import java.util.HashSet;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.stream.Stream;
+import java.util.function.BiPredicate;
 
 import com.rabbitmq.client.AMQP;
-import org.jspecify.annotations.Nullable;
 
 /**
  * What was declared on a cluster, or was pending there. It is not forgotten when a broker
  * fails. Safe for use by several threads.
  */
 final class KnownDeclarations {
+
+	/**
+	 * The exchanges that each virtual host has are named by their type.
+	 */
+	private static final String PREDECLARED = "amq.";
 
 	private final Map<String, Declaration> declarations = new ConcurrentHashMap<>();
 
@@ -42,30 +49,55 @@ final class KnownDeclarations {
 	}
 
 	/**
-	 * Return the queues that get messages from the default exchange, by a binding with
-	 * the same routing key, or from a fanout exchange.
+	 * Return the queues that a message is for, as far as declared bindings tell: headers
+	 * exchanges and exchanges of other types are taken for direct ones.
 	 */
 	List<Declaration> queuesOf(String exchange, String routingKey) {
-		Stream<String> names = exchange.isEmpty() ? Stream.of(routingKey) : boundTo(exchange, routingKey);
-		return names.map(Declaration::queue).map(this.declarations::get).filter(Objects::nonNull).distinct().toList();
+		Set<String> queues = new LinkedHashSet<>();
+		if (exchange.isEmpty()) {
+			queues.add(routingKey);
+		}
+		else {
+			route(exchange, routingKey, queues, new HashSet<>());
+		}
+		return queues.stream().map(Declaration::queue).map(this.declarations::get).filter(Objects::nonNull).toList();
 	}
 
-	private Stream<String> boundTo(String exchange, String routingKey) {
-		boolean fanout = isFanout(exchange);
-		return this.declarations.values()
-			.stream()
-			.map(Declaration::method)
-			.filter(AMQP.Queue.Bind.class::isInstance)
-			.map(AMQP.Queue.Bind.class::cast)
-			.filter((bind) -> bind.getExchange().equals(exchange)
-					&& (fanout || bind.getRoutingKey().equals(routingKey)))
-			.map(AMQP.Queue.Bind::getQueue);
+	private void route(String exchange, String routingKey, Set<String> queues, Set<String> visited) {
+		if (!visited.add(exchange)) {
+			return;
+		}
+		BiPredicate<String, String> matching = matching(exchange);
+		for (Declaration declaration : this.declarations.values()) {
+			if (declaration.method() instanceof AMQP.Queue.Bind bind) {
+				if (bind.getExchange().equals(exchange) && matching.test(bind.getRoutingKey(), routingKey)) {
+					queues.add(bind.getQueue());
+				}
+			}
+			else if (declaration.method() instanceof AMQP.Exchange.Bind bind && bind.getSource().equals(exchange)
+					&& matching.test(bind.getRoutingKey(), routingKey)) {
+				route(bind.getDestination(), routingKey, queues, visited);
+			}
+		}
 	}
 
-	private boolean isFanout(String exchange) {
-		@Nullable Declaration declared = this.declarations.get(Declaration.exchange(exchange));
-		return declared != null && declared.method() instanceof AMQP.Exchange.Declare declare
-				&& declare.getType().equals("fanout");
+	/**
+	 * Return which keys of bindings match which routing keys.
+	 */
+	private BiPredicate<String, String> matching(String exchange) {
+		return switch (type(exchange)) {
+			case "fanout" -> (binding, routingKey) -> true;
+			case "topic" -> TopicPattern::matches;
+			default -> String::equals;
+		};
+	}
+
+	private String type(String exchange) {
+		Declaration declared = this.declarations.get(Declaration.exchange(exchange));
+		if (declared != null && declared.method() instanceof AMQP.Exchange.Declare declare) {
+			return declare.getType();
+		}
+		return exchange.startsWith(PREDECLARED) ? exchange.substring(PREDECLARED.length()) : "direct";
 	}
 
 }
