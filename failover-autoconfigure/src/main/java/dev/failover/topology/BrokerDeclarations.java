@@ -16,19 +16,15 @@
 
 package dev.failover.topology;
 
-import java.io.IOException;
 import java.time.Duration;
 import java.util.Collection;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import java.util.Set;
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeoutException;
-import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.stream.Collectors;
 
 import com.rabbitmq.client.ShutdownSignalException;
@@ -37,23 +33,15 @@ import org.apache.commons.logging.LogFactory;
 import org.jspecify.annotations.Nullable;
 
 import dev.failover.broker.Broker;
-import dev.failover.connection.BrokerAccess;
 import dev.failover.connection.DestinationFault;
 import dev.failover.connection.OpenConnection;
 
 /**
- * What is pending on one broker since it failed last. Everything that blocks is done on
- * the thread of {@link PendingDeclarations}.
+ * What is pending on one broker since it failed last, and what is told of it.
  */
 final class BrokerDeclarations {
 
 	private static final Log logger = LogFactory.getLog(BrokerDeclarations.class);
-
-	private static final String CONNECTION = "failover-topology";
-
-	private static final Duration FIRST_PAUSE = Duration.ofMillis(500);
-
-	private static final Duration LONGEST_PAUSE = Duration.ofSeconds(5);
 
 	/**
 	 * What is refused is mended by an operator, if at all.
@@ -80,19 +68,14 @@ final class BrokerDeclarations {
 	 */
 	private final Map<String, Long> foundWell = new ConcurrentHashMap<>();
 
-	private final Set<OpenConnection> connections = ConcurrentHashMap.newKeySet();
-
-	private final AtomicBoolean retrying = new AtomicBoolean();
-
-	private @Nullable Declarer declarer;
-
-	private volatile Duration pause = FIRST_PAUSE;
+	private final DeclarationRetries retries;
 
 	BrokerDeclarations(Broker broker, long incarnation, KnownDeclarations known, PendingDeclarations owner) {
 		this.broker = broker;
 		this.incarnation = incarnation;
 		this.known = known;
 		this.owner = owner;
+		this.retries = new DeclarationRetries(this, owner);
 	}
 
 	Broker broker() {
@@ -145,7 +128,7 @@ final class BrokerDeclarations {
 	void add(Declaration declaration, @Nullable Throwable failure) {
 		String reason = (failure != null) ? TopologyException.reason(failure) : null;
 		put(new PendingDeclaration(declaration, reason));
-		retryLater();
+		this.retries.later();
 	}
 
 	/**
@@ -164,16 +147,14 @@ final class BrokerDeclarations {
 	 * ours
 	 */
 	void add(List<AskedDeclaration> unanswered, @Nullable OpenConnection spent) {
-		if (spent != null) {
-			this.connections.add(spent);
-		}
 		for (AskedDeclaration asked : unanswered) {
 			PendingDeclaration added = new PendingDeclaration(asked.declaration(), null);
 			added.asked = true;
-			await(put(added), asked.answer());
+			this.retries.await(put(added), asked.answer());
 		}
-		CompletableFuture.allOf(unanswered.stream().map(AskedDeclaration::answer).toArray(CompletableFuture[]::new))
-			.whenComplete((nothing, failure) -> this.owner.execute(() -> close(spent)));
+		if (spent != null) {
+			this.retries.closeAfter(unanswered, spent);
+		}
 	}
 
 	/**
@@ -205,7 +186,7 @@ final class BrokerDeclarations {
 			return null;
 		}
 		PendingDeclaration suspected = put(PendingDeclaration.suspected(queue));
-		this.owner.execute(this::retry);
+		this.owner.execute(this.retries::run);
 		return suspected;
 	}
 
@@ -218,86 +199,22 @@ final class BrokerDeclarations {
 	}
 
 	/**
-	 * Wait for an answer, but not for ever.
+	 * Return what the broker is not being asked for already, and could do.
 	 */
-	private void await(PendingDeclaration asked, CompletableFuture<?> answer) {
-		CompletableFuture<?> first = answer.copy();
-		Runnable endOfWait = this.owner.schedule(() -> first.completeExceptionally(new TimeoutException()),
-				this.owner.lastAnswer());
-		first.whenComplete((nothing, failure) -> {
-			endOfWait.run();
-			this.owner.execute(() -> answered(asked, failure));
-		});
-	}
-
-	private void retryLater() {
-		if (this.retrying.compareAndSet(false, true)) {
-			this.owner.schedule(this::retry, this.pause);
-		}
-	}
-
-	/**
-	 * Ask the broker for what it is not being asked for already.
-	 */
-	void retry() {
-		this.retrying.set(false);
-		if (this.owner.isOver(this)) {
-			end();
-			return;
-		}
-		List<PendingDeclaration> due = this.pending.values().stream().filter(this::isDue).toList();
-		BrokerAccess access = this.owner.access();
-		if (due.isEmpty() || access == null) {
-			return;
-		}
-		Declarer current = this.declarer;
-		if (current != null) {
-			due.forEach((declaration) -> ask(declaration, current));
-		}
-		else if (this.retrying.compareAndSet(false, true)) {
-			access.open(this.broker, CONNECTION)
-				.whenComplete((opened, failure) -> this.owner.execute(() -> opened(opened)));
-		}
+	List<PendingDeclaration> due() {
+		return this.pending.values().stream().filter(this::isDue).toList();
 	}
 
 	private boolean isDue(PendingDeclaration declaration) {
 		return !declaration.asked && !isAnyPending(declaration.declaration().needs());
 	}
 
-	private void opened(@Nullable OpenConnection opened) {
-		this.retrying.set(false);
-		if (opened == null) {
-			failedAgain(FIRST_PAUSE);
-			return;
-		}
-		this.connections.add(opened);
-		Declarer current = new Declarer(opened.connection());
-		this.declarer = current;
-		opened.connection().addShutdownListener((signal) -> this.owner.execute(() -> {
-			this.connections.remove(opened);
-			if (this.declarer == current) {
-				this.declarer = null;
-			}
-		}));
-		retry();
-	}
-
-	private void ask(PendingDeclaration declaration, Declarer current) {
-		try {
-			AskedDeclaration asked = current.ask(declaration.question());
-			declaration.asked = true;
-			await(declaration, asked.answer());
-		}
-		catch (IOException | ShutdownSignalException ex) {
-			answered(declaration, ex);
-		}
-	}
-
-	private void answered(PendingDeclaration declaration, @Nullable Throwable failure) {
+	/**
+	 * Take note of what the broker has answered.
+	 * @param failure why it did not declare, or {@code null} if it did
+	 */
+	void answered(PendingDeclaration declaration, @Nullable Throwable failure) {
 		declaration.asked = false;
-		if (failure instanceof TimeoutException) {
-			beginAnew();
-		}
 		boolean refused = failure != null && TopologyException.isRefusal(failure)
 				&& !TopologyException.isPassing(failure);
 		if (failure == null || (refused && declaration.isSuspected())) {
@@ -315,18 +232,9 @@ final class BrokerDeclarations {
 			refused(declaration);
 		}
 		else {
-			failedAgain(this.pause);
+			this.retries.failed();
 		}
 		report();
-	}
-
-	/**
-	 * Leave the connections on which something is not answered, so that it is asked for
-	 * again on another one, and so is what else was under way there.
-	 */
-	private void beginAnew() {
-		this.declarer = null;
-		this.connections.forEach(this::close);
 	}
 
 	/**
@@ -344,26 +252,12 @@ final class BrokerDeclarations {
 		}
 		declaration.end();
 		this.foundWell.put(declaration.declaration().description(), System.nanoTime());
-		this.pause = FIRST_PAUSE;
 		if (declaration.told) {
 			logger.info("%s is declared on broker '%s', after %d s".formatted(declaration.declaration(),
 					this.broker.name(), declaration.age().toSeconds()));
 		}
 		report();
-		if (this.pending.isEmpty()) {
-			this.connections.forEach(this::close);
-		}
-		else {
-			retry();
-		}
-	}
-
-	private void failedAgain(Duration delay) {
-		this.pause = delay.multipliedBy(2);
-		if (this.pause.compareTo(LONGEST_PAUSE) > 0) {
-			this.pause = LONGEST_PAUSE;
-		}
-		retryLater();
+		this.retries.succeeded(this.pending.isEmpty());
 	}
 
 	private void refused(PendingDeclaration declaration) {
@@ -375,7 +269,7 @@ final class BrokerDeclarations {
 		declaration.asked = true;
 		this.owner.schedule(() -> {
 			declaration.asked = false;
-			retry();
+			this.retries.run();
 		}, PAUSE_AFTER_REFUSAL);
 	}
 
@@ -415,20 +309,13 @@ final class BrokerDeclarations {
 		untold.forEach((declaration) -> declaration.told = true);
 	}
 
-	private void close(@Nullable OpenConnection connection) {
-		BrokerAccess access = this.owner.access();
-		if (connection != null && this.connections.remove(connection) && access != null) {
-			access.close(connection);
-		}
-	}
-
 	/**
 	 * Give everything up.
 	 */
 	void end() {
 		this.pending.values().forEach(PendingDeclaration::end);
 		this.pending.clear();
-		this.connections.forEach(this::close);
+		this.retries.end();
 	}
 
 }

@@ -111,7 +111,7 @@ final class PendingDeclarations implements QueueGuard, AutoCloseable {
 				return last;
 			}
 			if (last != null) {
-				execute(last::retry);
+				execute(last::end);
 			}
 			return new BrokerDeclarations(broker, incarnation, known(broker), this);
 		});
