@@ -47,6 +47,7 @@ import dev.failover.broker.BrokerStatus;
 import dev.failover.broker.Brokers;
 import dev.failover.broker.EventStage;
 import dev.failover.broker.FailureReason;
+import dev.failover.broker.LateStart;
 
 /**
  * Opens connections to single brokers, each within the connect time-out, and tells
@@ -380,8 +381,8 @@ final class BrokerConnector implements AutoCloseable {
 			logger.debug("The connection factory is closed", ex);
 		}
 		catch (Throwable ex) {
-			// the task waits for the thread that the next task is going to start
 			logger.error("Connections are looked after with delay", ex);
+			LateStart.of(this.timer);
 		}
 	}
 

@@ -39,6 +39,7 @@ import dev.failover.broker.Broker;
 import dev.failover.broker.BrokerEvent;
 import dev.failover.broker.Brokers;
 import dev.failover.broker.EventStage;
+import dev.failover.broker.LateStart;
 
 /**
  * The connections that the application uses, and those that it leaves in a planned move:
@@ -68,6 +69,11 @@ final class LeavableConnections implements AutoCloseable {
 	private final Set<InUse> inUse = ConcurrentHashMap.newKeySet();
 
 	private final List<Consumer<Connection>> cleaners = new CopyOnWriteArrayList<>();
+
+	/**
+	 * What somebody waits for until idle channels are closed.
+	 */
+	private final Set<CompletableFuture<@Nullable Void>> awaited = ConcurrentHashMap.newKeySet();
 
 	private final ScheduledThreadPoolExecutor executor;
 
@@ -228,6 +234,8 @@ final class LeavableConnections implements AutoCloseable {
 	 */
 	CompletableFuture<@Nullable Void> cleaned() {
 		CompletableFuture<@Nullable Void> cleaned = new CompletableFuture<>();
+		this.awaited.add(cleaned);
+		cleaned.whenComplete((done, failure) -> this.awaited.remove(cleaned));
 		if (this.executor.isShutdown()) {
 			cleaned.complete(null);
 		}
@@ -270,8 +278,8 @@ final class LeavableConnections implements AutoCloseable {
 			logger.debug("The connection factory is closed", ex);
 		}
 		catch (Throwable ex) {
-			// the task waits for the thread that the next task is going to start
 			logger.error("Connections are left with delay", ex);
+			LateStart.of(this.executor);
 		}
 	}
 
@@ -287,6 +295,7 @@ final class LeavableConnections implements AutoCloseable {
 	@Override
 	public void close() {
 		this.executor.shutdownNow();
+		this.awaited.forEach((cleaned) -> cleaned.complete(null));
 	}
 
 	/**

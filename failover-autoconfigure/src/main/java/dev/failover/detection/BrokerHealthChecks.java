@@ -148,8 +148,25 @@ public final class BrokerHealthChecks implements BrokerListener, AutoCloseable {
 			BrokerStatus status = BrokerHealthChecks.this.brokers.getStatus(this.broker).orElse(null);
 			if (!this.underWay && status != null
 					&& (status.state() == BrokerState.UP || status.state() == BrokerState.BLOCKED)) {
-				begin(status.broker());
+				beginOrPostpone(status.broker());
 			}
+		}
+
+		private void beginOrPostpone(Broker broker) {
+			boolean begun = false;
+			try {
+				begin(broker);
+				begun = true;
+			}
+			finally {
+				if (!begun) {
+					postpone();
+				}
+			}
+		}
+
+		private void postpone() {
+			this.next = BrokerHealthChecks.this.scheduler.later(BrokerHealthChecks.this.settings.interval(), this::now);
 		}
 
 		private void begin(Broker broker) {
@@ -168,7 +185,7 @@ public final class BrokerHealthChecks implements BrokerListener, AutoCloseable {
 
 		private void end(Broker broker, long incarnation, List<CompletableFuture<@Nullable BrokerHealth>> results) {
 			this.underWay = false;
-			this.next = BrokerHealthChecks.this.scheduler.later(BrokerHealthChecks.this.settings.interval(), this::now);
+			postpone();
 			List<BrokerHealth> known = new ArrayList<>();
 			for (CompletableFuture<@Nullable BrokerHealth> result : results) {
 				BrokerHealth health = result.getNow(null);

@@ -29,6 +29,8 @@ import org.apache.commons.logging.Log;
 import org.apache.commons.logging.LogFactory;
 import org.springframework.scheduling.concurrent.CustomizableThreadFactory;
 
+import dev.failover.broker.LateStart;
+
 /**
  * The threads of detection: one that keeps time and never blocks, and a few that do what
  * may block on a broker.
@@ -74,8 +76,8 @@ final class DetectionThreads implements DetectionScheduler, AutoCloseable {
 			return CompletableFuture.completedFuture(null);
 		}
 		catch (Throwable ex) {
-			// the task waits for the thread that the next task is going to start
 			logger.error("Detection is late", ex);
+			LateStart.of(this.timer);
 			return CompletableFuture.completedFuture(null);
 		}
 	}

@@ -80,16 +80,7 @@ final class HealthCheckCall {
 		}
 		CompletableFuture<@Nullable BrokerHealth> result = new CompletableFuture<>();
 		FutureTask<?> task = new FutureTask<>(() -> result.complete(check(broker)), null);
-		boolean begun = this.scheduler.work(() -> {
-			try {
-				task.run();
-			}
-			finally {
-				this.running.set(false);
-			}
-		});
-		if (!begun) {
-			this.running.set(false);
+		if (!isBegun(task)) {
 			return CompletableFuture.completedFuture(null);
 		}
 		Future<?> deadline = this.scheduler.later(this.timeout, () -> {
@@ -99,6 +90,26 @@ final class HealthCheckCall {
 		});
 		result.whenComplete((health, failure) -> deadline.cancel(false));
 		return result;
+	}
+
+	private boolean isBegun(Runnable task) {
+		boolean begun = false;
+		try {
+			begun = this.scheduler.work(() -> {
+				try {
+					task.run();
+				}
+				finally {
+					this.running.set(false);
+				}
+			});
+			return begun;
+		}
+		finally {
+			if (!begun) {
+				this.running.set(false);
+			}
+		}
 	}
 
 	private @Nullable BrokerHealth check(Broker broker) {

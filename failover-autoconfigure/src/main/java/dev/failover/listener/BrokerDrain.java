@@ -273,7 +273,20 @@ final class BrokerDrain {
 		this.copies.values().forEach((copy) -> stop(copy.container()));
 		this.copies.clear();
 		return CompletableFuture.allOf(this.stopping.toArray(CompletableFuture<?>[]::new))
-			.whenCompleteAsync((done, failure) -> this.connectionFactory.destroy(), this.stopper);
+			.whenCompleteAsync((done, failure) -> this.connectionFactory.destroy(), this::execute);
+	}
+
+	/**
+	 * Nobody else closes the connection.
+	 */
+	private void execute(Runnable task) {
+		try {
+			this.stopper.execute(task);
+		}
+		catch (Throwable ex) {
+			logger.debug("A connection is closed without a thread of its own", ex);
+			task.run();
+		}
 	}
 
 }

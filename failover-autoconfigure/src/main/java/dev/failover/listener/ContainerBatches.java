@@ -80,8 +80,7 @@ final class ContainerBatches {
 			};
 		}
 		this.suspended.compute(simple, (key, known) -> (known != null) ? known.again() : Suspended.of(simple));
-		List<BlockingQueueConsumer> consumers = ContainerConsumers.consumers(simple);
-		awaitBatches(simple, consumers, this.hurry);
+		List<BlockingQueueConsumer> consumers = begin(simple);
 		return () -> {
 			try {
 				this.executor.execute(() -> resumeAfter(simple, consumers));
@@ -96,9 +95,25 @@ final class ContainerBatches {
 		};
 	}
 
+	private List<BlockingQueueConsumer> begin(SimpleMessageListenerContainer container) {
+		try {
+			List<BlockingQueueConsumer> consumers = ContainerConsumers.consumers(container);
+			awaitBatches(container, consumers, this.hurry);
+			return consumers;
+		}
+		catch (Throwable ex) {
+			resume(container);
+			throw ex;
+		}
+	}
+
 	private void resumeAfter(SimpleMessageListenerContainer container, List<BlockingQueueConsumer> replaced) {
-		await(replaced, (consumer) -> consumer.getConsumerTags().isEmpty(), PATIENCE, this.hurry);
-		resume(container);
+		try {
+			await(replaced, (consumer) -> consumer.getConsumerTags().isEmpty(), PATIENCE, this.hurry);
+		}
+		finally {
+			resume(container);
+		}
 	}
 
 	private void resume(SimpleMessageListenerContainer container) {

@@ -20,6 +20,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.SynchronousQueue;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
@@ -244,7 +245,23 @@ public final class ContainerMover implements BrokerListener, SmartApplicationLis
 			if (concerned.test(container)) {
 				action.accept(container);
 			}
-		}, this.executor)).toArray(CompletableFuture<?>[]::new));
+		}, this::execute)).toArray(CompletableFuture<?>[]::new));
+	}
+
+	/**
+	 * Do something beside everything else, or here if there is no thread for it.
+	 */
+	private void execute(Runnable task) {
+		try {
+			this.executor.execute(task);
+		}
+		catch (RejectedExecutionException ex) {
+			throw ex;
+		}
+		catch (Throwable ex) {
+			logger.error("Listener containers are moved one after the other", ex);
+			task.run();
+		}
 	}
 
 	private void move(AbstractMessageListenerContainer container) {

@@ -32,6 +32,7 @@ import org.springframework.amqp.rabbit.listener.AbstractMessageListenerContainer
 import org.springframework.scheduling.concurrent.CustomizableThreadFactory;
 
 import dev.failover.broker.Broker;
+import dev.failover.broker.LateStart;
 
 /**
  * Drains one broker whenever that is wanted, on a thread of its own, so that a broker
@@ -104,8 +105,8 @@ final class DrainLane {
 			logger.trace("Draining has ended", ex);
 		}
 		catch (Throwable ex) {
-			// the task waits for the thread that the next task is going to start
 			logger.error("%s is drained with delay".formatted(this.broker), ex);
+			LateStart.of(this.executor);
 		}
 	}
 

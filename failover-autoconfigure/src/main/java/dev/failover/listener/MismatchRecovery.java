@@ -34,6 +34,8 @@ import org.springframework.context.event.ContextClosedEvent;
 import org.springframework.scheduling.concurrent.CustomizableThreadFactory;
 import org.springframework.util.Assert;
 
+import dev.failover.broker.LateStart;
+
 /**
  * Starts simple containers again that stopped because a queue of the application exists
  * with other arguments. A broker with such a queue does not become active; but a
@@ -100,8 +102,8 @@ public final class MismatchRecovery implements ApplicationListener<ApplicationEv
 				logger.debug("Closed, %s stays stopped".formatted(container));
 			}
 			catch (Throwable ex) {
-				// the task waits for the thread that the next task is going to start
 				logger.error("Started again with delay: " + container, ex);
+				LateStart.of(this.starter);
 			}
 		}
 	}

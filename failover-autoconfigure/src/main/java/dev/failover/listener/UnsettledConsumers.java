@@ -156,6 +156,9 @@ final class UnsettledConsumers {
 		catch (RejectedExecutionException ex) {
 			logger.debug("Channels are closed with their connection", ex);
 		}
+		catch (Throwable ex) {
+			logger.error("A channel stays open until its connection is closed", ex);
+		}
 	}
 
 }

@@ -37,6 +37,8 @@ import org.apache.commons.logging.LogFactory;
 import org.jspecify.annotations.Nullable;
 import org.springframework.scheduling.concurrent.CustomizableThreadFactory;
 
+import dev.failover.broker.LateStart;
+
 /**
  * Runs what depends on confirms, so that it cannot hold the connection's thread up. One
  * task of the thread pool completes all futures whose confirms have come meanwhile. If it
@@ -189,8 +191,8 @@ final class ConfirmExecutor {
 			logger.trace("Closed, and nothing was under way", ex);
 		}
 		catch (Throwable ex) {
-			// the check waits for the thread that the next one is going to start
 			logger.error("Completions of confirms are not guarded yet", ex);
+			LateStart.of(this.guard);
 			this.guarded.set(false);
 		}
 	}

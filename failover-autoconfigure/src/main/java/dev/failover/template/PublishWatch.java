@@ -31,6 +31,8 @@ import org.apache.commons.logging.Log;
 import org.apache.commons.logging.LogFactory;
 import org.springframework.scheduling.concurrent.CustomizableThreadFactory;
 
+import dev.failover.broker.LateStart;
+
 /**
  * Looks after messages at regular intervals while there are any, and sleeps otherwise.
  * Tells a broker that takes long to confirm from a destination that does. What blocks is
@@ -60,6 +62,11 @@ final class PublishWatch implements AutoCloseable {
 	 * longer than what was there before.
 	 */
 	private static final int PATIENCE = 3;
+
+	/**
+	 * After a thread could not be started.
+	 */
+	private static final Duration AGAIN = Duration.ofSeconds(1);
 
 	private final BooleanSupplier inspection;
 
@@ -179,7 +186,8 @@ final class PublishWatch implements AutoCloseable {
 			logger.debug("Nothing is done any more", ex);
 		}
 		catch (Throwable ex) {
-			logger.error("A channel stays open until its connection is closed", ex);
+			logger.error("What may block is done with delay", ex);
+			later(() -> aside(task), AGAIN);
 		}
 	}
 
@@ -194,8 +202,8 @@ final class PublishWatch implements AutoCloseable {
 			logger.debug("Nothing is watched any more", ex);
 		}
 		catch (Throwable ex) {
-			// the task waits for the thread that the next task is going to start
 			logger.error("Unconfirmed messages are looked after with delay", ex);
+			LateStart.of(this.executor);
 			this.running.set(false);
 		}
 	}

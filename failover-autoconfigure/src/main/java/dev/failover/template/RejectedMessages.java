@@ -16,7 +16,6 @@
 
 package dev.failover.template;
 
-import java.io.IOException;
 import java.util.List;
 import java.util.Queue;
 import java.util.concurrent.CompletableFuture;
@@ -98,7 +97,7 @@ final class RejectedMessages {
 		try {
 			return this.channel.asyncCompletableRpc(QUESTION);
 		}
-		catch (IOException | RuntimeException ex) {
+		catch (Throwable ex) {
 			return CompletableFuture.failedFuture(ex);
 		}
 	}

@@ -242,7 +242,7 @@ final class BrokerDeclarations {
 	 */
 	private static boolean isOurs(Throwable failure) {
 		Throwable cause = (failure instanceof CompletionException) ? failure.getCause() : failure;
-		return cause instanceof TimeoutException
+		return cause instanceof Error || cause instanceof TimeoutException
 				|| (cause instanceof ShutdownSignalException signal && signal.isInitiatedByApplication());
 	}
 

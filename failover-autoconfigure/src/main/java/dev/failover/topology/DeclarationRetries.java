@@ -16,7 +16,6 @@
 
 package dev.failover.topology;
 
-import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
 import java.util.Set;
@@ -25,7 +24,8 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicBoolean;
 
-import com.rabbitmq.client.ShutdownSignalException;
+import org.apache.commons.logging.Log;
+import org.apache.commons.logging.LogFactory;
 import org.jspecify.annotations.Nullable;
 
 import dev.failover.connection.BrokerAccess;
@@ -36,6 +36,8 @@ import dev.failover.connection.OpenConnection;
  * apart. Everything that blocks is done on the thread of {@link PendingDeclarations}.
  */
 final class DeclarationRetries {
+
+	private static final Log logger = LogFactory.getLog(DeclarationRetries.class);
 
 	private static final String CONNECTION = "failover-topology";
 
@@ -85,8 +87,17 @@ final class DeclarationRetries {
 			due.forEach((declaration) -> ask(declaration, current));
 		}
 		else if (this.scheduled.compareAndSet(false, true)) {
-			access.open(this.declarations.broker(), CONNECTION)
-				.whenComplete((opened, failure) -> this.owner.execute(() -> opened(opened)));
+			open(access).whenComplete((opened, failure) -> this.owner.execute(() -> opened(opened)));
+		}
+	}
+
+	private CompletableFuture<OpenConnection> open(BrokerAccess access) {
+		try {
+			return access.open(this.declarations.broker(), CONNECTION);
+		}
+		catch (Throwable ex) {
+			logger.error("%s cannot be connected to for what is pending".formatted(this.declarations.broker()), ex);
+			return CompletableFuture.failedFuture(ex);
 		}
 	}
 
@@ -115,7 +126,7 @@ final class DeclarationRetries {
 			declaration.asked = true;
 			await(declaration, asked.answer());
 		}
-		catch (IOException | ShutdownSignalException ex) {
+		catch (Throwable ex) {
 			this.declarations.answered(declaration, ex);
 		}
 	}

@@ -30,6 +30,8 @@ import org.springframework.amqp.AmqpException;
 import org.springframework.amqp.rabbit.core.RabbitAdmin;
 import org.springframework.scheduling.concurrent.CustomizableThreadFactory;
 
+import dev.failover.broker.LateStart;
+
 /**
  * Declares exclusive queues that the broker still counts to the connection that was lost.
  * It does so until it has missed that connection's heartbeats, or another node of its
@@ -74,8 +76,8 @@ final class LockedQueues implements AutoCloseable {
 			this.waiting.remove(admin);
 		}
 		catch (Throwable ex) {
-			this.waiting.remove(admin);
-			throw ex;
+			logger.error("An exclusive queue is declared again with delay", ex);
+			LateStart.of(this.executor);
 		}
 	}
 
@@ -90,6 +92,14 @@ final class LockedQueues implements AutoCloseable {
 				return;
 			}
 			logger.warn("An exclusive queue cannot be declared: " + ex.getMessage());
+		}
+		catch (Error ex) {
+			if (System.nanoTime() < deadline) {
+				logger.debug("An exclusive queue cannot be declared yet", ex);
+				schedule(admin, task, deadline);
+				return;
+			}
+			logger.error("An exclusive queue cannot be declared", ex);
 		}
 		catch (Throwable ex) {
 			logger.warn("The topology cannot be declared", ex);

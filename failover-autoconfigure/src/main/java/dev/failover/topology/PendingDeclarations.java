@@ -34,6 +34,7 @@ import org.springframework.scheduling.concurrent.CustomizableThreadFactory;
 import dev.failover.broker.Broker;
 import dev.failover.broker.BrokerStatus;
 import dev.failover.broker.Brokers;
+import dev.failover.broker.LateStart;
 import dev.failover.connection.BrokerAccess;
 import dev.failover.connection.DestinationFault;
 import dev.failover.connection.QueueGuard;
@@ -192,8 +193,8 @@ final class PendingDeclarations implements QueueGuard, AutoCloseable {
 			logger.debug("The connection factory is closed", ex);
 		}
 		catch (Throwable ex) {
-			// the task waits for the thread that the next task is going to start
 			logger.error("Pending declarations are tried with delay", ex);
+			LateStart.of(this.executor);
 		}
 		return () -> {
 		};

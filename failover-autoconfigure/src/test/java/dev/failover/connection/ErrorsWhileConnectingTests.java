@@ -19,7 +19,10 @@ package dev.failover.connection;
 import java.io.IOException;
 import java.time.Clock;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
@@ -38,6 +41,7 @@ import dev.failover.broker.BrokerFailure;
 import dev.failover.broker.BrokerState;
 import dev.failover.broker.BrokerStatus;
 import dev.failover.broker.Brokers;
+import dev.failover.broker.FailingThreads;
 import dev.failover.broker.FailureReason;
 import dev.failover.strategy.FailoverStrategy;
 import dev.failover.strategy.RoundRobinStrategy;
@@ -241,6 +245,63 @@ class ErrorsWhileConnectingTests {
 		assertThat(this.factory.getBrokerAccess().settled()).succeedsWithin(ProxiedBrokers.PATIENCE);
 		Awaitility.await().atMost(ProxiedBrokers.PATIENCE).until(() -> this.one.openConnections() == 0);
 		assertThat(left.isOpen()).isFalse();
+	}
+
+	@Test
+	void connectionIsLeftAlsoIfTheThreadForThatCannotBeStartedAtOnce() throws Exception {
+		FailingThreads.in(this.factory, 2, "connections", "executor");
+		this.factory.newConnection();
+		this.brokers.operations().activate("two");
+		assertThat(this.factory.getBrokerAccess().settled()).succeedsWithin(ProxiedBrokers.PATIENCE);
+		Awaitility.await().atMost(ProxiedBrokers.PATIENCE).until(() -> this.one.openConnections() == 0);
+	}
+
+	@Test
+	void nobodyWaitsForConnectionsThatAreLeftAfterTheEnd() throws Exception {
+		CountDownLatch closing = new CountDownLatch(1);
+		this.factory.addIdleChannelCleaner((connection) -> await(closing));
+		this.factory.newConnection();
+		this.brokers.operations().activate("two");
+		CompletableFuture<?> settled = this.factory.getBrokerAccess().settled();
+		this.factory.close();
+		assertThat(settled).succeedsWithin(ProxiedBrokers.PATIENCE);
+		closing.countDown();
+	}
+
+	private static void await(CountDownLatch latch) {
+		try {
+			latch.await(ProxiedBrokers.PATIENCE.toMillis(), TimeUnit.MILLISECONDS);
+		}
+		catch (InterruptedException ex) {
+			Thread.currentThread().interrupt();
+		}
+	}
+
+	@Test
+	void connectsAlsoIfAThreadForThatCannotBeStarted() throws Exception {
+		FailingThreads.in(this.factory, 1, "brokerConnector", "executor");
+		this.factory.newConnection();
+		assertThat(active()).isEqualTo("two");
+		assertThat(status("one").state()).isEqualTo(BrokerState.UNKNOWN);
+	}
+
+	@Test
+	void standbyConnectionIsOpenedAlsoIfTheThreadForThatCannotBeStartedAtOnce() throws Exception {
+		try (FailoverConnectionFactory standby = factory(true)) {
+			standby.newConnection();
+			FailingThreads.in(standby, 2, "brokerConnector", "executor");
+			Awaitility.await().atMost(ProxiedBrokers.PATIENCE).until(() -> this.two.openConnections() == 1);
+		}
+	}
+
+	@Test
+	void reconnectorGoesOnAfterItsThreadCouldNotBeStarted() throws Exception {
+		SpringReconnector reconnector = new SpringReconnector(this.brokers, this.factory, this::open);
+		FailingThreads.in(reconnector, 1, "executor");
+		assertThatIOException().isThrownBy(() -> reconnector.reconnect(ProxiedBrokers.PATIENCE))
+			.withCauseInstanceOf(OutOfMemoryError.class);
+		assertThat(reconnector.awaitActive(ProxiedBrokers.PATIENCE)).isTrue();
+		assertThat(active()).isEqualTo("one");
 	}
 
 	@Test

@@ -108,6 +108,18 @@ class BrokerHealthChecksTests {
 	}
 
 	@Test
+	void brokerIsCheckedAgainAfterAnErrorThatIsNoneOfTheCheck() {
+		checks(Map.of("one", this::check));
+		this.scheduler.error = new OutOfMemoryError("thrown by the test");
+		this.brokers.answered(this.north);
+		this.scheduler.pass(0);
+		assertThat(this.calls).hasValue(0);
+		this.scheduler.pass(5000);
+		assertThat(this.calls).hasValue(1);
+		assertThat(status().isHealthy()).isTrue();
+	}
+
+	@Test
 	void brokerThatIsBlockedIsChecked() {
 		checks(Map.of("one", this::check));
 		this.brokers.connected(this.north, 0);

@@ -30,6 +30,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 import dev.failover.broker.Broker;
 import dev.failover.broker.Brokers;
+import dev.failover.broker.FailingThreads;
 import dev.failover.connection.BrokerAccess;
 import dev.failover.connection.OpenConnection;
 
@@ -63,6 +64,17 @@ class DetectionThreadsTests {
 		});
 		this.threads.work(done::countDown);
 		assertThat(done.await(PATIENCE.toMillis(), TimeUnit.MILLISECONDS)).isTrue();
+	}
+
+	@Test
+	void threadThatCannotBeStartedIsStartedLater() throws Exception {
+		CountDownLatch done = new CountDownLatch(1);
+		FailingThreads.in(this.threads, 2, "timer");
+		FailingThreads.in(this.threads, 1, "workers");
+		this.threads.later(Duration.ZERO, done::countDown);
+		assertThat(done.await(PATIENCE.toMillis(), TimeUnit.MILLISECONDS)).isTrue();
+		assertThat(this.threads.work(done::countDown)).isFalse();
+		assertThat(this.threads.work(done::countDown)).isTrue();
 	}
 
 	@ParameterizedTest

@@ -22,6 +22,8 @@ import java.util.PriorityQueue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Future;
 
+import org.jspecify.annotations.Nullable;
+
 /**
  * A scheduler whose time passes when a test says so.
  */
@@ -29,6 +31,13 @@ final class FakeScheduler implements DetectionScheduler {
 
 	private final PriorityQueue<Task> tasks = new PriorityQueue<>(
 			Comparator.comparingLong(Task::due).thenComparingLong(Task::number));
+
+	boolean busy;
+
+	/**
+	 * Thrown once instead of any work.
+	 */
+	@Nullable Error error;
 
 	private long now;
 
@@ -48,8 +57,15 @@ final class FakeScheduler implements DetectionScheduler {
 
 	@Override
 	public boolean work(Runnable task) {
-		task.run();
-		return true;
+		Error thrown = this.error;
+		this.error = null;
+		if (thrown != null) {
+			throw thrown;
+		}
+		if (!this.busy) {
+			task.run();
+		}
+		return !this.busy;
 	}
 
 	long millis() {

@@ -23,6 +23,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicInteger;
 
 import com.rabbitmq.client.Channel;
 import com.rabbitmq.client.Connection;
@@ -127,6 +128,21 @@ class QueueWatchTests {
 		watch(INTERVAL);
 		awaitUnconsumed("second", "orders");
 		assertThat(unconsumed("first")).isEmpty();
+	}
+
+	@Test
+	void looksAgainAfterAnError() throws Exception {
+		AtomicInteger looks = new AtomicInteger();
+		fill(this.onFirst, "orders");
+		new QueueWatch(this.brokers, this.factory.getBrokerAccess(), () -> {
+			if (looks.incrementAndGet() == 1) {
+				throw new NoClassDefFoundError("thrown by the test");
+			}
+			return this.known;
+		}, (broker) -> Set.of(), INTERVAL);
+		this.factory.newConnection();
+		this.factory.checkAll();
+		awaitUnconsumed("first", "orders");
 	}
 
 	@Test

@@ -18,6 +18,7 @@ package dev.failover.listener;
 
 import java.util.ArrayDeque;
 import java.util.Queue;
+import java.util.Set;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.RejectedExecutionException;
 
@@ -25,10 +26,17 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.springframework.amqp.core.AcknowledgeMode;
+import org.springframework.amqp.rabbit.listener.BlockingQueueConsumer;
 import org.springframework.amqp.rabbit.listener.DirectMessageListenerContainer;
 import org.springframework.amqp.rabbit.listener.SimpleMessageListenerContainer;
+import org.springframework.test.util.ReflectionTestUtils;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+import static org.mockito.ArgumentMatchers.any;
+import static org.mockito.ArgumentMatchers.anyLong;
+import static org.mockito.BDDMockito.given;
+import static org.mockito.Mockito.mock;
 
 /**
  * Tests for {@link ContainerBatches}.
@@ -63,6 +71,39 @@ class ContainerBatchesTests {
 		Runnable end = closed.suspend(this.container);
 		assertSettings(1, 10);
 		end.run();
+		assertSettings(10, 5);
+	}
+
+	@Test
+	void errorLeavesNoContainerSuspended() {
+		ContainerBatches lacking = new ContainerBatches((task) -> {
+			throw new OutOfMemoryError("thrown by the test");
+		}, new CountDownLatch(1));
+		Runnable end = lacking.suspend(this.container);
+		assertThatExceptionOfType(OutOfMemoryError.class).isThrownBy(end::run);
+		assertSettings(10, 5);
+	}
+
+	@Test
+	void errorOfAConsumerLeavesNoContainerSuspended() {
+		BlockingQueueConsumer consumer = mock();
+		given(consumer.getConsumerTags()).willThrow(new NoClassDefFoundError("thrown by the test"));
+		ReflectionTestUtils.setField(consumer, "deliveryTags", Set.of());
+		ReflectionTestUtils.setField(this.container, "consumers", Set.of(consumer));
+		this.batches.suspend(this.container).run();
+		assertThatExceptionOfType(NoClassDefFoundError.class).isThrownBy(this.tasks.remove()::run);
+		assertSettings(10, 5);
+	}
+
+	@Test
+	void errorBeforeItsConsumersAreReplacedLeavesNoContainerSuspended() throws InterruptedException {
+		CountDownLatch hurry = mock();
+		given(hurry.await(anyLong(), any())).willThrow(new NoClassDefFoundError("thrown by the test"));
+		BlockingQueueConsumer busy = mock();
+		ReflectionTestUtils.setField(busy, "deliveryTags", Set.of(1L));
+		ReflectionTestUtils.setField(this.container, "consumers", Set.of(busy));
+		ContainerBatches failing = new ContainerBatches(this.tasks::add, hurry);
+		assertThatExceptionOfType(NoClassDefFoundError.class).isThrownBy(() -> failing.suspend(this.container));
 		assertSettings(10, 5);
 	}
 

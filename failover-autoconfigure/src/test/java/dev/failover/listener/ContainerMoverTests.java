@@ -29,10 +29,12 @@ import java.util.concurrent.atomic.AtomicInteger;
 import com.rabbitmq.client.Channel;
 import com.rabbitmq.client.Consumer;
 import org.awaitility.Awaitility;
+import org.awaitility.core.ConditionFactory;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.springframework.amqp.AmqpConnectException;
+import org.springframework.amqp.core.AcknowledgeMode;
 import org.springframework.amqp.rabbit.connection.AbstractConnectionFactory;
 import org.springframework.amqp.rabbit.connection.Connection;
 import org.springframework.amqp.rabbit.listener.DirectMessageListenerContainer;
@@ -47,6 +49,7 @@ import org.springframework.transaction.PlatformTransactionManager;
 import dev.failover.broker.Broker;
 import dev.failover.broker.BrokerEvent;
 import dev.failover.broker.Brokers;
+import dev.failover.broker.FailingThreads;
 import dev.failover.broker.TestBrokers;
 import dev.failover.connection.BrokerAccess;
 import dev.failover.connection.FailoverConnectionFactory;
@@ -66,6 +69,10 @@ class ContainerMoverTests {
 
 	private static final Duration PATIENCE = Duration.ofSeconds(30);
 
+	private final Broker from = TestBrokers.broker("first");
+
+	private final Broker to = TestBrokers.broker("second");
+
 	private final ApplicationContext context = mock();
 
 	private final AtomicBoolean lost = new AtomicBoolean();
@@ -74,9 +81,7 @@ class ContainerMoverTests {
 
 	@Test
 	void directContainerConsumesAgainIfTheBrokerIsLostWhileItMovesThere() throws Exception {
-		Broker from = TestBrokers.broker("first");
-		Broker to = TestBrokers.broker("second");
-		Brokers brokers = new Brokers(List.of(from, to), Clock.systemUTC());
+		Brokers brokers = new Brokers(List.of(this.from, this.to), Clock.systemUTC());
 		DirectMessageListenerContainer container = container();
 		ContainerBook book = new ContainerBook();
 		book.postProcessAfterInitialization(container, "container");
@@ -84,7 +89,7 @@ class ContainerMoverTests {
 			container.start();
 			Awaitility.await().atMost(PATIENCE).until(() -> this.consumers.get() == 1);
 			this.lost.set(true);
-			mover.onEvent(new BrokerEvent.Activated(from, to, Duration.ZERO, null));
+			mover.onEvent(new BrokerEvent.Activated(this.from, this.to, Duration.ZERO, null));
 			Awaitility.await().atMost(PATIENCE).until(() -> this.consumers.get() > 1);
 			assertThat(this.lost).isFalse();
 			assertThat(container.getQueueNames()).containsExactly("orders");
@@ -96,9 +101,7 @@ class ContainerMoverTests {
 
 	@Test
 	void containerWhoseThreadsAreAsManyAsItsConsumersStartsAgainAtOnce() throws Exception {
-		Broker from = TestBrokers.broker("first");
-		Broker to = TestBrokers.broker("second");
-		Brokers brokers = new Brokers(List.of(from, to), Clock.systemUTC());
+		Brokers brokers = new Brokers(List.of(this.from, this.to), Clock.systemUTC());
 		ThreadPoolTaskExecutor threads = new ThreadPoolTaskExecutor();
 		threads.setCorePoolSize(1);
 		threads.afterPropertiesSet();
@@ -109,7 +112,7 @@ class ContainerMoverTests {
 			container.start();
 			assertThat(this.consumers).hasValue(1);
 			container.slow = true;
-			mover.onEvent(new BrokerEvent.Activated(from, to, Duration.ZERO, null));
+			mover.onEvent(new BrokerEvent.Activated(this.from, this.to, Duration.ZERO, null));
 			Awaitility.await().atMost(PATIENCE).until(() -> this.consumers.get() == 2);
 			Awaitility.await().atMost(PATIENCE).until(() -> !book.isMoving());
 			assertThat(container.isRunning()).isTrue();
@@ -135,9 +138,7 @@ class ContainerMoverTests {
 
 	@Test
 	void containersMoveUntilTheirOwnContextIsClosed() throws Exception {
-		Broker from = TestBrokers.broker("first");
-		Broker to = TestBrokers.broker("second");
-		Brokers brokers = new Brokers(List.of(from, to), Clock.systemUTC());
+		Brokers brokers = new Brokers(List.of(this.from, this.to), Clock.systemUTC());
 		DirectMessageListenerContainer container = container();
 		ContainerBook book = new ContainerBook();
 		book.postProcessAfterInitialization(container, "container");
@@ -145,10 +146,10 @@ class ContainerMoverTests {
 			container.start();
 			Awaitility.await().atMost(PATIENCE).until(() -> this.consumers.get() == 1);
 			mover.onApplicationEvent(new ContextClosedEvent(mock(ApplicationContext.class)));
-			mover.onEvent(new BrokerEvent.Activated(from, to, Duration.ZERO, null));
+			mover.onEvent(new BrokerEvent.Activated(this.from, this.to, Duration.ZERO, null));
 			Awaitility.await().atMost(PATIENCE).until(() -> this.consumers.get() == 2 && !book.isMoving());
 			mover.onApplicationEvent(new ContextClosedEvent(this.context));
-			mover.onEvent(new BrokerEvent.Activated(to, from, Duration.ZERO, null));
+			mover.onEvent(new BrokerEvent.Activated(this.to, this.from, Duration.ZERO, null));
 			assertThat(book.isMoving()).isFalse();
 		}
 		finally {
@@ -180,16 +181,14 @@ class ContainerMoverTests {
 		Meddled container = new Meddled(connectionFactory());
 		configure(container, "orders", "bills");
 		container.meanwhile = () -> container.removeQueueNames("bills");
-		Broker from = TestBrokers.broker("first");
-		Broker to = TestBrokers.broker("second");
 		ContainerBook book = new ContainerBook();
 		book.postProcessAfterInitialization(container, "container");
-		Brokers brokers = new Brokers(List.of(from, to), Clock.systemUTC());
+		Brokers brokers = new Brokers(List.of(this.from, this.to), Clock.systemUTC());
 		try (ContainerMover mover = new ContainerMover(brokers, book, failover(), this.context, PATIENCE)) {
 			container.start();
 			Awaitility.await().atMost(PATIENCE).until(() -> this.consumers.get() == 2);
 			this.lost.set(true);
-			mover.onEvent(new BrokerEvent.Activated(from, to, Duration.ZERO, null));
+			mover.onEvent(new BrokerEvent.Activated(this.from, this.to, Duration.ZERO, null));
 			Awaitility.await().atMost(PATIENCE).until(() -> this.consumers.get() > 2 && !book.isMoving());
 			assertThat(container.getQueueNames()).containsExactly("orders");
 		}
@@ -198,15 +197,81 @@ class ContainerMoverTests {
 		}
 	}
 
+	/**
+	 * The first threads are those of the move itself.
+	 */
+	@Test
+	void containersAreMovedOneAfterTheOtherIfNoFurtherThreadCanBeStarted() throws Exception {
+		assertTwoContainersMove((mover) -> FailingThreads.after(mover, 2, "executor"));
+	}
+
+	@Test
+	void nextMoveIsMadeIfOneCouldNotBegin() throws Exception {
+		assertTwoContainersMove((mover) -> {
+			FailingThreads.in(mover, 1, "executor");
+			mover.onEvent(new BrokerEvent.Activated(this.from, this.to, Duration.ZERO, null));
+		});
+	}
+
+	private void assertTwoContainersMove(java.util.function.Consumer<ContainerMover> before) throws Exception {
+		ContainerBook book = new ContainerBook();
+		DirectMessageListenerContainer one = container();
+		DirectMessageListenerContainer two = container();
+		book.postProcessAfterInitialization(one, "one");
+		book.postProcessAfterInitialization(two, "two");
+		Brokers brokers = new Brokers(List.of(this.from, this.to), Clock.systemUTC());
+		try (ContainerMover mover = new ContainerMover(brokers, book, failover(), this.context, PATIENCE)) {
+			one.start();
+			two.start();
+			Awaitility.await().atMost(PATIENCE).until(() -> this.consumers.get() == 2);
+			before.accept(mover);
+			mover.onEvent(new BrokerEvent.Activated(this.from, this.to, Duration.ZERO, null));
+			Awaitility.await().atMost(PATIENCE).until(() -> this.consumers.get() == 4 && !book.isMoving());
+		}
+		finally {
+			one.stop();
+			two.stop();
+		}
+	}
+
+	/**
+	 * Its monitor fails, too.
+	 */
+	@Test
+	void errorOfOneContainerKeepsNoOtherFromMoving() throws Exception {
+		ContainerBook book = new ContainerBook();
+		DirectMessageListenerContainer sound = container();
+		Failing failing = new Failing(connectionFactory());
+		configure(failing, "orders");
+		book.postProcessAfterInitialization(failing, "failing");
+		book.postProcessAfterInitialization(sound, "sound");
+		Brokers brokers = new Brokers(List.of(this.from, this.to), Clock.systemUTC());
+		ConditionFactory patiently = Awaitility.await().dontCatchUncaughtExceptions().atMost(PATIENCE);
+		try (ContainerMover mover = new ContainerMover(brokers, book, failover(), this.context, PATIENCE)) {
+			failing.start();
+			sound.start();
+			patiently.until(() -> this.consumers.get() == 2);
+			failing.fails = true;
+			mover.onEvent(new BrokerEvent.Activated(this.from, this.to, Duration.ZERO, null));
+			patiently.until(() -> this.consumers.get() == 3 && !book.isMoving());
+			failing.fails = false;
+			mover.onEvent(new BrokerEvent.Activated(this.from, this.to, Duration.ZERO, null));
+			patiently.until(() -> this.consumers.get() >= 5 && !book.isMoving());
+		}
+		finally {
+			failing.fails = false;
+			failing.stop();
+			sound.stop();
+		}
+	}
+
 	private void moveBetween(Pooled container) {
-		Broker from = TestBrokers.broker("first");
-		Broker to = TestBrokers.broker("second");
 		ContainerBook book = new ContainerBook();
 		book.postProcessAfterInitialization(container, "container");
-		Brokers brokers = new Brokers(List.of(from, to), Clock.systemUTC());
+		Brokers brokers = new Brokers(List.of(this.from, this.to), Clock.systemUTC());
 		try (ContainerMover mover = new ContainerMover(brokers, book, failover(), this.context, PATIENCE)) {
 			container.start();
-			mover.onEvent(new BrokerEvent.Activated(from, to, Duration.ZERO, null));
+			mover.onEvent(new BrokerEvent.Activated(this.from, this.to, Duration.ZERO, null));
 			Awaitility.await().atMost(PATIENCE).until(() -> container.meanwhile == null && !book.isMoving());
 		}
 		finally {
@@ -324,6 +389,27 @@ class ContainerMoverTests {
 			if (once != null) {
 				once.run();
 			}
+		}
+
+	}
+
+	/**
+	 * Fails as soon as anything is to be done with it.
+	 */
+	private static final class Failing extends DirectMessageListenerContainer {
+
+		private volatile boolean fails;
+
+		Failing(AbstractConnectionFactory connectionFactory) {
+			super(connectionFactory);
+		}
+
+		@Override
+		public AcknowledgeMode getAcknowledgeMode() {
+			if (this.fails) {
+				throw new NoClassDefFoundError("thrown by the test");
+			}
+			return super.getAcknowledgeMode();
 		}
 
 	}

@@ -35,10 +35,12 @@ import org.springframework.scheduling.TaskScheduler;
 
 import dev.failover.broker.Broker;
 import dev.failover.broker.Brokers;
+import dev.failover.broker.FailingThreads;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.mockito.BDDMockito.given;
 import static org.mockito.BDDMockito.then;
+import static org.mockito.BDDMockito.willThrow;
 import static org.mockito.Mockito.mock;
 import static org.mockito.Mockito.spy;
 
@@ -86,6 +88,27 @@ class DirectContainerPacerTests {
 	@Test
 	void monitorIsWokenWhenAConnectionIsLost() throws InterruptedException {
 		connectionListener().onShutDown(new ShutdownSignalException(true, false, null, null));
+		assertThat(this.rounds.tryAcquire(10, TimeUnit.SECONDS)).isTrue();
+		assertThat(setting("failedDeclarationRetryInterval")).isEqualTo(20L);
+	}
+
+	@Test
+	void containersAreInNoHurryWithoutAThreadThatWouldEndIt() throws InterruptedException {
+		FailingThreads.in(this.pacer, 1, "timer");
+		this.brokers.connected(BROKER, 0);
+		assertThat(this.rounds.tryAcquire(10, TimeUnit.SECONDS)).isTrue();
+		assertThat(setting("failedDeclarationRetryInterval")).isEqualTo(2000L);
+		connectionListener().onShutDown(new ShutdownSignalException(true, false, null, null));
+		assertThat(setting("failedDeclarationRetryInterval")).isEqualTo(20L);
+	}
+
+	@Test
+	void errorOfOneContainerCostsNoOtherItsHurry() throws InterruptedException {
+		DirectMessageListenerContainer failing = mock();
+		given(failing.isRunning()).willReturn(true);
+		this.pacer.add(failing);
+		willThrow(new NoClassDefFoundError("thrown by the test")).given(failing).setFailedDeclarationRetryInterval(20);
+		this.brokers.connected(BROKER, 0);
 		assertThat(this.rounds.tryAcquire(10, TimeUnit.SECONDS)).isTrue();
 		assertThat(setting("failedDeclarationRetryInterval")).isEqualTo(20L);
 	}

@@ -31,6 +31,7 @@ import org.springframework.amqp.rabbit.listener.AbstractMessageListenerContainer
 
 import dev.failover.broker.Broker;
 import dev.failover.broker.Brokers;
+import dev.failover.broker.FailingThreads;
 import dev.failover.connection.FailoverConnectionFactory;
 
 import static org.assertj.core.api.Assertions.assertThat;
@@ -95,6 +96,14 @@ class DrainLaneTests {
 		this.error.set(new AssertionError("thrown by the test"));
 		this.lane.wake();
 		assertThat(this.tries.tryAcquire(2, PATIENCE_SECONDS, TimeUnit.SECONDS)).isTrue();
+	}
+
+	@Test
+	void triesAlsoIfTheThreadCannotBeStartedAtOnce() throws Exception {
+		FailingThreads.in(this.lane, 1, "executor");
+		this.brokers.connected(this.one, 0);
+		this.lane.wake();
+		assertThat(this.tries.tryAcquire(PATIENCE_SECONDS, TimeUnit.SECONDS)).isTrue();
 	}
 
 	@Test

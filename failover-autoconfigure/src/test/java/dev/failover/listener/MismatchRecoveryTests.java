@@ -28,6 +28,8 @@ import org.springframework.amqp.rabbit.listener.SimpleMessageListenerContainer;
 import org.springframework.context.ApplicationContext;
 import org.springframework.context.event.ContextClosedEvent;
 
+import dev.failover.broker.FailingThreads;
+
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 import static org.mockito.Mockito.mock;
@@ -66,6 +68,18 @@ class MismatchRecoveryTests {
 	@Test
 	void containerWhoseStartFailsWithAnErrorIsStartedAgain() throws Exception {
 		this.failure.set(new OutOfMemoryError("expected by the test"));
+		try {
+			this.recovery.onApplicationEvent(stopped());
+			assertThat(this.started.await(30, TimeUnit.SECONDS)).isTrue();
+		}
+		finally {
+			this.recovery.close();
+		}
+	}
+
+	@Test
+	void containerIsStartedAgainAlsoIfTheThreadForThatCannotBeStartedAtOnce() throws Exception {
+		FailingThreads.in(this.recovery, 1, "starter");
 		try {
 			this.recovery.onApplicationEvent(stopped());
 			assertThat(this.started.await(30, TimeUnit.SECONDS)).isTrue();

@@ -31,6 +31,8 @@ import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
+import dev.failover.broker.FailingThreads;
+
 import static org.assertj.core.api.Assertions.assertThat;
 
 /**
@@ -144,6 +146,13 @@ class ConfirmExecutorTests {
 		assertThat(relayed.get(1)).succeedsWithin(PATIENCE);
 		sources.get(2).complete(1);
 		assertThat(relayed.get(2)).succeedsWithin(PATIENCE);
+	}
+
+	@Test
+	void completesAlsoIfNoThreadCanBeStartedAtOnce() {
+		FailingThreads.in(this.executor, 1, "executor");
+		FailingThreads.in(this.executor, 2, "guard");
+		assertThat(this.executor.relay(CompletableFuture.completedFuture(1))).succeedsWithin(PATIENCE);
 	}
 
 	@Test

@@ -169,6 +169,13 @@ final class AnsweringConnection implements AutoCloseable {
 				null));
 	}
 
+	/**
+	 * Open channels again after one could not be opened.
+	 */
+	void openChannelAfter(Error error) throws IOException {
+		BDDMockito.given(this.connection.createChannel()).willThrow(error).willAnswer((call) -> openChannel());
+	}
+
 	void openNoMore() throws IOException {
 		BDDMockito.given(this.connection.createChannel()).willReturn(null);
 	}

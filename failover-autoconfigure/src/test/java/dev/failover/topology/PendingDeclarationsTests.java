@@ -33,6 +33,7 @@ import org.mockito.Mockito;
 import org.springframework.boot.test.system.CapturedOutput;
 import org.springframework.boot.test.system.OutputCaptureExtension;
 
+import dev.failover.broker.FailingThreads;
 import dev.failover.broker.FailureReason;
 import dev.failover.connection.BrokerAccess;
 import dev.failover.connection.OpenConnection;
@@ -170,6 +171,32 @@ class PendingDeclarationsTests {
 		assertThat(rejected("amq.direct", "other")).isNull();
 		assertThat(rejected("amq.direct", "sick")).contains("Queue 'sick'");
 		assertThat(rejected("news", "whatever")).contains("Queue 'reader'");
+	}
+
+	@Test
+	void errorOnTheWayToTheConnectionCostsOneTry() {
+		BDDMockito.given(this.access.open(BDDMockito.any(), BDDMockito.any()))
+			.willThrow(new OutOfMemoryError("thrown by the test"))
+			.willReturn(CompletableFuture.completedFuture(this.opened));
+		this.declarations.add(queue("sick"), failure());
+		Awaitility.await().atMost(PATIENCE).until(() -> !this.declarations.isPending(queue("sick")));
+	}
+
+	@Test
+	void errorWhileSomethingIsAskedForCostsOneTry() throws IOException {
+		this.connection.openChannelAfter(new OutOfMemoryError("thrown by the test"));
+		this.declarations.add(queue("sick"), failure());
+		this.declarations.add(queue("sicker"), failure());
+		Awaitility.await()
+			.atMost(PATIENCE)
+			.until(() -> !this.declarations.isPending(queue("sick")) && !this.declarations.isPending(queue("sicker")));
+	}
+
+	@Test
+	void threadThatCannotBeStartedIsStartedLater() {
+		FailingThreads.in(this.connection.pending(), 1, "executor");
+		this.connection.pending().execute(() -> this.declarations.declared(queue("sound")));
+		Awaitility.await().atMost(PATIENCE).until(() -> this.declarations.isKnown(queue("sound")));
 	}
 
 	private void down(String queue) {

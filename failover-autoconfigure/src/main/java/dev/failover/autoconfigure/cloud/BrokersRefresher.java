@@ -64,19 +64,17 @@ final class BrokersRefresher implements ApplicationListener<EnvironmentChangeEve
 
 	@Override
 	public void onApplicationEvent(EnvironmentChangeEvent event) {
+		List<Wanted> wanted;
 		try {
 			if (!this.details.refresh()) {
 				return;
 			}
+			wanted = wanted();
 		}
 		catch (RuntimeException | Error ex) {
 			logger.error("The brokers stay as they are, as their new configuration is wrong: " + ex.getMessage());
 			return;
 		}
-		List<Wanted> wanted = this.details.getBrokers()
-			.stream()
-			.map((broker) -> new Wanted(broker, this.details.getCredentials(broker)))
-			.toList();
 		this.lock.lock();
 		try {
 			this.last = this.last.thenCompose((done) -> apply(wanted)).<@Nullable Void>handle((done, failure) -> {
@@ -89,6 +87,13 @@ final class BrokersRefresher implements ApplicationListener<EnvironmentChangeEve
 		finally {
 			this.lock.unlock();
 		}
+	}
+
+	private List<Wanted> wanted() {
+		return this.details.getBrokers()
+			.stream()
+			.map((broker) -> new Wanted(broker, this.details.getCredentials(broker)))
+			.toList();
 	}
 
 	/**
@@ -136,7 +141,7 @@ final class BrokersRefresher implements ApplicationListener<EnvironmentChangeEve
 	}
 
 	private CompletableFuture<@Nullable Void> replace(String name, @Nullable Wanted by) {
-		return this.moves.remove(name).handle((removed, failure) -> {
+		return remove(name).handle((removed, failure) -> {
 			if (failure != null) {
 				logger.error("Broker '%s' stays as it is, against its new configuration".formatted(name), failure);
 			}
@@ -145,6 +150,15 @@ final class BrokersRefresher implements ApplicationListener<EnvironmentChangeEve
 			}
 			return null;
 		});
+	}
+
+	private CompletableFuture<@Nullable Void> remove(String name) {
+		try {
+			return this.moves.remove(name);
+		}
+		catch (Throwable ex) {
+			return CompletableFuture.failedFuture(ex);
+		}
 	}
 
 	/**

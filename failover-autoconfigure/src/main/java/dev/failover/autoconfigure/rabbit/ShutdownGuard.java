@@ -30,6 +30,7 @@ import org.springframework.context.ApplicationListener;
 import org.springframework.context.event.ContextClosedEvent;
 import org.springframework.scheduling.concurrent.CustomizableThreadFactory;
 
+import dev.failover.broker.LateStart;
 import dev.failover.connection.FailoverConnectionFactory;
 
 /**
@@ -85,6 +86,10 @@ final class ShutdownGuard implements ApplicationListener<ContextClosedEvent>, Ap
 			}
 			catch (RejectedExecutionException ex) {
 				logger.debug("The connection factory is closed already", ex);
+			}
+			catch (Throwable ex) {
+				logger.error("The end of the application context is guarded with delay", ex);
+				LateStart.of(this.executor);
 			}
 		}
 	}
