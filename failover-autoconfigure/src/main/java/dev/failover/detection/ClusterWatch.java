@@ -17,7 +17,6 @@
 package dev.failover.detection;
 
 import java.io.IOException;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -27,7 +26,6 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeoutException;
-import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.stream.Collectors;
 
 import com.rabbitmq.client.Connection;
@@ -61,20 +59,13 @@ public final class ClusterWatch implements BrokerListener, AutoCloseable {
 
 	private static final String CONNECTION = "failover-cluster";
 
-	/**
-	 * Until what has changed at the same time is known of all brokers.
-	 */
-	private static final Duration PAUSE = Duration.ofMillis(200);
-
 	private final Brokers brokers;
 
 	private final BrokerAccess access;
 
-	private final DetectionThreads threads = new DetectionThreads();
+	private final ReviewSchedule reviews;
 
-	private final AtomicBoolean due = new AtomicBoolean();
-
-	private final AtomicBoolean reviewing = new AtomicBoolean();
+	private final Runnable onClose;
 
 	/**
 	 * What was compared last, by the names of the brokers. Used by one review at a time.
@@ -92,10 +83,20 @@ public final class ClusterWatch implements BrokerListener, AutoCloseable {
 	 * @param access access to them
 	 */
 	public ClusterWatch(Brokers brokers, BrokerAccess access) {
+		this(brokers, access, new DetectionThreads());
+	}
+
+	private ClusterWatch(Brokers brokers, BrokerAccess access, DetectionThreads threads) {
+		this(brokers, access, threads, threads::close);
+	}
+
+	ClusterWatch(Brokers brokers, BrokerAccess access, DetectionScheduler scheduler, Runnable onClose) {
 		Assert.notNull(brokers, "'brokers' must not be null");
 		Assert.notNull(access, "'access' must not be null");
 		this.brokers = brokers;
 		this.access = access;
+		this.reviews = new ReviewSchedule(scheduler, this::compareAll);
+		this.onClose = onClose;
 		brokers.addListener(this, EventStage.CONNECTIONS);
 		access.onClose(this::close);
 	}
@@ -104,43 +105,16 @@ public final class ClusterWatch implements BrokerListener, AutoCloseable {
 	public void onEvent(BrokerEvent event) {
 		if (event instanceof BrokerEvent.ClusterChanged changed) {
 			this.renamed.add(changed.broker().name());
-			reviewLater();
+			this.reviews.request();
 		}
 		else if (event instanceof BrokerEvent.Removed
 				|| (event instanceof BrokerEvent.StateChanged changed && changed.to() == BrokerState.UP)) {
-			reviewLater();
+			this.reviews.request();
 		}
 	}
 
-	private void reviewLater() {
-		if (this.due.compareAndSet(false, true)) {
-			this.threads.later(PAUSE, () -> {
-				if (!this.threads.work(this::review)) {
-					this.due.set(false);
-					reviewLater();
-				}
-			});
-		}
-	}
-
-	private void review() {
-		this.due.set(false);
-		if (!this.reviewing.compareAndSet(false, true)) {
-			reviewLater();
-			return;
-		}
-		try {
-			compareAll(this.brokers.getStatuses());
-		}
-		catch (InterruptedException ex) {
-			Thread.currentThread().interrupt();
-		}
-		finally {
-			this.reviewing.set(false);
-		}
-	}
-
-	private void compareAll(List<BrokerStatus> statuses) throws InterruptedException {
+	private void compareAll() throws InterruptedException {
+		List<BrokerStatus> statuses = this.brokers.getStatuses();
 		Set<String> names = statuses.stream().map((status) -> status.broker().name()).collect(Collectors.toSet());
 		for (String name : Set.copyOf(this.renamed)) {
 			this.renamed.remove(name);
@@ -150,8 +124,7 @@ public final class ClusterWatch implements BrokerListener, AutoCloseable {
 		Map<String, OpenConnection> connections = new HashMap<>();
 		try {
 			for (Pair pair : pairs(statuses)) {
-				this.compared.put(pair.names(), pair);
-				compare(pair, connections);
+				compareOnce(pair, connections);
 			}
 		}
 		finally {
@@ -181,6 +154,20 @@ public final class ClusterWatch implements BrokerListener, AutoCloseable {
 		return status.state() == BrokerState.UP && status.cluster() != null && status.cluster().indexOf('@') > 0;
 	}
 
+	/**
+	 * Not again if that is not possible, unless for a lack of something in this process.
+	 */
+	private void compareOnce(Pair pair, Map<String, OpenConnection> connections) throws InterruptedException {
+		this.compared.put(pair.names(), pair);
+		try {
+			compare(pair, connections);
+		}
+		catch (Error ex) {
+			this.compared.remove(pair.names());
+			throw ex;
+		}
+	}
+
 	private void compare(Pair pair, Map<String, OpenConnection> connections) throws InterruptedException {
 		try {
 			Boolean same = isSame(connection(pair.one(), connections), connection(pair.other(), connections));
@@ -198,7 +185,7 @@ public final class ClusterWatch implements BrokerListener, AutoCloseable {
 			throws ExecutionException, InterruptedException {
 		OpenConnection connection = connections.get(broker.name());
 		if (connection == null) {
-			connection = this.access.open(broker, CONNECTION).get();
+			connection = ReviewSchedule.await(this.access.open(broker, CONNECTION));
 			connections.put(broker.name(), connection);
 		}
 		return connection.connection();
@@ -224,7 +211,7 @@ public final class ClusterWatch implements BrokerListener, AutoCloseable {
 	@Override
 	public void close() {
 		this.brokers.removeListener(this);
-		this.threads.close();
+		this.onClose.run();
 	}
 
 	/**

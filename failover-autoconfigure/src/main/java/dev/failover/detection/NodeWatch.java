@@ -26,7 +26,6 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeoutException;
-import java.util.concurrent.atomic.AtomicBoolean;
 
 import org.apache.commons.logging.Log;
 import org.apache.commons.logging.LogFactory;
@@ -59,20 +58,15 @@ public final class NodeWatch implements BrokerListener, AutoCloseable {
 
 	private static final Duration ANSWER = Duration.ofSeconds(5);
 
-	/**
-	 * Until what has changed at the same time is known of all brokers.
-	 */
-	private static final Duration PAUSE = Duration.ofMillis(200);
-
 	private final Brokers brokers;
 
 	private final BrokerAccess access;
 
 	private final NodeIdentity identity = new NodeIdentity(ANSWER);
 
-	private final DetectionThreads threads = new DetectionThreads();
+	private final ReviewSchedule reviews;
 
-	private final AtomicBoolean due = new AtomicBoolean();
+	private final Runnable onClose;
 
 	/**
 	 * The incarnations of the brokers that were asked, by name. Used by one review at a
@@ -88,10 +82,20 @@ public final class NodeWatch implements BrokerListener, AutoCloseable {
 	 * @param access access to them
 	 */
 	public NodeWatch(Brokers brokers, BrokerAccess access) {
+		this(brokers, access, new DetectionThreads());
+	}
+
+	private NodeWatch(Brokers brokers, BrokerAccess access, DetectionThreads threads) {
+		this(brokers, access, threads, threads::close);
+	}
+
+	NodeWatch(Brokers brokers, BrokerAccess access, DetectionScheduler scheduler, Runnable onClose) {
 		Assert.notNull(brokers, "'brokers' must not be null");
 		Assert.notNull(access, "'access' must not be null");
 		this.brokers = brokers;
 		this.access = access;
+		this.reviews = new ReviewSchedule(scheduler, this::askAll);
+		this.onClose = onClose;
 		brokers.addListener(this, EventStage.CONNECTIONS);
 		access.onClose(this::close);
 	}
@@ -100,35 +104,13 @@ public final class NodeWatch implements BrokerListener, AutoCloseable {
 	public void onEvent(BrokerEvent event) {
 		if (event instanceof BrokerEvent.ClusterChanged changed) {
 			this.asked.remove(changed.broker().name());
-			reviewLater();
+			this.reviews.request();
 		}
 		else if (event instanceof BrokerEvent.StateChanged changed && changed.to() == BrokerState.UP) {
-			reviewLater();
+			this.reviews.request();
 		}
 		else if (event instanceof BrokerEvent.Removed removed) {
 			this.asked.remove(removed.broker().name());
-		}
-	}
-
-	private void reviewLater() {
-		if (this.due.compareAndSet(false, true)) {
-			this.threads.later(PAUSE, () -> {
-				if (!this.threads.work(this::review)) {
-					this.due.set(false);
-					reviewLater();
-				}
-			});
-		}
-	}
-
-	private void review() {
-		try {
-			while (this.due.getAndSet(false)) {
-				askAll();
-			}
-		}
-		catch (InterruptedException ex) {
-			Thread.currentThread().interrupt();
 		}
 	}
 
@@ -154,7 +136,7 @@ public final class NodeWatch implements BrokerListener, AutoCloseable {
 			return;
 		}
 		try {
-			OpenConnection opened = this.access.open(broker, CONNECTION).get();
+			OpenConnection opened = ReviewSchedule.await(this.access.open(broker, CONNECTION));
 			try {
 				String node = this.identity.ask(opened.connection());
 				if (node != null) {
@@ -167,6 +149,11 @@ public final class NodeWatch implements BrokerListener, AutoCloseable {
 		}
 		catch (ExecutionException | IOException | TimeoutException | RuntimeException ex) {
 			logger.debug("Which node %s leads to cannot be found out".formatted(broker), ex);
+		}
+		catch (Error ex) {
+			// for a lack of something in this process
+			this.asked.remove(broker.name());
+			throw ex;
 		}
 	}
 
@@ -188,7 +175,7 @@ public final class NodeWatch implements BrokerListener, AutoCloseable {
 	@Override
 	public void close() {
 		this.brokers.removeListener(this);
-		this.threads.close();
+		this.onClose.run();
 	}
 
 }
