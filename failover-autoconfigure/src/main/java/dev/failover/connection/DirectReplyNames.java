@@ -44,6 +44,11 @@ final class DirectReplyNames {
 	private static final String PREFIX = "amq.rabbitmq.reply-to.";
 
 	/**
+	 * Before the name of a direct reply that goes nowhere.
+	 */
+	private static final String LOST = "lost.";
+
+	/**
 	 * A requester has one name for each channel on which it waits for replies.
 	 */
 	private static final int MAX_SIZE = 10_000;
@@ -103,7 +108,14 @@ final class DirectReplyNames {
 					"A reply to a request that came from broker '%s' is dropped: its requester cannot be reached through '%s'"
 						.formatted(origin.broker(), broker.name()));
 		}
-		return "lost." + routingKey;
+		return LOST + routingKey;
+	}
+
+	/**
+	 * Return the routing key that was given for one that a message was published with.
+	 */
+	static String original(String routingKey) {
+		return routingKey.startsWith(LOST + PREFIX) ? routingKey.substring(LOST.length()) : routingKey;
 	}
 
 	private @Nullable Origin origin(String name) {

@@ -244,6 +244,16 @@ public class FailoverConnectionFactory extends FanOutConnectionFactory implement
 	}
 
 	/**
+	 * Return with which routing keys messages have to be published on a connection, for
+	 * whoever publishes past its channels.
+	 * @param connection a connection of this factory
+	 * @return the routing keys
+	 */
+	public RoutingKeys getRoutingKeys(Connection connection) {
+		return (connection instanceof LeavableConnection view) ? view.routingKeys() : RoutingKeys.unchanged();
+	}
+
+	/**
 	 * Return whether a connection is to be left: another broker is active, or has been
 	 * since the connection was opened, without a failure in between.
 	 * @param connection a connection of this factory, as it was returned or as its

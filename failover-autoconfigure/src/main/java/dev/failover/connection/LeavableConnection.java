@@ -101,6 +101,10 @@ final class LeavableConnection implements Connection, NetworkConnection {
 		return this.writeBatch;
 	}
 
+	RoutingKeys routingKeys() {
+		return this.replies::routingKey;
+	}
+
 	boolean hasChannels() {
 		return !this.channels.isEmpty();
 	}

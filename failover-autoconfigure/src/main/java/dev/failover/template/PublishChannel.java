@@ -41,6 +41,7 @@ import org.springframework.amqp.rabbit.support.DefaultMessagePropertiesConverter
 import org.springframework.amqp.rabbit.support.MessagePropertiesConverter;
 
 import dev.failover.broker.Activation;
+import dev.failover.connection.RoutingKeys;
 import dev.failover.connection.WriteBatch;
 
 /**
@@ -74,6 +75,8 @@ final class PublishChannel {
 	private final @Nullable Activation activation;
 
 	private final @Nullable WriteBatch writeBatch;
+
+	private final RoutingKeys routingKeys;
 
 	private final Set<String> confirmedExchanges;
 
@@ -123,6 +126,7 @@ final class PublishChannel {
 		this.channel = opened.channel();
 		this.activation = opened.activation();
 		this.writeBatch = opened.writeBatch();
+		this.routingKeys = opened.routingKeys();
 		this.onNack = onNack;
 		this.rejected = new RejectedMessages(this.channel, aside, onNack);
 		this.frameMax = opened.frameMax();
@@ -169,7 +173,8 @@ final class PublishChannel {
 		publication.sequenceNumber(sequenceNumber);
 		this.ledger.put(sequenceNumber, publication);
 		try {
-			this.channel.basicPublish(publication.exchange(), publication.routingKey(), publication.mandatory(),
+			this.channel.basicPublish(publication.exchange(),
+					this.routingKeys.get(publication.exchange(), publication.routingKey()), publication.mandatory(),
 					publication.properties(), publication.body());
 		}
 		catch (AlreadyClosedException ex) {
@@ -430,7 +435,7 @@ final class PublishChannel {
 		Predicate<Publication> meant = (publication) -> publication.returned() == null
 				&& publication.messageId().equals(message.getProperties().getMessageId())
 				&& publication.exchange().equals(message.getExchange())
-				&& publication.routingKey().equals(message.getRoutingKey());
+				&& publication.routingKey().equals(RoutingKeys.original(message.getRoutingKey()));
 		Publication rejectedBefore = this.rejected.take(meant);
 		if (rejectedBefore != null) {
 			rejectedBefore.returned(this, returnedMessage(message));
@@ -449,7 +454,7 @@ final class PublishChannel {
 		Message body = new Message(message.getBody(),
 				CONVERTER.toMessageProperties(message.getProperties(), null, "UTF-8"));
 		return new ReturnedMessage(body, message.getReplyCode(), message.getReplyText(), message.getExchange(),
-				message.getRoutingKey());
+				RoutingKeys.original(message.getRoutingKey()));
 	}
 
 }

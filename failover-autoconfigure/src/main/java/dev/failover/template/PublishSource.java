@@ -24,6 +24,7 @@ import org.jspecify.annotations.Nullable;
 
 import dev.failover.broker.Activation;
 import dev.failover.connection.DestinationFault;
+import dev.failover.connection.RoutingKeys;
 import dev.failover.connection.WriteBatch;
 
 /**
@@ -131,8 +132,10 @@ interface PublishSource {
 	 * @param activation the activation that its connection belongs to, {@code null} if
 	 * the connection is lost already
 	 * @param writeBatch lets many messages be written at once, {@code null} if it cannot
+	 * @param routingKeys with which routing keys messages are to be written
 	 */
-	record Opened(Channel channel, @Nullable Activation activation, @Nullable WriteBatch writeBatch) {
+	record Opened(Channel channel, @Nullable Activation activation, @Nullable WriteBatch writeBatch,
+			RoutingKeys routingKeys) {
 
 		/**
 		 * The size that no frame of the connection exceeds, 0 if there is no limit.

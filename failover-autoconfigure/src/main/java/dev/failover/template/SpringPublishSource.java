@@ -41,6 +41,7 @@ import dev.failover.broker.FailureReason;
 import dev.failover.broker.Reconnector;
 import dev.failover.connection.DestinationFault;
 import dev.failover.connection.FailoverConnectionFactory;
+import dev.failover.connection.RoutingKeys;
 import dev.failover.connection.SettlingChannel;
 
 /**
@@ -123,11 +124,11 @@ final class SpringPublishSource implements PublishSource {
 		}
 		this.last = target;
 		if (this.failover == null) {
-			return new Opened(confirming(target), this.brokers.getActivation(), null);
+			return new Opened(confirming(target), this.brokers.getActivation(), null, RoutingKeys.unchanged());
 		}
 		Channel ready = this.failover.takeConfirmChannel(target);
 		return new Opened((ready != null) ? ready : confirming(target), this.failover.getActivation(target),
-				this.failover.getWriteBatch(target));
+				this.failover.getWriteBatch(target), this.failover.getRoutingKeys(target));
 	}
 
 	private Connection create() {
@@ -153,7 +154,9 @@ final class SpringPublishSource implements PublishSource {
 		if (target == null || !target.isOpen()) {
 			throw new IOException("The connection is not open");
 		}
-		return new Opened(confirming(target), null, null);
+		RoutingKeys routingKeys = (this.failover != null) ? this.failover.getRoutingKeys(target)
+				: RoutingKeys.unchanged();
+		return new Opened(confirming(target), null, null, routingKeys);
 	}
 
 	@Override

@@ -30,6 +30,7 @@ import com.rabbitmq.client.Command;
 
 import dev.failover.broker.Activation;
 import dev.failover.connection.DestinationFault;
+import dev.failover.connection.RoutingKeys;
 import dev.failover.connection.WriteBatch;
 
 import static org.awaitility.Awaitility.await;
@@ -115,7 +116,7 @@ final class FakeSource implements PublishSource {
 		channel.answer = this.answer;
 		this.channels.add(channel);
 		this.left = false;
-		return new Opened(channel.proxy(), null, this.batch);
+		return new Opened(channel.proxy(), null, this.batch, RoutingKeys.unchanged());
 	}
 
 	private static void throwOnce(AtomicReference<Error> error) {
