@@ -43,13 +43,13 @@ final class BrokerUrlParser {
 
 	private static final Pattern LIST = Pattern.compile("[,;]\\s*[A-Za-z]+://|://[^/?#]*@[^/?#]*,|://[^@/?#]*,[^@]*$");
 
-	private final String property;
+	private final UrlProperty property;
 
 	private final String url;
 
-	private BrokerUrlParser(String property, String url) {
+	private BrokerUrlParser(UrlProperty property) {
 		this.property = property;
-		this.url = url;
+		this.url = property.value();
 	}
 
 	/**
@@ -57,16 +57,17 @@ final class BrokerUrlParser {
 	 * @throws InvalidFailoverPropertyException if it is not a URL of a broker
 	 */
 	static BrokerUrl parse(String property, @Nullable String url) {
-		return new BrokerUrlParser(property, (url != null) ? url.trim() : "").parse();
+		return new BrokerUrlParser(new UrlProperty(property, (url != null) ? url.trim() : "")).parse();
 	}
 
 	private BrokerUrl parse() {
-		check(!this.url.isEmpty(), "it is empty",
+		this.property.check(!this.url.isEmpty(), "it is empty",
 				"Give the URL of a broker, for example amqp://user:password@host, or remove the entry and its separator");
 		rejectList();
 		boolean tls = parseScheme();
 		String rest = this.url.substring(this.url.indexOf("://") + "://".length());
-		check(!OUTLAWED.matcher(rest).find(), "it contains a space or another character that is not allowed in a URL",
+		this.property.check(!OUTLAWED.matcher(rest).find(),
+				"it contains a space or another character that is not allowed in a URL",
 				"Remove it, or percent-encode it (a space is %20) if it is part of a user, password or virtual host");
 		int end = endOfAuthority(rest);
 		String authority = rest.substring(0, end);
@@ -86,7 +87,7 @@ final class BrokerUrlParser {
 	 * no URL may follow a separator.
 	 */
 	private void rejectList() {
-		check(!LIST.matcher(this.url).find(), "it contains several URLs, or a comma",
+		this.property.check(!LIST.matcher(this.url).find(), "it contains several URLs, or a comma",
 				"Separate URLs with ';', as in amqp://user:password@one;amqp://user:password@two,"
 						+ " or make each of them an entry of a list. A ',' in a user, password or virtual host is %2C");
 	}
@@ -94,12 +95,12 @@ final class BrokerUrlParser {
 	private boolean parseScheme() {
 		int end = this.url.indexOf("://");
 		String scheme = (end >= 0) ? this.url.substring(0, end) : "";
-		check(SCHEME.matcher(scheme).matches(), "it has no scheme",
+		this.property.check(SCHEME.matcher(scheme).matches(), "it has no scheme",
 				"Begin it with amqp:// or, for TLS, with amqps://; separate several URLs with ';'");
 		return switch (scheme.toLowerCase(Locale.ROOT)) {
 			case "amqp" -> false;
 			case "amqps" -> true;
-			default -> throw invalid("its scheme is neither amqp nor amqps",
+			default -> throw this.property.invalid("its scheme is neither amqp nor amqps",
 					"Begin it with amqp:// or, for TLS, with amqps://");
 		};
 	}
@@ -114,11 +115,11 @@ final class BrokerUrlParser {
 	}
 
 	private void checkAts(String authority, String tail) {
-		check(authority.indexOf('@') == authority.lastIndexOf('@') && tail.indexOf('@') < 0,
+		this.property.check(authority.indexOf('@') == authority.lastIndexOf('@') && tail.indexOf('@') < 0,
 				"it has an '@' that does not end user and password",
 				"Percent-encode special characters in user, password and virtual host:"
 						+ " '@' is %40, '/' is %2F, ':' is %3A, '?' is %3F, '#' is %23, '%' is %25");
-		check(tail.indexOf('#') < 0, "it contains a '#'",
+		this.property.check(tail.indexOf('#') < 0, "it contains a '#'",
 				"Percent-encode it as %23 if it is part of a user, password or virtual host, else remove it");
 	}
 
@@ -128,14 +129,15 @@ final class BrokerUrlParser {
 		if (colon < 0) {
 			return tls ? BrokerUrl.DEFAULT_TLS_PORT : BrokerUrl.DEFAULT_PORT;
 		}
-		check(host.indexOf(':', colon + 1) < 0, "its host contains several colons",
+		this.property.check(host.indexOf(':', colon + 1) < 0, "its host contains several colons",
 				"Put an IPv6 address into brackets, for example amqp://[::1]:5672;"
 						+ " user and password end with '@', and a ':' in them is %3A");
 		String digits = host.substring(colon + 1);
-		check(DIGITS.matcher(digits).matches(), "its port is not a number",
+		this.property.check(DIGITS.matcher(digits).matches(), "its port is not a number",
 				"Write host:port, for example amqp://host:5672; separate several URLs with ';'."
 						+ " If this is a password, write user:password@host, with '/' in them as %2F");
-		check(digits.length() <= 5 && Integer.parseInt(digits) >= 1 && Integer.parseInt(digits) <= HIGHEST_PORT,
+		this.property.check(
+				digits.length() <= 5 && Integer.parseInt(digits) >= 1 && Integer.parseInt(digits) <= HIGHEST_PORT,
 				"its port is out of range", "Use a port from 1 to 65535");
 		return Integer.parseInt(digits);
 	}
@@ -143,25 +145,25 @@ final class BrokerUrlParser {
 	private String parseHost(String hostAndPort) {
 		if (hostAndPort.startsWith("[")) {
 			int end = hostAndPort.indexOf(']');
-			String address = (end > 0) ? decode(hostAndPort.substring(1, end)) : "";
+			String address = (end > 0) ? this.property.decode(hostAndPort.substring(1, end)) : "";
 			boolean closed = end == hostAndPort.length() - 1 || hostAndPort.startsWith(":", end + 1);
-			check(closed && IP_V6.matcher(address).matches(), "its host is not an IPv6 address",
+			this.property.check(closed && IP_V6.matcher(address).matches(), "its host is not an IPv6 address",
 					"Write the address in brackets, for example amqp://[::1]:5672");
 			return address;
 		}
 		int colon = hostAndPort.indexOf(':');
-		String host = decode((colon >= 0) ? hostAndPort.substring(0, colon) : hostAndPort);
+		String host = this.property.decode((colon >= 0) ? hostAndPort.substring(0, colon) : hostAndPort);
 		if (host.isEmpty()) {
 			return BrokerUrl.DEFAULT_HOST;
 		}
-		check(HOST_NAME.matcher(host).matches(), "its host is not a valid host name",
+		this.property.check(HOST_NAME.matcher(host).matches(), "its host is not a valid host name",
 				"Use letters, digits, '-', '_' and '.' in the host; user and password end with '@'");
 		return host;
 	}
 
 	private @Nullable String parseVirtualHost(String tail) {
 		int question = tail.indexOf('?');
-		check(question < 0, "it has parameters after a '?', of which none is known",
+		this.property.check(question < 0, "it has parameters after a '?', of which none is known",
 				"Remove them: settings of connections are properties of 'spring.rabbitmq' and 'failover',"
 						+ " and those of one broker are keys beside 'uri'."
 						+ " A '?' in a user, password or virtual host is %3F");
@@ -169,37 +171,18 @@ final class BrokerUrlParser {
 			return null;
 		}
 		String segment = tail.substring(1);
-		check(segment.indexOf('/') < 0, "its virtual host contains a '/'",
+		this.property.check(segment.indexOf('/') < 0, "its virtual host contains a '/'",
 				"Percent-encode it as %2F, for example amqp://host/%2Forders, or remove a trailing one");
-		return decode(segment);
+		return this.property.decode(segment);
 	}
 
 	private @Nullable String decodePart(String part, @Nullable String encoded) {
 		if (encoded == null) {
 			return null;
 		}
-		check(!encoded.isEmpty(), "its %s is empty".formatted(part),
+		this.property.check(!encoded.isEmpty(), "its %s is empty".formatted(part),
 				"Give the %s, or leave it out together with its separator to use the default".formatted(part));
-		return decode(encoded);
-	}
-
-	private String decode(String encoded) {
-		String decoded = PercentDecoder.decode(encoded);
-		if (decoded == null) {
-			throw invalid("it has a '%' that is not followed by the two hexadecimal digits of a UTF-8 byte",
-					"Percent-encode '%' itself as %25");
-		}
-		return decoded;
-	}
-
-	private void check(boolean valid, String reason, String action) {
-		if (!valid) {
-			throw invalid(reason, action);
-		}
-	}
-
-	private InvalidFailoverPropertyException invalid(String reason, String action) {
-		return new InvalidFailoverPropertyException(this.property, BrokerUrlMask.mask(this.url), reason, action);
+		return this.property.decode(encoded);
 	}
 
 }

@@ -37,13 +37,10 @@ final class ManagementUriParser {
 
 	private static final String API = "/api";
 
-	private final String property;
+	private final UrlProperty property;
 
-	private final String value;
-
-	private ManagementUriParser(String property, String value) {
+	private ManagementUriParser(UrlProperty property) {
 		this.property = property;
-		this.value = value;
 	}
 
 	/**
@@ -54,17 +51,18 @@ final class ManagementUriParser {
 	 * @throws InvalidFailoverPropertyException if it is not a URL of such an API
 	 */
 	static ManagementApi parse(String property, String value, BrokerCredentials otherwise) {
-		return new ManagementUriParser(property, value.trim()).parse(otherwise);
+		return new ManagementUriParser(new UrlProperty(property, value.trim())).parse(otherwise);
 	}
 
 	private ManagementApi parse(BrokerCredentials otherwise) {
-		check(!this.value.isEmpty(), "it is empty", EXAMPLE + ", or remove the key");
-		URI uri = toUri(this.value);
+		this.property.check(!this.property.value().isEmpty(), "it is empty", EXAMPLE + ", or remove the key");
+		URI uri = toUri(this.property.value());
 		String scheme = (uri.getScheme() != null) ? uri.getScheme().toLowerCase(Locale.ROOT) : "";
-		check(scheme.equals("http") || scheme.equals("https"), "its scheme is neither http nor https", EXAMPLE);
-		check(uri.getHost() != null, "it has no valid host", EXAMPLE
+		this.property.check(scheme.equals("http") || scheme.equals("https"), "its scheme is neither http nor https",
+				EXAMPLE);
+		this.property.check(uri.getHost() != null, "it has no valid host", EXAMPLE
 				+ ". Percent-encode special characters in user and password: '@' is %40, '/' is %2F, ':' is %3A");
-		check(uri.getRawQuery() == null && uri.getRawFragment() == null, "it has a '?' or a '#'",
+		this.property.check(uri.getRawQuery() == null && uri.getRawFragment() == null, "it has a '?' or a '#'",
 				"Remove it, or percent-encode it if it is part of a user or password: '?' is %3F, '#' is %23");
 		String path = StringUtils.trimTrailingCharacter(uri.getRawPath(), '/');
 		String prefix = path.endsWith(API) ? path.substring(0, path.length() - API.length()) : path;
@@ -79,7 +77,7 @@ final class ManagementUriParser {
 		}
 		catch (URISyntaxException ex) {
 			// the exception repeats the password
-			throw invalid("it is not a valid URL", EXAMPLE
+			throw this.property.invalid("it is not a valid URL", EXAMPLE
 					+ ". Percent-encode special characters in user and password: '@' is %40, '/' is %2F, '%' is %25");
 		}
 	}
@@ -89,28 +87,10 @@ final class ManagementUriParser {
 			return otherwise;
 		}
 		int colon = user.indexOf(':');
-		check(colon > 0 && colon < user.length() - 1, "it has a user or a password, but not both",
+		this.property.check(colon > 0 && colon < user.length() - 1, "it has a user or a password, but not both",
 				"Give both, or neither to use those of the broker");
-		return BrokerCredentials.of(decode(user.substring(0, colon)), decode(user.substring(colon + 1)));
-	}
-
-	private String decode(String encoded) {
-		String decoded = PercentDecoder.decode(encoded);
-		if (decoded == null) {
-			throw invalid("it has a '%' that is not followed by the two hexadecimal digits of a UTF-8 byte",
-					"Percent-encode '%' itself as %25");
-		}
-		return decoded;
-	}
-
-	private void check(boolean valid, String reason, String action) {
-		if (!valid) {
-			throw invalid(reason, action);
-		}
-	}
-
-	private InvalidFailoverPropertyException invalid(String reason, String action) {
-		return new InvalidFailoverPropertyException(this.property, BrokerUrlMask.mask(this.value), reason, action);
+		return BrokerCredentials.of(this.property.decode(user.substring(0, colon)),
+				this.property.decode(user.substring(colon + 1)));
 	}
 
 }
