@@ -93,6 +93,9 @@ final class BrokerHealthIndicator implements HealthIndicator {
 		if (!status.pendingDeclarations().isEmpty()) {
 			builder.withDetail("pendingDeclarations", status.pendingDeclarations().stream().sorted().toList());
 		}
+		if (!status.suspectQueues().isEmpty()) {
+			builder.withDetail("suspectQueues", status.suspectQueues().stream().sorted().toList());
+		}
 		BrokerHealth checked = status.health();
 		if (checked != null) {
 			builder.withDetail("healthChecks", checked.toString());

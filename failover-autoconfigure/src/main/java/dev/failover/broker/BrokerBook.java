@@ -293,6 +293,13 @@ final class BrokerBook {
 		}
 	}
 
+	void suspected(BrokerEntry entry, Set<String> queues) {
+		if (!entry.suspectQueues.equals(queues)) {
+			entry.suspectQueues = Set.copyOf(queues);
+			this.events.enqueue(new BrokerEvent.QueuesSuspected(entry.broker, entry.suspectQueues));
+		}
+	}
+
 	void checked(BrokerEntry entry, BrokerHealth health) {
 		BrokerHealth from = entry.health;
 		entry.health = health;

@@ -60,6 +60,8 @@ final class BrokerEntry {
 
 	Set<String> pendingDeclarations = Set.of();
 
+	Set<String> suspectQueues = Set.of();
+
 	@Nullable BrokerHealth health;
 
 	private int successes;
@@ -126,7 +128,7 @@ final class BrokerEntry {
 
 	BrokerStatus status(boolean active, @Nullable String cluster) {
 		return new BrokerStatus(this.broker, this.state, active, this.since, this.lastFailure, cluster, this.node,
-				this.unconsumedQueues, this.pendingDeclarations, this.health);
+				this.unconsumedQueues, this.pendingDeclarations, this.suspectQueues, this.health);
 	}
 
 }

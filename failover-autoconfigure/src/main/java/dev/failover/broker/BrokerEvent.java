@@ -146,6 +146,17 @@ public sealed interface BrokerEvent {
 	}
 
 	/**
+	 * Some queues cannot be consumed on a broker that serves others, or some more or less
+	 * than before. Their consumers wait, and all others go on.
+	 *
+	 * @param broker the broker
+	 * @param queues the names of the queues, empty if all can be consumed again, or the
+	 * broker is down
+	 */
+	record QueuesSuspected(Broker broker, Set<String> queues) implements BrokerEvent {
+	}
+
+	/**
 	 * A broker is unhealthy by its health checks, or healthy again.
 	 *
 	 * @param broker the broker

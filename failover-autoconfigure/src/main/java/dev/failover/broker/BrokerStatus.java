@@ -43,16 +43,21 @@ import org.jspecify.annotations.Nullable;
  * @param pendingDeclarations what of the application's topology cannot be declared on
  * this broker at the moment, such as {@code Queue 'orders'}, although the broker takes
  * traffic: it is tried again and again
+ * @param suspectQueues the names of the queues that cannot be consumed on this broker at
+ * the moment, although it serves others: they are tried again as long as somebody wants
+ * to consume them
  * @param health what the health checks said last, kept when the broker fails, or
  * {@code null} if none has said anything yet
  */
 public record BrokerStatus(Broker broker, BrokerState state, boolean active, Instant since,
 		@Nullable BrokerFailure lastFailure, @Nullable String cluster, @Nullable String node,
-		Set<String> unconsumedQueues, Set<String> pendingDeclarations, @Nullable BrokerHealth health) {
+		Set<String> unconsumedQueues, Set<String> pendingDeclarations, Set<String> suspectQueues,
+		@Nullable BrokerHealth health) {
 
 	public BrokerStatus {
 		unconsumedQueues = Set.copyOf(unconsumedQueues);
 		pendingDeclarations = Set.copyOf(pendingDeclarations);
+		suspectQueues = Set.copyOf(suspectQueues);
 	}
 
 	/**
@@ -65,7 +70,7 @@ public record BrokerStatus(Broker broker, BrokerState state, boolean active, Ins
 	 */
 	public BrokerStatus(Broker broker, BrokerState state, boolean active, Instant since,
 			@Nullable BrokerFailure lastFailure) {
-		this(broker, state, active, since, lastFailure, null, null, Set.of(), Set.of(), null);
+		this(broker, state, active, since, lastFailure, null, null, Set.of(), Set.of(), Set.of(), null);
 	}
 
 	/**

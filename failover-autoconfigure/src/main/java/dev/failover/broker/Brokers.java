@@ -263,6 +263,16 @@ public final class Brokers implements AutoCloseable {
 	}
 
 	/**
+	 * Report which queues cannot be consumed on a broker that serves others.
+	 * @param broker the broker
+	 * @param incarnation the incarnation before that was found out
+	 * @param queues the names of the queues, empty if there is none
+	 */
+	public void suspected(Broker broker, long incarnation, Set<String> queues) {
+		report(broker, incarnation, (entry) -> this.book.suspected(entry, queues));
+	}
+
+	/**
 	 * Report what the health checks say of a broker that answers. It stays as it is, and
 	 * an active one stays active; but as long as it is unhealthy, the application does
 	 * not move to it, and a healthy one that is usable is preferred to it.

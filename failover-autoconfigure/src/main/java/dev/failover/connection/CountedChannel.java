@@ -67,7 +67,7 @@ final class CountedChannel implements InvocationHandler {
 
 	private final DirectReplyNames.At replies;
 
-	private final SuspectQueues.At queues;
+	private final QueueDoor.At queues;
 
 	/**
 	 * What was given to consumers, by delivery tag.
@@ -103,7 +103,7 @@ final class CountedChannel implements InvocationHandler {
 	 * @param replies where direct replies may be sent
 	 * @param queues which queues may be consumed
 	 */
-	CountedChannel(Channel delegate, BooleanSupplier connected, DirectReplyNames.At replies, SuspectQueues.At queues) {
+	CountedChannel(Channel delegate, BooleanSupplier connected, DirectReplyNames.At replies, QueueDoor.At queues) {
 		this.delegate = delegate;
 		this.connected = connected;
 		this.replies = replies;
@@ -179,20 +179,21 @@ final class CountedChannel implements InvocationHandler {
 		};
 	}
 
-	private void checkQueue(Method method, Object[] args) throws IOException {
-		switch (method.getName()) {
-			case "queueDeclare", "queueDeclarePassive", "basicConsume", "basicGet" -> {
-				if (args.length > 0) {
-					this.queues.check((String) args[0]);
-				}
-			}
-			default -> {
-			}
-		}
+	/**
+	 * What is done with a queue may be refused before it goes to the broker.
+	 */
+	private @Nullable Object passDoor(Method method, Object[] args) throws Throwable {
+		ClientOperation operation = switch (method.getName()) {
+			case "queueDeclare", "queueDeclarePassive" -> ClientOperation.QUEUE_DECLARE;
+			case "basicConsume" -> ClientOperation.BASIC_CONSUME;
+			case "basicGet" -> ClientOperation.BASIC_GET;
+			default -> null;
+		};
+		return (operation != null && args.length > 0)
+				? this.queues.pass(operation, (String) args[0], () -> pass(method, args)) : pass(method, args);
 	}
 
 	private @Nullable Object count(Object channel, Method method, Object[] args) throws Throwable {
-		checkQueue(method, args);
 		switch (method.getName()) {
 			case "equals" -> {
 				return channel == args[0];
@@ -218,12 +219,7 @@ final class CountedChannel implements InvocationHandler {
 			default -> {
 			}
 		}
-		Object result = switch (method.getName()) {
-			case "basicConsume" ->
-				this.queues.touch(ClientOperation.BASIC_CONSUME, (String) args[0], () -> pass(method, args));
-			case "basicGet" -> this.queues.touch(ClientOperation.BASIC_GET, (String) args[0], () -> pass(method, args));
-			default -> pass(method, args);
-		};
+		Object result = passDoor(method, args);
 		if (result instanceof GetResponse response) {
 			this.returned.setAlone(false);
 			delivered(response.getEnvelope(), response.getProps());

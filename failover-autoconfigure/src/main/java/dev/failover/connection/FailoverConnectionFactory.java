@@ -74,7 +74,7 @@ public class FailoverConnectionFactory extends FanOutConnectionFactory implement
 
 	private final Standby standby;
 
-	private final SuspectQueues suspectQueues;
+	private final QueueDoor queueDoor;
 
 	private final LeavableConnections connections;
 
@@ -110,8 +110,8 @@ public class FailoverConnectionFactory extends FanOutConnectionFactory implement
 		this.brokerConnector = new BrokerConnector(brokers, factories, settings, resolver);
 		this.plan = new ConnectPlan(brokers, strategy);
 		this.standby = new Standby(brokers, this.plan, this.brokerConnector, settings.standby());
-		this.suspectQueues = new SuspectQueues(this.brokerConnector, System::nanoTime);
-		this.connections = new LeavableConnections(brokers, this.brokerConnector, this.suspectQueues,
+		this.queueDoor = new QueueDoor(new SuspectQueues(brokers, this.brokerConnector, System::nanoTime));
+		this.connections = new LeavableConnections(brokers, this.brokerConnector, this.queueDoor,
 				settings.leaveTimeout());
 		this.connector = new ActiveConnector(brokers, this.plan, this.brokerConnector, this.standby, this.connections,
 				settings.raceDelay());
@@ -152,7 +152,7 @@ public class FailoverConnectionFactory extends FanOutConnectionFactory implement
 	 */
 	public void setQueueGuard(QueueGuard guard) {
 		Assert.notNull(guard, "'guard' must not be null");
-		this.suspectQueues.setGuard(guard);
+		this.queueDoor.setGuard(guard);
 	}
 
 	/**
@@ -160,7 +160,7 @@ public class FailoverConnectionFactory extends FanOutConnectionFactory implement
 	 * @return the guard
 	 */
 	public QueueGuard getQueueGuard() {
-		return this.suspectQueues.getGuard();
+		return this.queueDoor.getGuard();
 	}
 
 	/**
@@ -301,7 +301,7 @@ public class FailoverConnectionFactory extends FanOutConnectionFactory implement
 	 */
 	public SingleBrokerConnectionFactory forBroker(Broker broker) {
 		Assert.notNull(broker, "'broker' must not be null");
-		return new SingleBrokerConnectionFactory(broker, this.brokers, this.brokerConnector, this.suspectQueues);
+		return new SingleBrokerConnectionFactory(broker, this.brokers, this.brokerConnector, this.queueDoor);
 	}
 
 	/**

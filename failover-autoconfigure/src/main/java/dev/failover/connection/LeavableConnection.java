@@ -53,7 +53,7 @@ final class LeavableConnection implements Connection, NetworkConnection {
 
 	private final DirectReplyNames.At replies;
 
-	private final SuspectQueues.At queues;
+	private final QueueDoor.At queues;
 
 	private final Set<Channel> channels = ConcurrentHashMap.newKeySet();
 
@@ -66,16 +66,16 @@ final class LeavableConnection implements Connection, NetworkConnection {
 	 * @param opened the connection
 	 * @param elsewhere whether another broker is active
 	 * @param replyNames the names of direct replies, or {@code null} to look at none
-	 * @param queues the queues that are suspect
+	 * @param queues lets operations on queues pass
 	 */
 	LeavableConnection(OpenConnection opened, BooleanSupplier elsewhere, @Nullable DirectReplyNames replyNames,
-			SuspectQueues queues) {
+			QueueDoor queues) {
 		this.delegate = opened.connection();
 		this.socket = opened.socket();
 		this.writeBatch = SocketWriteBatch.of(opened.connection(), opened.socket());
 		this.elsewhere = elsewhere;
 		this.replies = new DirectReplyNames.At(replyNames, opened.broker());
-		this.queues = new SuspectQueues.At(queues, opened.broker());
+		this.queues = new QueueDoor.At(queues, opened.broker());
 	}
 
 	/**

@@ -64,7 +64,7 @@ final class LeavableConnections implements AutoCloseable {
 
 	private final DirectReplyNames replyNames;
 
-	private final SuspectQueues queues;
+	private final QueueDoor queues;
 
 	private final Set<InUse> inUse = ConcurrentHashMap.newKeySet();
 
@@ -77,7 +77,7 @@ final class LeavableConnections implements AutoCloseable {
 
 	private final ScheduledThreadPoolExecutor executor;
 
-	LeavableConnections(Brokers brokers, BrokerConnector connector, SuspectQueues queues, Duration timeout) {
+	LeavableConnections(Brokers brokers, BrokerConnector connector, QueueDoor queues, Duration timeout) {
 		this.brokers = brokers;
 		this.connector = connector;
 		this.timeout = timeout;

@@ -51,16 +51,15 @@ public final class SingleBrokerConnectionFactory extends ConnectionFactory {
 
 	private final BrokerConnector connector;
 
-	private final SuspectQueues suspectQueues;
+	private final QueueDoor queueDoor;
 
 	private final Set<LeavableConnection> open = ConcurrentHashMap.newKeySet();
 
-	SingleBrokerConnectionFactory(Broker broker, Brokers brokers, BrokerConnector connector,
-			SuspectQueues suspectQueues) {
+	SingleBrokerConnectionFactory(Broker broker, Brokers brokers, BrokerConnector connector, QueueDoor queueDoor) {
 		this.broker = broker;
 		this.brokers = brokers;
 		this.connector = connector;
-		this.suspectQueues = suspectQueues;
+		this.queueDoor = queueDoor;
 		setAutomaticRecoveryEnabled(false);
 		setHost(broker.host());
 		setPort(broker.port());
@@ -97,7 +96,7 @@ public final class SingleBrokerConnectionFactory extends ConnectionFactory {
 	}
 
 	private Connection use(OpenConnection opened) {
-		LeavableConnection view = new LeavableConnection(opened, () -> false, null, this.suspectQueues);
+		LeavableConnection view = new LeavableConnection(opened, () -> false, null, this.queueDoor);
 		this.open.add(view);
 		opened.connection().addShutdownListener((signal) -> this.open.remove(view));
 		return view;

@@ -19,11 +19,15 @@ package dev.failover.connection;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Consumer;
 import java.util.function.LongSupplier;
+import java.util.stream.Collectors;
 
 import com.rabbitmq.client.AMQP;
 import com.rabbitmq.client.Channel;
@@ -35,6 +39,10 @@ import org.apache.commons.logging.LogFactory;
 import org.jspecify.annotations.Nullable;
 
 import dev.failover.broker.Broker;
+import dev.failover.broker.BrokerEvent;
+import dev.failover.broker.BrokerState;
+import dev.failover.broker.Brokers;
+import dev.failover.broker.EventStage;
 import dev.failover.failure.ClientOperation;
 import dev.failover.failure.CloseReason;
 
@@ -73,38 +81,57 @@ final class SuspectQueues {
 	 */
 	private static final Map<String, Object> LAST = Map.of("x-priority", -1000);
 
+	private final Brokers brokers;
+
 	private final BrokerConnector connector;
 
 	private final LongSupplier nanoTime;
 
 	private final Map<Key, Suspect> suspects = new ConcurrentHashMap<>();
 
-	private volatile QueueGuard guard = QueueGuard.none();
-
-	SuspectQueues(BrokerConnector connector, LongSupplier nanoTime) {
+	SuspectQueues(Brokers brokers, BrokerConnector connector, LongSupplier nanoTime) {
+		this.brokers = brokers;
 		this.connector = connector;
 		this.nanoTime = nanoTime;
+		brokers.addListener(this::onEvent, EventStage.CONNECTIONS);
 	}
 
 	/**
-	 * Set what knows of further queues that nobody is to wait for.
+	 * The queues of a broker that is down are not known to be out of order. They stay
+	 * suspect.
 	 */
-	void setGuard(QueueGuard guard) {
-		this.guard = guard;
-	}
-
-	QueueGuard getGuard() {
-		return this.guard;
+	private void onEvent(BrokerEvent event) {
+		if (event instanceof BrokerEvent.StateChanged changed && changed.to() == BrokerState.DOWN) {
+			this.suspects.values()
+				.stream()
+				.filter((suspect) -> suspect.isOn(changed.broker()))
+				.forEach(Suspect::untell);
+			report(changed.broker());
+		}
+		else if (event instanceof BrokerEvent.Removed removed) {
+			this.suspects.values().removeIf((suspect) -> suspect.isOn(removed.broker()));
+		}
 	}
 
 	/**
-	 * Refuse to touch a queue on a shared connection as long as it is suspect.
+	 * Do something with a queue that the broker may answer with the end of the
+	 * connection, unless the queue is suspect.
 	 * @throws IOException if it is
 	 */
-	private void require(Key key) throws IOException {
+	@Nullable Object touch(Broker broker, ClientOperation operation, String queue, QueueDoor.Action action) throws Throwable {
+		Key key = new Key(broker.name(), queue);
 		Suspect suspect = this.suspects.get(key);
 		if (suspect != null) {
-			suspect.require();
+			suspect.require(broker);
+		}
+		try {
+			Object result = action.run();
+			succeeded(key, broker);
+			return result;
+		}
+		catch (IOException | RuntimeException ex) {
+			failed(key, operation, ex);
+			throw ex;
 		}
 	}
 
@@ -115,11 +142,33 @@ final class SuspectQueues {
 		}
 	}
 
-	private void succeeded(Key key) {
+	private void succeeded(Key key, Broker broker) {
 		Suspect suspect = this.suspects.remove(key);
 		if (suspect != null && suspect.isTold()) {
-			logger.info("Queue '%s' can be consumed on broker '%s' again".formatted(key.queue(), key.broker().name()));
+			logger.info("Queue '%s' can be consumed on broker '%s' again".formatted(key.queue(), key.broker()));
+			report(broker);
 		}
+	}
+
+	/**
+	 * Report what was told, until nobody has changed it meanwhile.
+	 */
+	private void report(Broker broker) {
+		Set<String> told;
+		do {
+			long incarnation = this.brokers.getIncarnation(broker);
+			told = told(broker);
+			this.brokers.suspected(broker, incarnation, told);
+		}
+		while (!told.equals(told(broker)));
+	}
+
+	private Set<String> told(Broker broker) {
+		return this.suspects.values()
+			.stream()
+			.filter((suspect) -> suspect.isOn(broker) && suspect.isTold())
+			.map((suspect) -> suspect.key.queue())
+			.collect(Collectors.toSet());
 	}
 
 	/**
@@ -145,58 +194,35 @@ final class SuspectQueues {
 	}
 
 	/**
-	 * The queues of one broker.
-	 *
-	 * @param queues all of them
-	 * @param broker the broker
-	 */
-	record At(SuspectQueues queues, Broker broker) {
-
-		/**
-		 * Let a queue pass that the broker can be asked for, on the thread that does so.
-		 * @throws IOException if it does not answer for the queue
-		 */
-		void check(String queue) throws IOException {
-			this.queues.guard.check(this.broker, queue);
-		}
-
-		/**
-		 * Do something with a queue that the broker may answer with the end of the
-		 * connection.
-		 */
-		@Nullable Object touch(ClientOperation operation, String queue, Touch touch) throws Throwable {
-			Key key = new Key(this.broker, queue);
-			this.queues.require(key);
-			try {
-				Object result = touch.run();
-				this.queues.succeeded(key);
-				return result;
-			}
-			catch (IOException | RuntimeException ex) {
-				this.queues.failed(key, operation, ex);
-				throw ex;
-			}
-		}
-
-	}
-
-	/**
-	 * What is done with a queue.
-	 */
-	@FunctionalInterface
-	interface Touch {
-
-		@Nullable Object run() throws Throwable;
-
-	}
-
-	/**
 	 * A queue on a broker.
 	 *
-	 * @param broker the broker
+	 * @param broker the name of the broker
 	 * @param queue the name of the queue
 	 */
-	private record Key(Broker broker, String queue) {
+	private record Key(String broker, String queue) {
+	}
+
+	/**
+	 * What a try on a connection apart has told.
+	 */
+	private enum Verdict {
+
+		/**
+		 * The queue can be consumed, or is refused for a reason of its own, which whoever
+		 * consumes it is to be told.
+		 */
+		CLEARED,
+
+		/**
+		 * The broker has ended the connection for the queue, or has not answered.
+		 */
+		IN_VAIN,
+
+		/**
+		 * Nothing about the queue.
+		 */
+		UNKNOWN
+
 	}
 
 	/**
@@ -224,6 +250,10 @@ final class SuspectQueues {
 
 		Suspect(Key key) {
 			this.key = key;
+		}
+
+		boolean isOn(Broker broker) {
+			return this.key.broker().equals(broker.name());
 		}
 
 		/**
@@ -254,13 +284,23 @@ final class SuspectQueues {
 			}
 		}
 
+		void untell() {
+			this.lock.lock();
+			try {
+				this.told = false;
+			}
+			finally {
+				this.lock.unlock();
+			}
+		}
+
 		private void postpone() {
 			Duration longer = (this.interval != null) ? this.interval.multipliedBy(2) : FIRST_INTERVAL;
 			this.interval = (longer.compareTo(MAX_INTERVAL) < 0) ? longer : MAX_INTERVAL;
 			this.nextCheck = SuspectQueues.this.nanoTime.getAsLong() + this.interval.toNanos();
 		}
 
-		void require() throws IOException {
+		void require(Broker broker) throws IOException {
 			Throwable failure;
 			boolean due;
 			this.lock.lock();
@@ -276,79 +316,116 @@ final class SuspectQueues {
 				this.lock.unlock();
 			}
 			if (due) {
-				check();
+				check(broker);
 			}
 			throw new IOException(
 					"Queue '%s' cannot be consumed on broker '%s' at the moment, and is tried again on a connection apart"
-						.formatted(this.key.queue(), this.key.broker().name()),
+						.formatted(this.key.queue(), this.key.broker()),
 					failure);
 		}
 
 		/**
 		 * Try the queue on a connection that nobody else uses.
 		 */
-		private void check() {
-			ConnectAttempt attempt = SuspectQueues.this.connector.startUnreported(this.key.broker(), NAME,
-					SuspectQueues.this.connector.timeout());
-			attempt.result().whenComplete((opened, failure) -> {
-				if (failure != null) {
-					checked(false);
-				}
-				else {
-					check(opened.connection());
-				}
-			});
+		private void check(Broker broker) {
+			BrokerConnector connector = SuspectQueues.this.connector;
+			long incarnation = SuspectQueues.this.brokers.getIncarnation(broker);
+			try {
+				connector.startUnreported(broker, NAME, connector.timeout())
+					.result()
+					.whenComplete((opened, failure) -> {
+						if (failure != null) {
+							checked(broker, incarnation, Verdict.UNKNOWN);
+						}
+						else {
+							check(opened.connection(), (verdict) -> checked(broker, incarnation, verdict));
+						}
+					});
+			}
+			catch (Throwable ex) {
+				logger.error("Queue '%s' cannot be tried at the moment".formatted(this.key.queue()), ex);
+				checked(broker, incarnation, Verdict.UNKNOWN);
+			}
 		}
 
-		private void check(Connection connection) {
-			AtomicBoolean consumable = new AtomicBoolean();
+		private void check(Connection connection, Consumer<Verdict> whenChecked) {
+			AtomicReference<Verdict> verdict = new AtomicReference<>(Verdict.UNKNOWN);
+			AtomicBoolean overdue = new AtomicBoolean();
 			CompletableFuture<?> check;
 			try {
-				SuspectQueues.this.connector.later(CHECK_TIMEOUT, () -> SuspectQueues.this.connector.abort(connection));
-				check = SuspectQueues.this.connector.inBackground(() -> consumable.set(isConsumable(connection)));
+				SuspectQueues.this.connector.later(CHECK_TIMEOUT, () -> {
+					overdue.set(true);
+					SuspectQueues.this.connector.abort(connection);
+				});
+				check = SuspectQueues.this.connector.inBackground(() -> verdict.set(consume(connection, overdue)));
 			}
 			catch (Throwable ex) {
 				check = CompletableFuture.failedFuture(ex);
 			}
 			check.whenComplete((done, failure) -> {
-				checked(consumable.get());
+				whenChecked.accept(verdict.get());
 				SuspectQueues.this.connector.abort(connection);
 			});
 		}
 
-		private boolean isConsumable(Connection connection) {
+		private Verdict consume(Connection connection, AtomicBoolean overdue) {
+			Channel channel = open(connection);
+			if (channel == null) {
+				return Verdict.UNKNOWN;
+			}
 			try {
-				Channel channel = connection.createChannel();
-				channel.basicQos(1);
 				String tag = channel.basicConsume(this.key.queue(), false, LAST,
 						(consumer, delivery) -> channel.basicNack(delivery.getEnvelope().getDeliveryTag(), false, true),
 						(consumer) -> {
 						});
 				channel.basicCancel(tag);
-				return true;
+				return Verdict.CLEARED;
 			}
 			catch (IOException | RuntimeException ex) {
-				logger.debug("Queue '%s' cannot be consumed on broker '%s'".formatted(this.key.queue(),
-						this.key.broker().name()), ex);
+				logger.debug(
+						"Queue '%s' cannot be consumed on broker '%s'".formatted(this.key.queue(), this.key.broker()),
+						ex);
 				CloseReason reason = CloseReason.in(ex);
-				return reason != null && !reason.isOfConnection();
+				if (reason != null && !reason.isOfConnection()) {
+					return Verdict.CLEARED;
+				}
+				boolean blamed = overdue.get() || answer(this.key.queue(), ClientOperation.BASIC_CONSUME, ex) != null;
+				return blamed ? Verdict.IN_VAIN : Verdict.UNKNOWN;
 			}
 		}
 
 		/**
-		 * A queue that is refused for a reason of its own is no longer suspect: whoever
-		 * consumes it is to be told.
+		 * What fails here has nothing to do with the queue.
 		 */
-		private void checked(boolean cleared) {
+		private @Nullable Channel open(Connection connection) {
+			try {
+				Channel channel = connection.createChannel();
+				if (channel != null) {
+					channel.basicQos(1);
+				}
+				return channel;
+			}
+			catch (IOException | RuntimeException ex) {
+				logger.debug("No channel on broker '%s'".formatted(this.key.broker()), ex);
+				return null;
+			}
+		}
+
+		/**
+		 * A broker that has failed since the try began may be to blame for its end.
+		 */
+		private void checked(Broker broker, long incarnation, Verdict verdict) {
+			boolean blamed = verdict == Verdict.IN_VAIN
+					&& SuspectQueues.this.brokers.getIncarnation(broker) == incarnation;
 			String news = null;
 			this.lock.lock();
 			try {
 				this.checking = false;
-				this.cleared |= cleared;
+				this.cleared |= verdict == Verdict.CLEARED;
 				if (!this.cleared) {
 					postpone();
-					news = this.told ? null : this.answer;
-					this.told = true;
+					news = (blamed && !this.told) ? this.answer : null;
+					this.told |= blamed;
 				}
 			}
 			finally {
@@ -357,7 +434,8 @@ final class SuspectQueues {
 			if (news != null) {
 				logger.warn(
 						"Queue '%s' cannot be consumed on broker '%s' at the moment. Its consumers wait, and all others go on: %s"
-							.formatted(this.key.queue(), this.key.broker().name(), news));
+							.formatted(this.key.queue(), this.key.broker(), news));
+				report(broker);
 			}
 		}
 

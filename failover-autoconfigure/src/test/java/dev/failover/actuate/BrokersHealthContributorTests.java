@@ -105,6 +105,15 @@ class BrokersHealthContributorTests {
 	}
 
 	@Test
+	void tellsWhatCannotBeConsumed() {
+		this.brokers.connected(this.first, 0);
+		assertThat(health("first").getDetails()).doesNotContainKey("suspectQueues");
+		this.brokers.suspected(this.first, 0, Set.of("orders", "bills"));
+		assertThat(health("first").getDetails()).containsEntry("suspectQueues", List.of("bills", "orders"));
+		assertThat(health("first").getStatus()).isEqualTo(Status.UP);
+	}
+
+	@Test
 	void staysUpWhenOneBrokerIsDownAndShowsWhichOne() {
 		fail(this.first);
 		this.brokers.connected(this.second, 0);

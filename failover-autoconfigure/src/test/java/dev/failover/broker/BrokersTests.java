@@ -184,8 +184,20 @@ class BrokersTests {
 				new BrokerEvent.DeclarationsPending(this.one, Set.of()));
 	}
 
+	@Test
+	void tellsOfSuspectQueuesWhenTheyChange() {
+		this.brokers.suspected(this.one, 0, Set.of());
+		this.brokers.suspected(this.one, 0, Set.of("orders"));
+		this.brokers.suspected(this.one, 0, Set.of("orders"));
+		assertThat(this.brokers.getStatus("one").orElseThrow().suspectQueues()).containsExactly("orders");
+		this.brokers.suspected(this.one, 0, Set.of());
+		assertThat(this.events).containsExactly(new BrokerEvent.QueuesSuspected(this.one, Set.of("orders")),
+				new BrokerEvent.QueuesSuspected(this.one, Set.of()));
+	}
+
 	private static BrokerStatus status(Broker broker, @Nullable String cluster) {
-		return new BrokerStatus(broker, BrokerState.UP, false, START, null, cluster, null, Set.of(), Set.of(), null);
+		return new BrokerStatus(broker, BrokerState.UP, false, START, null, cluster, null, Set.of(), Set.of(), Set.of(),
+				null);
 	}
 
 	@Test

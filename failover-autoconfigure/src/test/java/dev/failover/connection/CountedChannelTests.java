@@ -17,6 +17,7 @@
 package dev.failover.connection;
 
 import java.io.IOException;
+import java.time.Clock;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -41,6 +42,7 @@ import org.mockito.ArgumentCaptor;
 import org.mockito.InOrder;
 
 import dev.failover.broker.Broker;
+import dev.failover.broker.Brokers;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
@@ -70,7 +72,8 @@ class CountedChannelTests {
 
 	private final CountedChannel counted = new CountedChannel(this.delegate, () -> this.connected,
 			new DirectReplyNames.At(null, this.broker),
-			new SuspectQueues.At(new SuspectQueues(mock(BrokerConnector.class), System::nanoTime), this.broker));
+			new QueueDoor.At(new QueueDoor(new SuspectQueues(new Brokers(List.of(this.broker), Clock.systemUTC()),
+					mock(BrokerConnector.class), System::nanoTime)), this.broker));
 
 	private final SettlingChannel channel = this.counted.channel();
 

@@ -18,19 +18,29 @@ package dev.failover.connection;
 
 import java.io.IOException;
 import java.net.Socket;
+import java.time.Clock;
 import java.time.Duration;
+import java.util.List;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
 
 import com.rabbitmq.client.AMQP;
+import com.rabbitmq.client.CancelCallback;
 import com.rabbitmq.client.Channel;
 import com.rabbitmq.client.ChannelContinuationTimeoutException;
 import com.rabbitmq.client.Connection;
 import com.rabbitmq.client.ShutdownSignalException;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+import org.springframework.boot.test.system.CapturedOutput;
+import org.springframework.boot.test.system.OutputCaptureExtension;
 
 import dev.failover.broker.Broker;
+import dev.failover.broker.Brokers;
+import dev.failover.broker.FailureReason;
 import dev.failover.failure.ClientOperation;
 
 import static org.assertj.core.api.Assertions.assertThat;
@@ -42,12 +52,14 @@ import static org.mockito.ArgumentMatchers.anyMap;
 import static org.mockito.ArgumentMatchers.anyString;
 import static org.mockito.BDDMockito.given;
 import static org.mockito.BDDMockito.willAnswer;
+import static org.mockito.BDDMockito.willReturn;
 import static org.mockito.BDDMockito.willThrow;
 import static org.mockito.Mockito.mock;
 
 /**
- * Tests for {@link SuspectQueues}.
+ * Tests for {@link SuspectQueues} and {@link QueueDoor}.
  */
+@ExtendWith(OutputCaptureExtension.class)
 class SuspectQueuesTests {
 
 	private static final ShutdownSignalException OF_ORDERS = closed(AMQP.INTERNAL_ERROR,
@@ -65,15 +77,24 @@ class SuspectQueuesTests {
 
 	private long nanoTime;
 
-	private final SuspectQueues.At queues = new SuspectQueues.At(new SuspectQueues(this.connector, () -> this.nanoTime),
-			this.broker);
+	private final Brokers brokers = new Brokers(List.of(this.broker), Clock.systemUTC());
+
+	private final QueueDoor door = new QueueDoor(new SuspectQueues(this.brokers, this.connector, () -> this.nanoTime));
+
+	private final QueueDoor.At queues = new QueueDoor.At(this.door, this.broker);
 
 	private final AtomicInteger checks = new AtomicInteger();
+
+	private final AtomicReference<Error> onStart = new AtomicReference<>();
 
 	@BeforeEach
 	void connect() throws IOException {
 		given(this.connector.timeout()).willReturn(Duration.ofSeconds(3));
 		given(this.connector.startUnreported(any(), anyString(), any())).willAnswer((invocation) -> {
+			Error error = this.onStart.getAndSet(null);
+			if (error != null) {
+				throw error;
+			}
 			this.checks.incrementAndGet();
 			ConnectAttempt attempt = new ConnectAttempt(this.broker, 1, (ended, failure) -> {
 			});
@@ -174,20 +195,135 @@ class SuspectQueuesTests {
 		assertThat(this.checks).hasValue(2);
 	}
 
+	@Test
+	void errorBeforeItIsTriedLeavesTheQueueSuspectOnly() throws Throwable {
+		this.onStart.set(new NoClassDefFoundError("thrown by the test"));
+		fail("orders", OF_ORDERS);
+		refused("orders");
+		this.nanoTime += SuspectQueues.FIRST_INTERVAL.toNanos();
+		refused("orders");
+		assertThat(this.checks).hasValue(1);
+		consume("orders");
+	}
+
+	@Test
+	void queueIsNamedFromTheFirstTryInVainUntilItIsConsumed(CapturedOutput output) throws Throwable {
+		consumesInVain(OF_ORDERS);
+		fail("orders", OF_ORDERS);
+		assertThat(named()).isEmpty();
+		refused("orders");
+		assertThat(named()).containsExactly("orders");
+		this.nanoTime += SuspectQueues.FIRST_INTERVAL.toNanos();
+		consumes();
+		refused("orders");
+		assertThat(named()).containsExactly("orders");
+		consume("orders");
+		assertThat(named()).isEmpty();
+		assertThat(output).containsOnlyOnce("'orders' cannot be consumed on broker 'north' at the moment. Its")
+			.containsOnlyOnce("'orders' can be consumed on broker 'north' again");
+	}
+
+	@Test
+	void queueIsNotNamedAnyMoreWhenItsBrokerIsDown() throws Throwable {
+		consumesInVain(OF_ORDERS);
+		fail("orders", OF_ORDERS);
+		refused("orders");
+		this.brokers.failed(this.broker, 0, FailureReason.CONNECTION_LOST, null);
+		assertThat(named()).isEmpty();
+		this.nanoTime += SuspectQueues.FIRST_INTERVAL.toNanos();
+		refused("orders");
+		assertThat(named()).as("out of order still").containsExactly("orders");
+	}
+
+	@Test
+	void queueIsNotToBlameIfItsBrokerFailsMeanwhile(CapturedOutput output) throws Throwable {
+		given(this.channel.basicConsume(anyString(), anyBoolean(), anyMap(), any(), any(CancelCallback.class)))
+			.willAnswer((call) -> {
+				this.brokers.failed(this.broker, 0, FailureReason.CONNECTION_LOST, null);
+				throw new IOException(OF_NOBODY);
+			});
+		fail("orders", OF_ORDERS);
+		refused("orders");
+		assertThat(named()).isEmpty();
+		assertThat(output).doesNotContain("cannot be consumed on broker 'north' at the moment. Its");
+	}
+
+	@Test
+	void queueIsNotToBlameIfTheConnectionIsLostOrClosedForAnotherReason(CapturedOutput output) throws Throwable {
+		fail("orders", OF_ORDERS);
+		for (ShutdownSignalException other : List.of(new ShutdownSignalException(true, false, null, null),
+				closed(AMQP.CONNECTION_FORCED, "CONNECTION_FORCED - broker forced connection closure", 0, 0))) {
+			consumesInVain(other);
+			refused("orders");
+			this.nanoTime += SuspectQueues.MAX_INTERVAL.toNanos();
+		}
+		given(this.apart.createChannel()).willThrow(new IOException(OF_NOBODY));
+		refused("orders");
+		assertThat(this.checks).hasValue(3);
+		assertThat(named()).isEmpty();
+		assertThat(output).doesNotContain("cannot be consumed on broker 'north' at the moment. Its");
+	}
+
+	@Test
+	void queueThatIsBeingDeclaredIsRefusedBeforeAnythingIsTried() throws Throwable {
+		this.door.setGuard(refusing("orders"));
+		for (ClientOperation operation : List.of(ClientOperation.QUEUE_DECLARE, ClientOperation.BASIC_CONSUME,
+				ClientOperation.BASIC_GET)) {
+			assertThatExceptionOfType(IOException.class)
+				.isThrownBy(() -> this.queues.pass(operation, "orders", () -> "passed"))
+				.withMessage("orders is being declared");
+			assertThat(this.queues.pass(operation, "bills", () -> "passed")).isEqualTo("passed");
+		}
+		assertThat(this.checks).hasValue(0);
+	}
+
+	@Test
+	void suspectQueueCanBeDeclared() throws Throwable {
+		fail("orders", OF_ORDERS);
+		assertThat(this.queues.pass(ClientOperation.QUEUE_DECLARE, "orders", () -> "passed")).isEqualTo("passed");
+		refused("orders");
+	}
+
+	private static QueueGuard refusing(String refused) {
+		return new QueueGuard() {
+
+			@Override
+			public void check(Broker broker, String queue) throws IOException {
+				if (queue.equals(refused)) {
+					throw new IOException(queue + " is being declared");
+				}
+			}
+
+			@Override
+			public DestinationFault rejected(Broker broker, String exchange, String routingKey) {
+				return null;
+			}
+
+		};
+	}
+
+	private Set<String> named() {
+		return this.brokers.getStatus("north").orElseThrow().suspectQueues();
+	}
+
+	private void consumes() throws IOException {
+		willReturn("tag").given(this.channel)
+			.basicConsume(anyString(), anyBoolean(), anyMap(), any(), any(CancelCallback.class));
+	}
+
 	private void consumesInVain(ShutdownSignalException signal) throws IOException {
-		given(this.channel.basicConsume(anyString(), anyBoolean(), anyMap(), any(),
-				any(com.rabbitmq.client.CancelCallback.class)))
-			.willThrow(new IOException(signal));
+		willThrow(new IOException(signal)).given(this.channel)
+			.basicConsume(anyString(), anyBoolean(), anyMap(), any(), any(CancelCallback.class));
 	}
 
 	private void consume(String queue) throws Throwable {
-		assertThat(this.queues.touch(ClientOperation.BASIC_CONSUME, queue, () -> "tag")).isEqualTo("tag");
+		assertThat(this.queues.pass(ClientOperation.BASIC_CONSUME, queue, () -> "tag")).isEqualTo("tag");
 	}
 
 	private void fail(String queue, Exception failure) {
 		IOException thrown = new IOException(failure);
 		assertThatExceptionOfType(IOException.class)
-			.isThrownBy(() -> this.queues.touch(ClientOperation.BASIC_CONSUME, queue, () -> {
+			.isThrownBy(() -> this.queues.pass(ClientOperation.BASIC_CONSUME, queue, () -> {
 				throw thrown;
 			}))
 			.isSameAs(thrown);
@@ -195,7 +331,7 @@ class SuspectQueuesTests {
 
 	private IOException refused(String queue) {
 		return catchThrowableOfType(IOException.class,
-				() -> this.queues.touch(ClientOperation.BASIC_CONSUME, queue, () -> "tag"));
+				() -> this.queues.pass(ClientOperation.BASIC_CONSUME, queue, () -> "tag"));
 	}
 
 	private static ShutdownSignalException closed(int code, String text, int classId, int methodId) {
