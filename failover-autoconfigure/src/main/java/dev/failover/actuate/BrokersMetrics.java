@@ -19,6 +19,7 @@ package dev.failover.actuate;
 import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.function.Predicate;
 
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.Gauge;
@@ -38,9 +39,9 @@ import dev.failover.broker.Brokers;
 import dev.failover.broker.EventStage;
 
 /**
- * Metrics of the brokers: which of them are up and which one is active, how often the
- * active one changed, and how long there was none. Brokers are tagged with their names
- * only.
+ * Metrics of the brokers: which of them are up and healthy and which one is active, how
+ * often the active one changed, and how long there was none. Brokers are tagged with
+ * their names only.
  */
 public final class BrokersMetrics implements MeterBinder, AutoCloseable {
 
@@ -71,23 +72,22 @@ public final class BrokersMetrics implements MeterBinder, AutoCloseable {
 	}
 
 	private void gauges(Broker broker, MeterRegistry registry) {
-		gauge("failover.broker.up", "Whether the broker answered last time", broker, registry);
-		gauge("failover.broker.active", "Whether connections go to the broker", broker, registry);
+		gauge("failover.broker.up", "Whether the broker answered last time", broker, BrokersMetrics::isUp, registry);
+		gauge("failover.broker.active", "Whether connections go to the broker", broker, BrokerStatus::active, registry);
+		gauge("failover.broker.healthy", "Whether no health check says that the broker is unhealthy", broker,
+				BrokerStatus::isHealthy, registry);
 	}
 
-	private void gauge(String name, String description, Broker broker, MeterRegistry registry) {
-		boolean active = name.endsWith(".active");
-		Gauge.builder(name, this.brokers, (brokers) -> value(brokers, broker, active))
+	private void gauge(String name, String description, Broker broker, Predicate<BrokerStatus> test,
+			MeterRegistry registry) {
+		Gauge.builder(name, this.brokers, (brokers) -> value(brokers, broker, test))
 			.description(description)
 			.tag("broker", broker.name())
 			.register(registry);
 	}
 
-	private static double value(Brokers brokers, Broker broker, boolean active) {
-		return brokers.getStatus(broker.name())
-			.filter((status) -> active ? status.active() : isUp(status))
-			.map((status) -> 1.0)
-			.orElse(0.0);
+	private static double value(Brokers brokers, Broker broker, Predicate<BrokerStatus> test) {
+		return brokers.getStatus(broker.name()).filter(test).map((status) -> 1.0).orElse(0.0);
 	}
 
 	private static boolean isUp(BrokerStatus status) {

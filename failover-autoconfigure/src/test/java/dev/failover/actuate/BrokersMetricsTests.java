@@ -32,6 +32,7 @@ import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 
 import dev.failover.broker.Broker;
+import dev.failover.broker.BrokerHealth;
 import dev.failover.broker.Brokers;
 import dev.failover.broker.FailureReason;
 import dev.failover.broker.TestBrokers;
@@ -62,6 +63,18 @@ class BrokersMetricsTests {
 		assertThat(gauge("failover.broker.up", "second")).isOne();
 		assertThat(gauge("failover.broker.active", "first")).isOne();
 		assertThat(gauge("failover.broker.active", "second")).isZero();
+	}
+
+	@Test
+	void tellsWhatTheHealthChecksSay() {
+		this.metrics.bindTo(this.registry);
+		this.brokers.connected(this.first, 0);
+		assertThat(gauge("failover.broker.healthy", "first")).isOne();
+		this.brokers.checked(this.first, 0, BrokerHealth.unhealthy("no majority"));
+		assertThat(gauge("failover.broker.healthy", "first")).isZero();
+		assertThat(gauge("failover.broker.healthy", "second")).isOne();
+		this.brokers.checked(this.first, 0, BrokerHealth.healthy());
+		assertThat(gauge("failover.broker.healthy", "first")).isOne();
 	}
 
 	@Test

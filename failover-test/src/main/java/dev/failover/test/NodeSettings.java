@@ -91,8 +91,14 @@ record NodeSettings(@Nullable String version, @Nullable String name, List<Broker
 			lines.add("ssl_options.fail_if_no_peer_cert = false");
 		}
 		if (this.management) {
-			lines.add("management.tcp.ip = " + host);
-			lines.add("management.tcp.port = " + managementPort);
+			String listener = (tlsFiles != null) ? "management.ssl." : "management.tcp.";
+			lines.add(listener + "ip = " + host);
+			lines.add(listener + "port = " + managementPort);
+			if (tlsFiles != null) {
+				lines.add(listener + "cacertfile = " + tlsFiles.caCertificate());
+				lines.add(listener + "certfile = " + tlsFiles.certificate());
+				lines.add(listener + "keyfile = " + tlsFiles.privateKey());
+			}
 		}
 		lines.addAll(this.configuration);
 		return lines;

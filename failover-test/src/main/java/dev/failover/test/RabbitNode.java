@@ -162,7 +162,8 @@ public final class RabbitNode implements TestBroker {
 	}
 
 	/**
-	 * Return the address of the HTTP API of RabbitMQ's management plugin.
+	 * Return the address of the HTTP API of RabbitMQ's management plugin: one of HTTPS,
+	 * with the certificate of the TLS listener, if the node has that.
 	 * @return the URI, user and password included
 	 * @throws IllegalStateException if the node was built without management
 	 */
@@ -171,7 +172,9 @@ public final class RabbitNode implements TestBroker {
 		if (port == 0) {
 			throw new IllegalStateException("Node '%s' has no management listener".formatted(this.name));
 		}
-		return AmqpUris.create("http", username(), password(), host(), port, "/");
+		return (this.server.tlsFiles() != null)
+				? AmqpUris.create("https", username(), password(), "localhost", port, "/")
+				: AmqpUris.create("http", username(), password(), host(), port, "/");
 	}
 
 	/**

@@ -126,7 +126,8 @@ public final class RabbitNodeBuilder {
 	}
 
 	/**
-	 * Enable RabbitMQ's management plugin, whose HTTP API listens on a port of its own.
+	 * Enable RabbitMQ's management plugin, whose HTTP API listens on a port of its own,
+	 * over TLS if the node has a listener for that.
 	 * @return this builder
 	 * @see RabbitNode#management()
 	 */

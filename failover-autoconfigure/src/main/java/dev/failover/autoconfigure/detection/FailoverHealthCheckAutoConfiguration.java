@@ -33,6 +33,8 @@ import org.springframework.boot.ssl.SslBundles;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 import org.springframework.context.annotation.Lazy;
+import org.springframework.core.env.Environment;
+import org.springframework.util.StringUtils;
 
 import dev.failover.autoconfigure.FailoverConnectionDetails;
 import dev.failover.autoconfigure.FailoverProperties;
@@ -70,19 +72,27 @@ public final class FailoverHealthCheckAutoConfiguration {
 	@ConditionalOnClass(HttpClient.class)
 	static class ManagementConfiguration {
 
+		private static final String BUNDLE = "spring.rabbitmq.ssl.bundle";
+
 		@Bean
 		@ConditionalOnMissingBean
 		ManagementHealthCheck failoverManagementHealthCheck(FailoverConnectionDetails details,
-				ObjectProvider<SslBundles> sslBundles, FailoverProperties properties) {
-			return new ManagementHealthCheck(details::getManagement, contexts(sslBundles),
+				ObjectProvider<SslBundles> sslBundles, Environment environment, FailoverProperties properties) {
+			return new ManagementHealthCheck(details::getManagement, contexts(sslBundles, environment),
 					properties.getHealthCheck().getTimeout());
 		}
 
-		private static Function<Broker, @Nullable SSLContext> contexts(ObjectProvider<SslBundles> sslBundles) {
+		/**
+		 * With what connections to the broker are opened, too, as far as it is in an SSL
+		 * bundle.
+		 */
+		private static Function<Broker, @Nullable SSLContext> contexts(ObjectProvider<SslBundles> sslBundles,
+				Environment environment) {
 			return (broker) -> {
 				SslBundles bundles = sslBundles.getIfAvailable();
-				return (broker.sslBundle() != null && bundles != null)
-						? bundles.getBundle(broker.sslBundle()).createSslContext() : null;
+				String name = (broker.sslBundle() != null) ? broker.sslBundle() : environment.getProperty(BUNDLE);
+				return (StringUtils.hasText(name) && bundles != null) ? bundles.getBundle(name).createSslContext()
+						: null;
 			};
 		}
 
