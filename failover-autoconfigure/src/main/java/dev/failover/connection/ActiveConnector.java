@@ -56,6 +56,8 @@ final class ActiveConnector {
 	 */
 	private static final Duration REFUSED_PAUSE = Duration.ofMillis(10);
 
+	private static final String APART = "failover-publisher-apart";
+
 	private final Brokers brokers;
 
 	private final ConnectPlan plan;
@@ -135,6 +137,32 @@ final class ActiveConnector {
 	}
 
 	/**
+	 * Open a further connection to the active broker, for which it is not given up.
+	 */
+	Connection connectApart(Activation active) throws IOException, InterruptedException {
+		ConnectAttempt attempt = this.connector.startUnreported(active.broker(), APART, this.connector.timeout());
+		boolean used = false;
+		try {
+			OpenConnection opened = attempt.result().get(this.connector.timeout().toNanos(), TimeUnit.NANOSECONDS);
+			if (!active.equals(this.brokers.getActivation())) {
+				throw new IOException("Broker '%s' is not active any more".formatted(active.broker().name()));
+			}
+			Connection connection = use(opened, active);
+			used = true;
+			return connection;
+		}
+		catch (ExecutionException | TimeoutException ex) {
+			throw new IOException(
+					"No further connection to broker '%s' can be opened".formatted(active.broker().name()), ex);
+		}
+		finally {
+			if (!used) {
+				this.connector.discard(attempt);
+			}
+		}
+	}
+
+	/**
 	 * Return how long to wait before the next try, or {@code null} if none makes sense.
 	 */
 	private @Nullable Duration pause(ExecutionException failure, Activation active) {
@@ -164,9 +192,14 @@ final class ActiveConnector {
 	}
 
 	private Connection use(OpenConnection opened, Activation active, ConnectRequest request) {
+		Connection view = use(opened, active);
+		this.standby.inUse(request, opened.connection());
+		return view;
+	}
+
+	private Connection use(OpenConnection opened, Activation active) {
 		this.inUse.put(opened.connection(), active);
 		opened.connection().addShutdownListener((signal) -> this.inUse.remove(opened.connection()));
-		this.standby.inUse(request, opened.connection());
 		this.connector.inUse(opened);
 		return this.connections.use(opened);
 	}

@@ -137,6 +137,39 @@ public class FailoverConnectionFactory extends FanOutConnectionFactory implement
 	}
 
 	/**
+	 * Open one more connection to the active broker, beside those that Spring knows, when
+	 * the broker reads nothing from one of them. Nothing is declared on it, and the
+	 * broker is not given up if it cannot be opened.
+	 * @param activation the activation of the broker
+	 * @return the connection, which is watched and left like all others
+	 * @throws IOException if the broker is not active any more, or the connection is not
+	 * open within the connect time-out
+	 */
+	public Connection newConnectionApart(Activation activation) throws IOException {
+		Assert.notNull(activation, "'activation' must not be null");
+		try {
+			return this.connector.connectApart(activation);
+		}
+		catch (InterruptedException ex) {
+			Thread.currentThread().interrupt();
+			throw new InterruptedIOException("Interrupted while connecting to a broker");
+		}
+		catch (CancellationException ex) {
+			throw new IOException("The connection factory is closed", ex);
+		}
+	}
+
+	/**
+	 * Leave a connection as in a planned move, although its broker stays active: it says
+	 * that it is closed, and it is when no channel is open on it any more, or the time
+	 * for that is over.
+	 * @param connection a connection of this factory, as it was returned
+	 */
+	public void leave(Connection connection) {
+		this.connections.leave(connection);
+	}
+
+	/**
 	 * Add a preparer of new connections, behind those that were added before. They run in
 	 * this order.
 	 * @param preparer the preparer

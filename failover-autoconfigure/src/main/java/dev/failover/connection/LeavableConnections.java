@@ -144,6 +144,14 @@ final class LeavableConnections implements AutoCloseable {
 		}
 	}
 
+	/**
+	 * Leave one connection, whose broker may be active.
+	 * @param connection the view of a connection
+	 */
+	void leave(Connection connection) {
+		this.inUse.stream().filter((entry) -> entry.view() == connection).forEach(this::leave);
+	}
+
 	private void leave(InUse entry) {
 		if (!entry.view().leave()) {
 			return;

@@ -25,7 +25,13 @@ import java.util.concurrent.TimeUnit;
  */
 final class ConfirmTimes {
 
-	private static final long SHORTEST_PAUSE = TimeUnit.MILLISECONDS.toNanos(5);
+	/**
+	 * A broker that can confirm sooner needs few messages at a time, so that no more than
+	 * it takes without reading on are written before the first of them is confirmed.
+	 */
+	private static final long NEAR = TimeUnit.MILLISECONDS.toNanos(5);
+
+	private static final long PERIOD = TimeUnit.SECONDS.toNanos(5);
 
 	private static final long SHORTEST_DELAY = TimeUnit.MILLISECONDS.toNanos(100);
 
@@ -36,17 +42,39 @@ final class ConfirmTimes {
 	 */
 	private volatile long usual;
 
-	void confirmedAfter(long nanos) {
+	/**
+	 * What network and disks take, however much there is to do: the shortest time of the
+	 * current period, and of the one before. 0 while no message was confirmed.
+	 */
+	private volatile long shortest;
+
+	private volatile long shortestBefore;
+
+	private volatile long periodBegan;
+
+	void confirmedAfter(long nanos, long now) {
+		long sample = Math.min(nanos, LONGEST_SAMPLE);
 		long known = this.usual;
-		this.usual = known + (Math.min(nanos, LONGEST_SAMPLE) - known) / 8;
+		this.usual = known + (sample - known) / 8;
+		if (this.shortest == 0 || now - this.periodBegan > PERIOD) {
+			this.shortestBefore = (this.shortest == 0) ? sample : this.shortest;
+			this.shortest = sample;
+			this.periodBegan = now;
+		}
+		else if (sample < this.shortest) {
+			this.shortest = sample;
+		}
 	}
 
 	/**
-	 * Whether a confirm is so slow that no more than a broker takes without reading on
-	 * may be written behind the message.
+	 * Whether no more than a broker takes without reading on may be written behind a
+	 * message that is unconfirmed for the given time. How busy the broker or this machine
+	 * is must make no difference: it is then that a destination that does not confirm
+	 * comes at the worst time.
 	 */
 	boolean isSlow(long nanos) {
-		return nanos > Math.max(SHORTEST_PAUSE, 2 * this.usual);
+		long needed = Math.min(this.shortest, this.shortestBefore);
+		return needed < NEAR || nanos > 2 * needed;
 	}
 
 	/**

@@ -17,6 +17,7 @@
 package dev.failover.template;
 
 import java.io.IOException;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
@@ -86,6 +87,8 @@ final class PublishChannel {
 
 	private final RejectedMessages rejected;
 
+	private final ChannelQuestion question;
+
 	private final AtomicLong unconfirmedBytes = new AtomicLong();
 
 	private final int frameMax;
@@ -110,6 +113,11 @@ final class PublishChannel {
 	private volatile boolean spoiled;
 
 	/**
+	 * Whether RabbitMQ reads nothing from the connection, as far as is known.
+	 */
+	private volatile boolean stalled;
+
+	/**
 	 * Set a native channel up.
 	 * @param opened a new channel in confirm mode
 	 * @param confirmedExchanges where the exchanges are noted to which the broker has
@@ -129,6 +137,7 @@ final class PublishChannel {
 		this.routingKeys = opened.routingKeys();
 		this.onNack = onNack;
 		this.rejected = new RejectedMessages(this.channel, aside, onNack);
+		this.question = new ChannelQuestion(this.channel, aside);
 		this.frameMax = opened.frameMax();
 		this.channel.addConfirmListener(this::acknowledged, this::rejected);
 		this.channel.addReturnListener(this::returned);
@@ -277,12 +286,12 @@ final class PublishChannel {
 	 * not take the oldest one. For the writer only.
 	 */
 	boolean hasRoom() {
-		return !this.spoiled && !isBehindOldest(LIMIT);
+		return !this.spoiled && !this.stalled && !isBehindOldest(LIMIT);
 	}
 
 	/**
-	 * Whether no more should be written until it is known if the oldest message is late.
-	 * For the writer only.
+	 * Whether no more should be written until the oldest message is confirmed, or known
+	 * to be late. For the writer only.
 	 */
 	boolean isCongested() {
 		if (!isBehindOldest(CONGESTION)) {
@@ -319,6 +328,13 @@ final class PublishChannel {
 	}
 
 	/**
+	 * Return the number of the last message that was confirmed.
+	 */
+	long lastConfirmed() {
+		return this.lastConfirmed;
+	}
+
+	/**
 	 * When the broker has confirmed something, or the channel was opened.
 	 */
 	long confirmedAt() {
@@ -339,6 +355,29 @@ final class PublishChannel {
 		finally {
 			this.awaited = false;
 		}
+	}
+
+	/**
+	 * Whether the broker reads from the connection, and so answers a question on the
+	 * channel in time. If it does not, the channel has no room until it confirms again.
+	 * @throws InterruptedException if the thread is interrupted while it waits
+	 */
+	boolean isRead(Duration timeout) throws InterruptedException {
+		this.stalled = !this.question.isAnswered(timeout);
+		return !this.stalled;
+	}
+
+	/**
+	 * Take a message out of the ledger. If it is confirmed here after all, that counts
+	 * for nothing.
+	 * @return whether it was in the ledger still
+	 */
+	boolean forget(Publication publication) {
+		boolean forgotten = this.ledger.remove(publication.sequenceNumber(), publication);
+		if (forgotten) {
+			removed(publication);
+		}
+		return forgotten;
 	}
 
 	/**
@@ -374,14 +413,14 @@ final class PublishChannel {
 		if (!multiple) {
 			Publication publication = this.ledger.remove(sequence);
 			if (publication != null) {
-				this.times.confirmedAfter(now - publication.writtenAt());
+				this.times.confirmedAfter(now - publication.writtenAt(), now);
 				confirmed(publication);
 			}
 		}
 		else {
 			var confirmed = this.ledger.headMap(sequence, true);
 			for (var entry = confirmed.pollFirstEntry(); entry != null; entry = confirmed.pollFirstEntry()) {
-				this.times.confirmedAfter(now - entry.getValue().writtenAt());
+				this.times.confirmedAfter(now - entry.getValue().writtenAt(), now);
 				confirmed(entry.getValue());
 			}
 		}
@@ -389,6 +428,7 @@ final class PublishChannel {
 	}
 
 	private void progress() {
+		this.stalled = false;
 		Runnable told = this.onProgress;
 		if (told != null) {
 			told.run();

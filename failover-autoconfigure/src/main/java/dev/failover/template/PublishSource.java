@@ -60,6 +60,14 @@ interface PublishSource {
 	Opened open() throws IOException;
 
 	/**
+	 * Open a new native channel in confirm mode to the same broker as the last one, on
+	 * another connection. Further ones are opened there, too.
+	 * @return the channel, and whom it leads to
+	 * @throws IOException if the broker is not active any more, or does not answer
+	 */
+	Opened openApart() throws IOException;
+
+	/**
 	 * Return whether the calling thread is opening a connection, which the publisher may
 	 * be waiting for.
 	 */

@@ -115,9 +115,9 @@ final class PublishWatch implements AutoCloseable {
 
 	/**
 	 * Judge by how old the oldest unconfirmed message is. If others are confirmed, or
-	 * have to wait, its destination is to blame: the channel is to be set aside. If
-	 * nothing is, the broker is asked. Time in which this process stood still does not
-	 * count, as what came meanwhile is read only now, nor does the time of an alarm.
+	 * have to wait, a destination is to blame: the channel is to be set aside. If nothing
+	 * is, the broker is asked. Time in which this process stood still does not count, as
+	 * what came meanwhile is read only now, nor does the time of an alarm.
 	 * @param channel the channel that is published on
 	 * @param times how long confirms take
 	 * @return whether the channel is to be set aside
@@ -135,7 +135,11 @@ final class PublishWatch implements AutoCloseable {
 			this.source.suspect(channel.activation());
 		}
 		return (times.isLate(age) && channel.isHeldUpBy(oldest)) || (age > AWAITED.toNanos() && channel.isAwaited())
-				|| isMute(channel, oldest);
+				|| (isSilent(channel, oldest, AWAITED) && isOfSeveralDestinations(channel)) || isMute(channel, oldest);
+	}
+
+	private static boolean isOfSeveralDestinations(PublishChannel channel) {
+		return channel.unconfirmed().stream().map(Destination::of).distinct().limit(2).count() == 2;
 	}
 
 	private long age(Publication publication) {
@@ -144,11 +148,16 @@ final class PublishWatch implements AutoCloseable {
 	}
 
 	private boolean isMute(PublishChannel channel, Publication oldest) {
-		return Math.min(age(oldest), System.nanoTime() - channel.confirmedAt()) > this.confirmTimeout.toNanos();
+		return isSilent(channel, oldest, this.confirmTimeout);
+	}
+
+	private boolean isSilent(PublishChannel channel, Publication oldest, Duration time) {
+		return Math.min(age(oldest), System.nanoTime() - channel.confirmedAt()) > time.toNanos();
 	}
 
 	/**
-	 * Give a broker up that confirms nothing and does not open a channel either.
+	 * Give a broker up that confirms nothing and does not open a channel either, on
+	 * whatever connection.
 	 */
 	void unanswered(PublishChannel channel) {
 		Publication oldest = channel.oldest();
@@ -164,15 +173,11 @@ final class PublishWatch implements AutoCloseable {
 	 */
 	boolean isExhausted(PublishChannel channel) {
 		Publication oldest = channel.oldest();
-		return oldest != null && isExhausted(channel, oldest) && channel.unconfirmed()
+		return oldest != null && isSilent(channel, oldest, this.confirmTimeout.multipliedBy(PATIENCE)) && channel
+			.unconfirmed()
 			.stream()
 			.allMatch(
 					(publication) -> publication.isDone() || (publication.tries() == 1 && publication.isRepeatable()));
-	}
-
-	private boolean isExhausted(PublishChannel channel, Publication oldest) {
-		long quiet = Math.min(age(oldest), System.nanoTime() - channel.confirmedAt());
-		return quiet > this.confirmTimeout.multipliedBy(PATIENCE).toNanos();
 	}
 
 	/**

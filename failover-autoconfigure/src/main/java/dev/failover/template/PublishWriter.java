@@ -49,6 +49,12 @@ final class PublishWriter {
 
 	private static final Duration CONGESTION_POLL = Duration.ofMillis(1);
 
+	/**
+	 * How long a broker may take to answer a question on a connection from which it
+	 * reads.
+	 */
+	private static final Duration ANSWER = Duration.ofMillis(500);
+
 	private final PublishSource source;
 
 	private final Predicate<Publication> repeatable;
@@ -321,7 +327,10 @@ final class PublishWriter {
 	}
 
 	private PublishChannel open() throws IOException {
-		PublishSource.Opened opened = this.source.open();
+		return publishChannel(this.source.open());
+	}
+
+	private PublishChannel publishChannel(PublishSource.Opened opened) {
 		return new PublishChannel(opened, this.confirmedExchanges.of(opened.activation()), this.onNack, this.late::note,
 				this.watch::aside, this.times);
 	}
@@ -335,23 +344,37 @@ final class PublishWriter {
 	}
 
 	/**
-	 * Go on with another channel of the same connection. That it can be opened shows that
-	 * the broker answers.
+	 * Go on with another channel: of the same connection if the broker reads from it,
+	 * else of another one. That it can be opened shows that the broker answers.
 	 */
-	private void setAsideOverdue() {
+	private void setAsideOverdue() throws InterruptedException {
 		PublishChannel left = this.overdue;
 		this.overdue = null;
 		if (left == null || left != this.channel || !left.isOpen() || left.isSettled()) {
 			return;
 		}
 		try {
-			this.channel = open();
+			if (left.isRead(ANSWER)) {
+				this.channel = open();
+			}
+			else {
+				openApart(left);
+			}
 			this.late.add(left);
 		}
 		catch (IOException | RuntimeException ex) {
 			logger.debug("No channel beside one with late confirms", ex);
 			this.watch.unanswered(left);
 		}
+	}
+
+	private void openApart(PublishChannel left) throws IOException {
+		this.channel = publishChannel(this.source.openApart());
+		List<Publication> heldUp = HeldUpMessages.takeFrom(left);
+		logger.warn(("The broker answers, but reads nothing from a connection, as a queue does not take its messages. "
+				+ "Other destinations go on with another connection, with %d unconfirmed messages")
+			.formatted(heldUp.size()));
+		repeat(heldUp, left, heldUp.size());
 	}
 
 	/**
@@ -389,21 +412,25 @@ final class PublishWriter {
 		List<Publication> unconfirmed = lost.drain();
 		ShutdownSignalException reason = lost.closedBy();
 		unconfirmed.forEach((publication) -> publication.failedWith(reason));
-		List<Publication> again = PublishMistake.sort(unconfirmed, lost, this.onDenied)
-			.stream()
-			.filter(this.repeatable)
-			.toList();
-		if (!again.isEmpty()) {
-			logger.info((again.size() == 1) ? "1 unconfirmed message is published again"
-					: "%d unconfirmed messages are published again".formatted(again.size()));
-		}
-		report(lost, unconfirmed.size(), again);
 		if (lost == this.channel) {
 			this.channel = null;
 		}
 		else {
 			this.queue.addFirst(this.late.remove(lost));
 		}
+		repeat(PublishMistake.sort(unconfirmed, lost, this.onDenied), lost, unconfirmed.size());
+	}
+
+	/**
+	 * Write messages again, before all others.
+	 */
+	private void repeat(List<Publication> unconfirmed, PublishChannel left, int inFlight) {
+		List<Publication> again = unconfirmed.stream().filter(this.repeatable).toList();
+		if (!again.isEmpty()) {
+			logger.info((again.size() == 1) ? "1 unconfirmed message is published again"
+					: "%d unconfirmed messages are published again".formatted(again.size()));
+		}
+		report(left, inFlight, again);
 		this.queue.addFirst(again);
 	}
 

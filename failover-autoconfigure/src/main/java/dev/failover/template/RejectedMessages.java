@@ -18,16 +18,13 @@ package dev.failover.template;
 
 import java.util.List;
 import java.util.Queue;
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.Executor;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
 import java.util.function.Predicate;
 
-import com.rabbitmq.client.AMQP;
 import com.rabbitmq.client.Channel;
-import com.rabbitmq.client.Command;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -37,11 +34,6 @@ import org.jspecify.annotations.Nullable;
  * no return is on its way any more.
  */
 final class RejectedMessages {
-
-	/**
-	 * Changes nothing on a channel that is in confirm mode.
-	 */
-	private static final AMQP.Confirm.Select QUESTION = new AMQP.Confirm.Select.Builder().build();
 
 	private final Channel channel;
 
@@ -86,20 +78,11 @@ final class RejectedMessages {
 
 	private void ask() {
 		List<Publication> before = List.copyOf(this.held);
-		question().whenComplete((answer, failure) -> {
+		ChannelQuestion.ask(this.channel).whenComplete((answer, failure) -> {
 			this.asking.set(false);
 			before.stream().filter(this.held::remove).forEach(this.onReject);
 			askOnce();
 		});
-	}
-
-	private CompletableFuture<Command> question() {
-		try {
-			return this.channel.asyncCompletableRpc(QUESTION);
-		}
-		catch (Throwable ex) {
-			return CompletableFuture.failedFuture(ex);
-		}
 	}
 
 	/**

@@ -61,6 +61,11 @@ final class SpringPublishSource implements PublishSource {
 
 	private @Nullable Connection connection;
 
+	/**
+	 * A connection beside that of Spring, from which the broker reads nothing.
+	 */
+	private com.rabbitmq.client.@Nullable Connection apart;
+
 	private volatile com.rabbitmq.client.@Nullable Connection last;
 
 	private volatile @Nullable Thread opener;
@@ -112,6 +117,11 @@ final class SpringPublishSource implements PublishSource {
 	@Override
 	public Opened open() throws IOException {
 		listen();
+		com.rabbitmq.client.Connection beside = this.apart;
+		if (beside != null && beside.isOpen()) {
+			return open(beside);
+		}
+		this.apart = null;
 		Connection current = this.connection;
 		if (current == null || !current.isOpen()) {
 			release();
@@ -122,6 +132,26 @@ final class SpringPublishSource implements PublishSource {
 		if (target == null) {
 			throw new IOException("The connection was lost");
 		}
+		return open(target);
+	}
+
+	@Override
+	public Opened openApart() throws IOException {
+		com.rabbitmq.client.Connection stalled = this.last;
+		Activation activation = (this.failover != null && stalled != null) ? this.failover.getActivation(stalled)
+				: null;
+		if (this.failover == null || activation == null) {
+			throw new IOException("There is no active broker to open another connection to");
+		}
+		com.rabbitmq.client.Connection fresh = this.failover.newConnectionApart(activation);
+		if (this.apart != null) {
+			this.failover.leave(this.apart);
+		}
+		this.apart = fresh;
+		return open(fresh);
+	}
+
+	private Opened open(com.rabbitmq.client.Connection target) throws IOException {
 		this.last = target;
 		if (this.failover == null) {
 			return new Opened(confirming(target), this.brokers.getActivation(), null, RoutingKeys.unchanged());

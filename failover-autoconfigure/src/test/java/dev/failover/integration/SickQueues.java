@@ -117,6 +117,23 @@ final class SickQueues {
 		Applications.writeQueues(node);
 	}
 
+	/**
+	 * Have the processes of classic queues answer nothing.
+	 */
+	static void suspend(RabbitNode node, List<String> queues) {
+		onEach(node, queues, "sys:suspend");
+	}
+
+	static void resume(RabbitNode node, List<String> queues) {
+		onEach(node, queues, "sys:resume");
+	}
+
+	private static void onEach(RabbitNode node, List<String> queues, String function) {
+		queues.forEach((queue) -> node
+			.evaluate("{ok, Q} = rabbit_amqqueue:lookup(rabbit_misc:r(<<\"/\">>, queue, <<\"%s\">>)), ".formatted(queue)
+					+ function + "(amqqueue:get_pid(Q))."));
+	}
+
 	private static Map<String, Object> arguments(String queue) {
 		return queue.equals(SOUND.get(2))
 				? Map.of("x-dead-letter-exchange", "", "x-dead-letter-routing-key", SICK.get(0)) : Map.of();

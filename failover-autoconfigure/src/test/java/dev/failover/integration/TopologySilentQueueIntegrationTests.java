@@ -55,7 +55,7 @@ class TopologySilentQueueIntegrationTests {
 	@Test
 	void startIsNotHeldUp(@Rabbit RabbitNode node) {
 		SickQueues.declare(node, SickQueues.SICK);
-		suspend(node);
+		SickQueues.suspend(node, SickQueues.SICK);
 		try (ConfigurableApplicationContext context = Applications.run(SickQueues.Shop.class,
 				Applications.brokers(node))) {
 			assertGoesOnAndRecovers(new SickQueues(context), node);
@@ -65,7 +65,7 @@ class TopologySilentQueueIntegrationTests {
 	@Test
 	void failoverIsNotHeldUp(@Rabbit RabbitNode first, @Rabbit RabbitNode second) throws Exception {
 		SickQueues.declare(second, SickQueues.SICK);
-		suspend(second);
+		SickQueues.suspend(second, SickQueues.SICK);
 		try (ConfigurableApplicationContext context = Applications.run(SickQueues.Shop.class,
 				Applications.brokers(first, second), "failover.standby=false", "failover.strategy=priority",
 				"failover.listener.brokers=active");
@@ -91,20 +91,10 @@ class TopologySilentQueueIntegrationTests {
 		List<BrokerEvent> losses = queues.losses();
 		queues.assertSoundQueuesAreUsed("while others do not answer");
 		queues.assertPending(SickQueues.SICK);
-		onEach(node, "sys:resume");
+		SickQueues.resume(node, SickQueues.SICK);
 		queues.awaitNothingPending(PATIENCE);
 		queues.awaitAllAreUsed("when they answer");
 		assertThat(losses).isEmpty();
-	}
-
-	private static void suspend(RabbitNode node) {
-		onEach(node, "sys:suspend");
-	}
-
-	private static void onEach(RabbitNode node, String function) {
-		SickQueues.SICK.forEach((queue) -> node
-			.evaluate("{ok, Q} = rabbit_amqqueue:lookup(rabbit_misc:r(<<\"/\">>, queue, <<\"%s\">>)), ".formatted(queue)
-					+ function + "(amqqueue:get_pid(Q))."));
 	}
 
 }

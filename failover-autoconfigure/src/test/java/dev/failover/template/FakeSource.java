@@ -56,6 +56,13 @@ final class FakeSource implements PublishSource {
 
 	volatile boolean refusing;
 
+	volatile boolean refusingApart;
+
+	/**
+	 * The numbers of the channels that are on another connection.
+	 */
+	final List<Integer> apart = new CopyOnWriteArrayList<>();
+
 	final AtomicReference<Error> error = new AtomicReference<>();
 
 	final AtomicReference<Error> judging = new AtomicReference<>();
@@ -117,6 +124,17 @@ final class FakeSource implements PublishSource {
 		this.channels.add(channel);
 		this.left = false;
 		return new Opened(channel.proxy(), null, this.batch, RoutingKeys.unchanged());
+	}
+
+	@Override
+	public Opened openApart() throws IOException {
+		if (this.refusingApart) {
+			throw new IOException("refused by the test");
+		}
+		this.answer = CompletableFuture.completedFuture(null);
+		Opened opened = open();
+		this.apart.add(this.channels.size() - 1);
+		return opened;
 	}
 
 	private static void throwOnce(AtomicReference<Error> error) {

@@ -43,6 +43,7 @@ import dev.failover.test.EmbeddedBroker;
 import dev.failover.test.FaultProxy;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIOException;
 
 /**
  * Tests for {@link SpringPublishSource}.
@@ -130,6 +131,39 @@ class SpringPublishSourceTests {
 		this.one.cut();
 		Awaitility.await().atMost(PATIENCE).until(() -> !opened.channel().isOpen());
 		assertThat(this.failover.getActivation(opened.channel().getConnection())).isNull();
+	}
+
+	@Test
+	void channelsAreOpenedOnTheConnectionApartUntilItIsClosed() throws Exception {
+		PublishSource.Opened first = this.source.open();
+		PublishSource.Opened apart = this.source.openApart();
+		assertThat(apart.activation()).isEqualTo(first.activation()).isNotNull();
+		assertThat(this.one.acceptedConnections()).isEqualTo(2);
+		assertThat(this.source.open().channel().getConnection()).isSameAs(apart.channel().getConnection());
+		apart.channel().getConnection().close();
+		assertThat(this.source.open().channel().getConnection()).isSameAs(first.channel().getConnection());
+	}
+
+	@Test
+	void formerConnectionApartIsClosedWhenNothingRunsOnIt() throws Exception {
+		this.source.open();
+		PublishSource.Opened former = this.source.openApart();
+		PublishSource.Opened apart = this.source.openApart();
+		Awaitility.await()
+			.during(Duration.ofMillis(700))
+			.atMost(PATIENCE)
+			.until(() -> former.channel().getConnection().isOpen());
+		former.channel().close();
+		Awaitility.await().atMost(PATIENCE).until(() -> !former.channel().getConnection().isOpen());
+		assertThat(apart.channel().isOpen()).isTrue();
+	}
+
+	@Test
+	void brokerThatOpensNoConnectionApartIsNotGivenUpForThat() throws Exception {
+		Activation active = this.source.open().activation();
+		this.one.refuse();
+		assertThatIOException().isThrownBy(this.source::openApart);
+		assertThat(this.brokers.getActivation()).isEqualTo(active);
 	}
 
 }
