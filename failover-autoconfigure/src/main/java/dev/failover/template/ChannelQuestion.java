@@ -16,12 +16,8 @@
 
 package dev.failover.template;
 
-import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Executor;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
 
 import com.rabbitmq.client.AMQP;
 import com.rabbitmq.client.Channel;
@@ -63,32 +59,16 @@ final class ChannelQuestion {
 	}
 
 	/**
-	 * Ask, unless an answer is outstanding, and wait for it. For one thread at a time.
-	 * @return whether there is an answer in time; a closed channel is one, too
+	 * Ask in the background, unless an answer is outstanding. For one thread at a time.
+	 * @return completes when there is an answer, or the channel is closed
 	 */
-	boolean isAnswered(Duration timeout) throws InterruptedException {
+	CompletableFuture<?> ask() {
 		if (this.answer.isDone()) {
-			CompletableFuture<Command> asked = new CompletableFuture<>();
+			CompletableFuture<?> asked = new CompletableFuture<>();
+			this.executor.execute(() -> ask(this.channel).whenComplete((command, failure) -> asked.complete(null)));
 			this.answer = asked;
-			this.executor.execute(() -> ask(this.channel).whenComplete((command, failure) -> {
-				if (failure != null) {
-					asked.completeExceptionally(failure);
-				}
-				else {
-					asked.complete(command);
-				}
-			}));
 		}
-		try {
-			this.answer.get(timeout.toNanos(), TimeUnit.NANOSECONDS);
-			return true;
-		}
-		catch (ExecutionException ex) {
-			return true;
-		}
-		catch (TimeoutException ex) {
-			return false;
-		}
+		return this.answer;
 	}
 
 }

@@ -17,13 +17,13 @@
 package dev.failover.template;
 
 import java.io.IOException;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.NavigableMap;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.concurrent.Executor;
 import java.util.concurrent.atomic.AtomicLong;
@@ -358,13 +358,19 @@ final class PublishChannel {
 	}
 
 	/**
-	 * Whether the broker reads from the connection, and so answers a question on the
-	 * channel in time. If it does not, the channel has no room until it confirms again.
-	 * @throws InterruptedException if the thread is interrupted while it waits
+	 * Ask the broker something that it answers as soon as it has read what was written to
+	 * the connection. For the writer only.
+	 * @return completes when there is an answer, or the channel is closed
 	 */
-	boolean isRead(Duration timeout) throws InterruptedException {
-		this.stalled = !this.question.isAnswered(timeout);
-		return !this.stalled;
+	CompletableFuture<?> ask() {
+		return this.question.ask();
+	}
+
+	/**
+	 * Have no room until the channel confirms again, as nothing is read from it.
+	 */
+	void stalled() {
+		this.stalled = true;
 	}
 
 	/**

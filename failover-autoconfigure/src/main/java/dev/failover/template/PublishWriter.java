@@ -21,8 +21,10 @@ import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Consumer;
 import java.util.function.Predicate;
@@ -354,11 +356,12 @@ final class PublishWriter {
 			return;
 		}
 		try {
-			if (left.isRead(ANSWER)) {
+			CompletableFuture<?> answer = left.ask();
+			if (isDone(answer, ANSWER)) {
 				this.channel = open();
 			}
 			else {
-				openApart(left);
+				openApart(left, answer);
 			}
 			this.late.add(left);
 		}
@@ -368,8 +371,29 @@ final class PublishWriter {
 		}
 	}
 
-	private void openApart(PublishChannel left) throws IOException {
+	private static boolean isDone(CompletableFuture<?> future, Duration within) throws InterruptedException {
+		try {
+			future.get(within.toNanos(), TimeUnit.NANOSECONDS);
+			return true;
+		}
+		catch (ExecutionException ex) {
+			return true;
+		}
+		catch (TimeoutException ex) {
+			return false;
+		}
+	}
+
+	/**
+	 * Messages are not published twice where both connections are slow, as on a machine
+	 * that is short of processors.
+	 */
+	private void openApart(PublishChannel left, CompletableFuture<?> answer) throws IOException {
 		this.channel = publishChannel(this.source.openApart());
+		if (answer.isDone()) {
+			return;
+		}
+		left.stalled();
 		List<Publication> heldUp = HeldUpMessages.takeFrom(left);
 		logger.warn(("The broker answers, but reads nothing from a connection, as a queue does not take its messages. "
 				+ "Other destinations go on with another connection, with %d unconfirmed messages")

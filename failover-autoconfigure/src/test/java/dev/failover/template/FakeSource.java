@@ -58,6 +58,9 @@ final class FakeSource implements PublishSource {
 
 	volatile boolean refusingApart;
 
+	volatile Runnable onOpenApart = () -> {
+	};
+
 	/**
 	 * The numbers of the channels that are on another connection.
 	 */
@@ -132,6 +135,7 @@ final class FakeSource implements PublishSource {
 			throw new IOException("refused by the test");
 		}
 		this.answer = CompletableFuture.completedFuture(null);
+		this.onOpenApart.run();
 		Opened opened = open();
 		this.apart.add(this.channels.size() - 1);
 		return opened;

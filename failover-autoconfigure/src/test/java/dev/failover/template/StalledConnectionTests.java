@@ -24,6 +24,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.stream.IntStream;
 
 import com.rabbitmq.client.AMQP;
+import com.rabbitmq.client.Command;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -108,6 +109,22 @@ class StalledConnectionTests {
 		FakeChannel second = this.source.awaitWritten(1, 2);
 		assertThat(this.source.apart).containsExactly(1);
 		assertThat(second.written).containsExactly("1", "2");
+	}
+
+	@Test
+	void nothingIsSentTwiceIfTheConnectionIsReadWhenAnotherOneIsOpen() throws Exception {
+		stall();
+		CompletableFuture<Command> answer = this.source.answer;
+		this.source.onOpenApart = () -> answer.complete(null);
+		submitTo("late", "1", true);
+		submitTo("other", "2", true);
+		Publication slow = submitTo("another", "3", true);
+		FakeChannel first = this.source.awaitWritten(0, 3);
+		first.ack(2);
+		await().until(() -> this.source.channels.size() == 2);
+		first.ack(3);
+		assertThat(slow.await().tries()).isEqualTo(1);
+		assertThat(this.source.channels.get(1).written).isEmpty();
 	}
 
 	@Test
