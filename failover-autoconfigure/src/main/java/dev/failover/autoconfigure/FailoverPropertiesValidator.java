@@ -54,6 +54,7 @@ final class FailoverPropertiesValidator {
 		positive("failover.publish.confirm-timeout", properties.getPublish().getConfirmTimeout());
 		atLeast("failover.publish.max-in-flight", properties.getPublish().getMaxInFlight(), 1);
 		validate(properties.getListener().getDeduplication());
+		positive("failover.topology.declare-timeout", properties.getTopology().getDeclareTimeout());
 	}
 
 	private static void validate(FailoverProperties.Connect connect) {
@@ -111,7 +112,7 @@ final class FailoverPropertiesValidator {
 
 	private static void notNegative(String property, Duration value) {
 		check(!value.isNegative() && value.compareTo(LONGEST) <= 0, property, value,
-				"it must not be negative, and at most 24 days", "Use a duration such as 200ms, or 0");
+				"it must not be negative, nor longer than 24 days", "Use a duration such as 200ms, or 0");
 	}
 
 	private static void atLeast(String property, int value, int least) {
