@@ -42,7 +42,7 @@ final class BrokerEventLogger implements BrokerListener {
 	private static final Map<FailureReason, String> MENDS = Map.of(FailureReason.ACCESS_REFUSED,
 			"Check user%s, password and virtual host of this broker in 'failover.brokers', and the user's permissions.",
 			FailureReason.TLS,
-			"Check the certificate of this broker, and the SSL bundle in 'failover.brokers' that is to trust it.",
+			"Check the port and the certificate of this broker, and the SSL bundle in 'failover.brokers' that is to trust it.",
 			FailureReason.NOT_PREPARED, "Check that this broker can have what the application declares.");
 
 	private final Function<Broker, @Nullable String> users;

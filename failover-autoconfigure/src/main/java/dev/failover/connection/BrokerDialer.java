@@ -19,7 +19,6 @@ package dev.failover.connection;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.Socket;
-import java.net.SocketException;
 import java.time.Duration;
 import java.util.List;
 import java.util.Set;
@@ -145,7 +144,7 @@ final class BrokerDialer {
 			Connection connection = factory.newConnection(request.consumers(), () -> List.of(address), request.name());
 			return dial.opened(connection);
 		}
-		catch (SocketException ex) {
+		catch (IOException ex) {
 			throw dial.explain(ex);
 		}
 		finally {

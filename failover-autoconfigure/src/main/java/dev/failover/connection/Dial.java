@@ -16,7 +16,9 @@
 
 package dev.failover.connection;
 
+import java.io.EOFException;
 import java.io.IOException;
+import java.net.ProtocolException;
 import java.net.Socket;
 import java.net.SocketException;
 
@@ -24,7 +26,10 @@ import javax.net.ssl.SSLException;
 import javax.net.ssl.SSLSocket;
 
 import com.rabbitmq.client.Connection;
+import com.rabbitmq.client.MalformedFrameException;
+import com.rabbitmq.client.PossibleAuthenticationFailureException;
 import org.jspecify.annotations.Nullable;
+import org.springframework.core.NestedExceptionUtils;
 
 /**
  * One connect of the AMQP client to one address, which opens one socket.
@@ -32,6 +37,11 @@ import org.jspecify.annotations.Nullable;
 final class Dial {
 
 	private static final int ABORT_MILLIS = 1000;
+
+	/**
+	 * What the JDK says of an answer that is none of TLS.
+	 */
+	private static final String NO_TLS = "Unsupported or unrecognized SSL message";
 
 	private final ConnectAttempt attempt;
 
@@ -76,17 +86,50 @@ final class Dial {
 	}
 
 	/**
+	 * Return the failure of the connect, with a cause that tells what to look at where
+	 * the client tells only what it has read.
+	 */
+	IOException explain(IOException failure) {
+		if (failure instanceof PossibleAuthenticationFailureException) {
+			return failure;
+		}
+		if (failure instanceof SocketException reset) {
+			return isTls() ? resetByTls(reset) : failure;
+		}
+		Throwable cause = NestedExceptionUtils.getMostSpecificCause(failure);
+		if (cause instanceof SSLException && String.valueOf(cause.getMessage()).startsWith(NO_TLS)) {
+			return explained(new SSLException("What listens there does not speak TLS, which amqps is"), failure);
+		}
+		if (cause instanceof MalformedFrameException) {
+			return explained(
+					new ProtocolException("What the port answers is not AMQP 0-9-1, or larger than the client takes"),
+					failure);
+		}
+		if (cause instanceof EOFException && !isTls()) {
+			return explained(
+					new EOFException("The connection was ended before it was open. Does the port want TLS, as amqps?"),
+					failure);
+		}
+		return failure;
+	}
+
+	private boolean isTls() {
+		return this.socket instanceof SSLSocket connected && connected.isConnected();
+	}
+
+	/**
 	 * A broker that demands a certificate of the client says so, and resets the
 	 * connection: the client reads the one or notices the other, whichever is first. With
 	 * TLS 1.3 it has completed the handshake by then.
 	 */
-	IOException explain(SocketException failure) {
-		if (!(this.socket instanceof SSLSocket connected) || !connected.isConnected()) {
-			return failure;
-		}
-		SSLException explained = new SSLException(
-				"The broker has reset the connection during or just after the TLS handshake (%s). "
-					.formatted(failure.getMessage()) + "Does it demand a certificate of the client?");
+	private static IOException resetByTls(SocketException failure) {
+		return explained(
+				new SSLException("The broker has reset the connection during or just after the TLS handshake (%s). "
+					.formatted(failure.getMessage()) + "Does it demand a certificate of the client?"),
+				failure);
+	}
+
+	private static IOException explained(IOException explained, IOException failure) {
 		explained.addSuppressed(failure);
 		return explained;
 	}

@@ -16,7 +16,9 @@
 
 package dev.failover.connection;
 
+import java.io.EOFException;
 import java.net.ConnectException;
+import java.net.SocketException;
 import java.net.SocketTimeoutException;
 import java.util.concurrent.TimeoutException;
 
@@ -26,6 +28,7 @@ import com.rabbitmq.client.AMQP;
 import com.rabbitmq.client.PossibleAuthenticationFailureException;
 import com.rabbitmq.client.ShutdownSignalException;
 import org.jspecify.annotations.Nullable;
+import org.springframework.core.NestedExceptionUtils;
 
 import dev.failover.broker.FailureReason;
 import dev.failover.failure.CloseReason;
@@ -51,11 +54,15 @@ final class FailureReasons {
 			if (cause instanceof PreparationException) {
 				unknown = FailureReason.NOT_PREPARED;
 			}
-			if (cause instanceof PossibleAuthenticationFailureException && !isClosedByBroker(cause.getCause())) {
+			if (cause instanceof PossibleAuthenticationFailureException && !isClosedByBroker(cause.getCause())
+					&& !isReset(cause)) {
 				return FailureReason.ACCESS_REFUSED;
 			}
 			if (cause instanceof SSLException) {
 				return FailureReason.TLS;
+			}
+			if (cause instanceof EOFException) {
+				return FailureReason.CONNECTION_LOST;
 			}
 			if (cause instanceof TimeoutException || cause instanceof SocketTimeoutException) {
 				return FailureReason.TIMEOUT;
@@ -117,6 +124,14 @@ final class FailureReasons {
 	 */
 	private static boolean isClosedByBroker(@Nullable Throwable cause) {
 		return cause instanceof ShutdownSignalException signal && signal.getReason() instanceof AMQP.Connection.Close;
+	}
+
+	/**
+	 * Whether the socket was reset, as by a broker that dies during the login. One that
+	 * refuses the login closes it.
+	 */
+	private static boolean isReset(Throwable failure) {
+		return NestedExceptionUtils.getMostSpecificCause(failure) instanceof SocketException;
 	}
 
 	private static FailureReason of(ShutdownSignalException signal) {

@@ -120,7 +120,7 @@ class BrokerEventLoggerTests {
 		assertThat(errors(output)).hasSize(2)
 			.last()
 			.asString()
-			.contains("Broker north", "TLS", "Check the certificate of this broker");
+			.contains("Broker north", "TLS", "Check the port and the certificate of this broker");
 	}
 
 	@Test
