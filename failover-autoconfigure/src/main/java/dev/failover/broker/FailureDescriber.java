@@ -25,7 +25,8 @@ import org.jspecify.annotations.Nullable;
 import org.springframework.util.StringUtils;
 
 /**
- * Describes failures in one line for people, free of the brokers' passwords.
+ * Describes failures in one line for people, free of the brokers' passwords and of the
+ * users that brokers name.
  */
 final class FailureDescriber {
 
@@ -33,6 +34,11 @@ final class FailureDescriber {
 	 * What RabbitMQ closes a connection with.
 	 */
 	private static final Pattern MISSING_VIRTUAL_HOST = Pattern.compile("NOT_ALLOWED - vhost (.+) not found");
+
+	/**
+	 * What RabbitMQ says of a user whom it refuses something.
+	 */
+	private static final Pattern REFUSED_USER = Pattern.compile("refused for user '[^']*'");
 
 	private volatile List<BrokerCredentials> credentials = List.of();
 
@@ -61,7 +67,7 @@ final class FailureDescriber {
 		}
 		Matcher missing = MISSING_VIRTUAL_HOST.matcher(message);
 		return mask(missing.find() ? "virtual host '%s' does not exist on this broker".formatted(missing.group(1))
-				: name + ": " + withoutStop(message));
+				: name + ": " + withoutUser(withoutStop(message)));
 	}
 
 	/**
@@ -69,6 +75,10 @@ final class FailureDescriber {
 	 */
 	private static String withoutStop(String text) {
 		return StringUtils.trimTrailingCharacter(text.strip(), '.');
+	}
+
+	private static String withoutUser(String text) {
+		return REFUSED_USER.matcher(text).replaceAll("refused for the user");
 	}
 
 	/**

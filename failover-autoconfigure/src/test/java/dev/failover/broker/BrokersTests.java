@@ -275,6 +275,15 @@ class BrokersTests {
 	}
 
 	@Test
+	void descriptionsOfFailuresNameNoUser() {
+		this.brokers.failed(this.one, 0, FailureReason.ACCESS_REFUSED, new IllegalStateException(
+				"NOT_ALLOWED - access to vhost 'orders' refused for user 'bob', class-id=10"));
+		assertThat(this.brokers.getStatus("one").orElseThrow().lastFailure().description())
+			.contains("access to vhost 'orders' refused for the user, class-id=10")
+			.doesNotContain("bob");
+	}
+
+	@Test
 	void lastFailureIsKeptWhenTheBrokerComesBack() {
 		this.brokers.failed(this.one, 0, FailureReason.TLS, null);
 		this.brokers.connected(this.one, 1);
