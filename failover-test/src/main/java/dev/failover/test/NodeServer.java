@@ -123,8 +123,30 @@ final class NodeServer {
 	}
 
 	void start() {
-		List<String> lines = this.settings.lines(port(), tlsPort(), this.tlsFiles, managementPort());
-		this.files.writeConfiguration(lines, this.initialized ? null : this.settings.definitions());
+		start(lines(), this.initialized ? null : this.settings.definitions());
+	}
+
+	/**
+	 * Start the server for the first time, as a member of a cluster, which it joins
+	 * instead of having users and virtual hosts of its own.
+	 * @param seed the name within Erlang of a running node of the cluster
+	 */
+	void startIn(String seed) {
+		List<String> lines = lines();
+		lines.add("cluster_formation.classic_config.nodes.1 = " + seed);
+		lines.add("cluster_formation.classic_config.nodes.2 = " + this.name);
+		start(lines, null);
+		// should it be reset, it is to be alone
+		this.files.writeConfiguration(lines(), null);
+		evaluate("application:unset_env(rabbit, cluster_nodes).");
+	}
+
+	private List<String> lines() {
+		return this.settings.lines(port(), tlsPort(), this.tlsFiles, managementPort());
+	}
+
+	private void start(List<String> lines, @Nullable Object definitions) {
+		this.files.writeConfiguration(lines, definitions);
 		Map<String, String> environment = this.files.environment(this.name, this.distributionPort.port());
 		NodeProcess started = NodeProcess.launch(this.runtime, environment, this.files.console());
 		this.process = started;

@@ -20,6 +20,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.BooleanSupplier;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -124,14 +125,16 @@ public final class RabbitCluster implements AutoCloseable {
 	 * @param node a running node that has a member of the queue
 	 */
 	public void moveLeader(String queue, RabbitNode node) {
-		if (leader(queue) == node) {
+		RabbitNode asked = running();
+		String leads = "[{leader, Leader}] = rabbit_amqqueue:info(Q, [leader]), Leader =:= '%s'."
+			.formatted(node.nodeName());
+		BooleanSupplier isLeader = () -> Boolean.parseBoolean(evaluate(asked, queue, leads));
+		if (isLeader.getAsBoolean()) {
 			return;
 		}
 		// RabbitMQ has no command for one queue
-		running().evaluate("{ok, Q} = rabbit_amqqueue:lookup(rabbit_misc:r(%s, queue, %s)), %s.".formatted(
-				NodeCommands.binary(node(0).virtualHost()), NodeCommands.binary(queue),
-				"rabbit_quorum_queue:transfer_leadership(Q, '%s'), ok".formatted(node.nodeName())));
-		if (!Waits.until(TIMEOUT, () -> findLeader(queue).filter((leader) -> leader == node).isPresent())) {
+		evaluate(asked, queue, "rabbit_quorum_queue:transfer_leadership(Q, '%s').".formatted(node.nodeName()));
+		if (!Waits.until(TIMEOUT, isLeader)) {
 			throw new IllegalStateException("Node '%s' did not become the leader of queue '%s' within %s"
 				.formatted(node.name(), queue, TIMEOUT));
 		}
@@ -158,13 +161,18 @@ public final class RabbitCluster implements AutoCloseable {
 	private void members(String function, String queue) {
 		for (RabbitNode node : this.nodes) {
 			if (node.isRunning()) {
-				node.evaluate("""
-						{ok, Q} = rabbit_amqqueue:lookup(rabbit_misc:r(%s, queue, %s)),
-						{Name, _} = amqqueue:get_pid(Q),
-						ok = ra:%s(quorum_queues, {Name, node()}).""".formatted(NodeCommands.binary(node.virtualHost()),
-						NodeCommands.binary(queue), function));
+				evaluate(node, queue, "{Name, _} = amqqueue:get_pid(Q), ok = ra:%s(quorum_queues, {Name, node()})."
+					.formatted(function));
 			}
 		}
+	}
+
+	/**
+	 * Evaluate Erlang expressions in which {@code Q} is a queue.
+	 */
+	private static String evaluate(RabbitNode node, String queue, String expressions) {
+		return node.evaluate("{ok, Q} = rabbit_amqqueue:lookup(rabbit_misc:r(%s, queue, %s)), %s"
+			.formatted(NodeCommands.binary(node.virtualHost()), NodeCommands.binary(queue), expressions));
 	}
 
 	/**
@@ -182,6 +190,17 @@ public final class RabbitCluster implements AutoCloseable {
 			}
 		}
 		return killed;
+	}
+
+	/**
+	 * Check that the nodes have formed one cluster.
+	 */
+	void checkMembers() {
+		String members = running().evaluate("length(rabbit_nodes:all()).");
+		if (!members.equals(Integer.toString(this.nodes.size()))) {
+			throw new IllegalStateException(
+					"The cluster has %s members, not %d:%n%s".formatted(members, this.nodes.size(), node(1).logTail()));
+		}
 	}
 
 	private boolean hasMajority() {

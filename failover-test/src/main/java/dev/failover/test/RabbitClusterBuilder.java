@@ -70,7 +70,8 @@ public final class RabbitClusterBuilder {
 	}
 
 	/**
-	 * Build the nodes, start them, and have them form a cluster.
+	 * Build the nodes and start them: the first one alone, then all others, which join it
+	 * as they start.
 	 * @return the cluster
 	 * @throws IllegalStateException if RabbitMQ is not installed, or does not start
 	 */
@@ -82,8 +83,10 @@ public final class RabbitClusterBuilder {
 				nodes.add(this.customizer.apply(RabbitNode.builder()).name(this.name + "-" + i).build());
 			}
 			cluster = new RabbitCluster(nodes);
-			nodes.parallelStream().forEach(RabbitNode::start);
-			nodes.subList(1, nodes.size()).forEach((node) -> node.administration().join(nodes.get(0)));
+			RabbitNode seed = nodes.get(0);
+			seed.start();
+			nodes.subList(1, nodes.size()).parallelStream().forEach((node) -> node.startIn(seed));
+			cluster.checkMembers();
 			return cluster;
 		}
 		catch (RuntimeException ex) {

@@ -339,6 +339,14 @@ public final class RabbitNode implements TestBroker {
 		return this.server.name();
 	}
 
+	/**
+	 * Start the node for the first time, as a member of another node's cluster.
+	 * @param seed a running node of the same version
+	 */
+	void startIn(RabbitNode seed) {
+		locked(() -> this.server.startIn(seed.nodeName()));
+	}
+
 	private void locked(Runnable action) {
 		this.lock.lock();
 		try {
