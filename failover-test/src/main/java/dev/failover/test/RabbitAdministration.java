@@ -16,6 +16,7 @@
 
 package dev.failover.test;
 
+import java.util.ArrayList;
 import java.util.List;
 
 /**
@@ -41,8 +42,12 @@ public final class RabbitAdministration {
 	 * @param password the user's password
 	 */
 	public void addUser(String name, String password) {
-		this.node.evaluate("ok = rabbit_auth_backend_internal:add_user(%s, %s, %s)."
-			.formatted(NodeCommands.binary(name), NodeCommands.binary(password), ACTOR));
+		this.node.evaluate(addingUser(name, password) + ".");
+	}
+
+	private static String addingUser(String name, String password) {
+		return "ok = rabbit_auth_backend_internal:add_user(%s, %s, %s)".formatted(NodeCommands.binary(name),
+				NodeCommands.binary(password), ACTOR);
 	}
 
 	/**
@@ -70,9 +75,13 @@ public final class RabbitAdministration {
 	 * @param virtualHost the virtual host
 	 */
 	public void permit(String user, String virtualHost) {
+		this.node.evaluate(permitting(user, virtualHost) + ".");
+	}
+
+	private static String permitting(String user, String virtualHost) {
 		String all = NodeCommands.binary(".*");
-		this.node.evaluate("ok = rabbit_auth_backend_internal:set_permissions(%s, %s, %s, %s, %s, %s)."
-			.formatted(NodeCommands.binary(user), NodeCommands.binary(virtualHost), all, all, all, ACTOR));
+		return "ok = rabbit_auth_backend_internal:set_permissions(%s, %s, %s, %s, %s, %s)"
+			.formatted(NodeCommands.binary(user), NodeCommands.binary(virtualHost), all, all, all, ACTOR);
 	}
 
 	/**
@@ -80,7 +89,11 @@ public final class RabbitAdministration {
 	 * @param name the name of the virtual host
 	 */
 	public void addVirtualHost(String name) {
-		this.node.evaluate("ok = rabbit_vhost:add(%s, %s).".formatted(NodeCommands.binary(name), ACTOR));
+		this.node.evaluate(addingVirtualHost(name) + ".");
+	}
+
+	private static String addingVirtualHost(String name) {
+		return "ok = rabbit_vhost:add(%s, %s)".formatted(NodeCommands.binary(name), ACTOR);
 	}
 
 	/**
@@ -139,19 +152,21 @@ public final class RabbitAdministration {
 	 * cluster refuses.
 	 */
 	public void reset() {
-		this.node.evaluate("[_] = rabbit_nodes:all(), ok.");
-		this.node.clearMemoryAlarm();
-		this.node.clearDiskAlarm();
-		this.node.evaluate("[rabbit_vhost:delete(V, %s) || V <- rabbit_vhost:list_names()], ok.".formatted(ACTOR));
-		this.node
-			.evaluate("[rabbit_auth_backend_internal:delete_user(proplists:get_value(user, U), %s)".formatted(ACTOR)
-					+ " || U <- rabbit_auth_backend_internal:list_users()], ok.");
-		this.settings.virtualHosts().forEach(this::addVirtualHost);
+		List<String> steps = new ArrayList<>();
+		steps.add("[_] = rabbit_nodes:all()");
+		steps.addAll(RabbitNode.CLEAR_ALARMS);
+		steps.add("[rabbit_vhost:delete(V, %s) || V <- rabbit_vhost:list_names()]".formatted(ACTOR));
+		steps.add("[rabbit_auth_backend_internal:delete_user(proplists:get_value(user, U), %s)".formatted(ACTOR)
+				+ " || U <- rabbit_auth_backend_internal:list_users()]");
+		this.settings.virtualHosts().forEach((name) -> steps.add(addingVirtualHost(name)));
 		for (BrokerUser user : this.settings.users()) {
-			addUser(user.name(), user.password());
-			List<String> permitted = this.settings.virtualHosts().stream().filter(user::mayUse).toList();
-			permitted.forEach((virtualHost) -> permit(user.name(), virtualHost));
+			steps.add(addingUser(user.name(), user.password()));
+			this.settings.virtualHosts()
+				.stream()
+				.filter(user::mayUse)
+				.forEach((virtualHost) -> steps.add(permitting(user.name(), virtualHost)));
 		}
+		this.node.evaluate(String.join(", ", steps) + ".");
 	}
 
 	/**

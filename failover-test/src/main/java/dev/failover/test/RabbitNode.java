@@ -43,6 +43,15 @@ public final class RabbitNode implements TestBroker {
 	 */
 	private static final String ALARMS_KNOWN = "rabbit_alarm:get_alarms()";
 
+	private static final String CLEAR_MEMORY_ALARM = "rabbit_alarm:clear_alarm({resource_limit, memory, node()})";
+
+	private static final String CLEAR_DISK_ALARM = limitingFreeDisk(NodeSettings.FREE_DISK);
+
+	/**
+	 * Expressions that clear the alarms.
+	 */
+	static final List<String> CLEAR_ALARMS = List.of(CLEAR_MEMORY_ALARM, CLEAR_DISK_ALARM);
+
 	private static final AtomicInteger COUNTER = new AtomicInteger();
 
 	private final ReentrantLock lock = new ReentrantLock();
@@ -258,7 +267,7 @@ public final class RabbitNode implements TestBroker {
 	 * Clear the alarm of {@link #raiseMemoryAlarm()}.
 	 */
 	public void clearMemoryAlarm() {
-		evaluate("rabbit_alarm:clear_alarm({resource_limit, memory, node()}).");
+		evaluate(CLEAR_MEMORY_ALARM + ".");
 	}
 
 	/**
@@ -266,18 +275,18 @@ public final class RabbitNode implements TestBroker {
 	 * blocks all connections that publish, until {@link #clearDiskAlarm()} or a restart.
 	 */
 	public void raiseDiskAlarm() {
-		limitFreeDisk("\"1000000GB\"");
+		evaluate(limitingFreeDisk("1000000GB") + ".");
 	}
 
 	/**
 	 * Clear the alarm of {@link #raiseDiskAlarm()}.
 	 */
 	public void clearDiskAlarm() {
-		limitFreeDisk("\"%s\"".formatted(NodeSettings.FREE_DISK));
+		evaluate(CLEAR_DISK_ALARM + ".");
 	}
 
-	private void limitFreeDisk(String limit) {
-		evaluate("ok = rabbit_disk_monitor:set_disk_free_limit(%s), %s.".formatted(limit, ALARMS_KNOWN));
+	private static String limitingFreeDisk(String limit) {
+		return "ok = rabbit_disk_monitor:set_disk_free_limit(\"%s\"), %s".formatted(limit, ALARMS_KNOWN);
 	}
 
 	/**

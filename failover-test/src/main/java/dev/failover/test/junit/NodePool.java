@@ -32,9 +32,9 @@ import dev.failover.test.RabbitNodeBuilder;
 final class NodePool implements AutoCloseable {
 
 	/**
-	 * Two nodes of each of two versions, and two with other settings.
+	 * Two nodes of each of two versions, with each of two settings.
 	 */
-	private static final int MAX_IDLE = 6;
+	private static final int MAX_IDLE = 8;
 
 	private final ReentrantLock lock = new ReentrantLock();
 
@@ -44,7 +44,7 @@ final class NodePool implements AutoCloseable {
 
 	BrokerLease lease(Rabbit settings, String version) {
 		RabbitNode node = take(settings, version);
-		if (node != null && !renew(node)) {
+		if (node != null && !node.isRunning() && !renew(node)) {
 			node.close();
 			node = null;
 		}
@@ -65,6 +65,10 @@ final class NodePool implements AutoCloseable {
 		}
 	}
 
+	/**
+	 * Take a node back, which is renewed now, unless it is down: starting it may be for
+	 * nothing.
+	 */
 	private void giveBack(PooledNode returned) {
 		RabbitNode surplus = returned.node();
 		if (!surplus.isRunning() || renew(surplus)) {
@@ -76,7 +80,7 @@ final class NodePool implements AutoCloseable {
 	}
 
 	/**
-	 * Add a node.
+	 * Add a node, which is down or as good as new.
 	 * @return the node that does not fit any more
 	 */
 	private @Nullable RabbitNode add(PooledNode returned) {
