@@ -42,10 +42,10 @@ import static org.awaitility.Awaitility.await;
 @BrokerTest
 class ExistingApplicationIntegrationTests {
 
-	@Rabbit(name = "third")
+	@Rabbit
 	private RabbitNode first;
 
-	@Rabbit(name = "fourth")
+	@Rabbit
 	private RabbitNode second;
 
 	@ParameterizedTest

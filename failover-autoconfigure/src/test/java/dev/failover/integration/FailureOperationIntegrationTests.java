@@ -45,11 +45,10 @@ class FailureOperationIntegrationTests {
 
 	@ParameterizedTest
 	@EachRabbit
-	void operationIsDoneOnceMoreAndTheBrokerStaysInUse(String version) {
-		try (RabbitNode first = RabbitNode.builder().version(version).name("first").start();
-				RabbitNode second = RabbitNode.builder().version(version).name("second").start();
-				ConfigurableApplicationContext context = Applications.run(Shop.class,
-						Applications.brokers(first, second))) {
+	void operationIsDoneOnceMoreAndTheBrokerStaysInUse(String version, @North RabbitNode first,
+			@South RabbitNode second) {
+		try (ConfigurableApplicationContext context = Applications.run(Shop.class,
+				Applications.brokers(first, second))) {
 			FailoverTemplate template = context.getBean(FailoverTemplate.class);
 			Brokers brokers = context.getBean(Brokers.class);
 			Operation operation = context.getBean(Operation.class);
@@ -68,11 +67,10 @@ class FailureOperationIntegrationTests {
 
 	@ParameterizedTest
 	@EachRabbit
-	void brokerStaysInUseWhenAnOperatorClosesItsConnections(String version) {
-		try (RabbitNode first = RabbitNode.builder().version(version).name("first").start();
-				RabbitNode second = RabbitNode.builder().version(version).name("second").start();
-				ConfigurableApplicationContext context = Applications.run(Shop.class,
-						Applications.brokers(first, second))) {
+	void brokerStaysInUseWhenAnOperatorClosesItsConnections(String version, @North RabbitNode first,
+			@South RabbitNode second) {
+		try (ConfigurableApplicationContext context = Applications.run(Shop.class,
+				Applications.brokers(first, second))) {
 			FailoverTemplate template = context.getBean(FailoverTemplate.class);
 			Brokers brokers = context.getBean(Brokers.class);
 			template.convertAndSend(Shop.QUEUE, "first");

@@ -48,12 +48,10 @@ class LateReplyIntegrationTests {
 
 	@ParameterizedTest
 	@EachRabbit
-	void replyToALostBrokerLeavesTheConnectionsToTheNextOneOpen(String version) throws Exception {
-		try (RabbitNode first = RabbitNode.builder().version(version).start();
-				RabbitNode second = RabbitNode.builder().version(version).start()) {
-			for (String type : List.of("simple", "direct")) {
-				lateReply(type, first, second);
-			}
+	void replyToALostBrokerLeavesTheConnectionsToTheNextOneOpen(String version, @North RabbitNode first,
+			@South RabbitNode second) throws Exception {
+		for (String type : List.of("simple", "direct")) {
+			lateReply(type, first, second);
 		}
 	}
 

@@ -21,8 +21,6 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.params.AfterParameterizedClassInvocation;
-import org.junit.jupiter.params.BeforeParameterizedClassInvocation;
 import org.junit.jupiter.params.Parameter;
 import org.junit.jupiter.params.ParameterizedClass;
 import org.springframework.amqp.core.Binding;
@@ -53,20 +51,11 @@ import static org.awaitility.Awaitility.await;
 @EachRabbit
 class PermissionIntegrationTests {
 
+	@North
 	private static RabbitNode node;
 
 	@Parameter
 	private String version;
-
-	@BeforeParameterizedClassInvocation
-	static void start(String version) {
-		node = RabbitNode.builder().version(version).user("app", "secret").start();
-	}
-
-	@AfterParameterizedClassInvocation
-	static void stop() {
-		node.close();
-	}
 
 	@Test
 	void permissionThatIsGivenBackIsWaitedFor() throws Exception {
@@ -78,12 +67,12 @@ class PermissionIntegrationTests {
 			CompletableFuture<Void> send = CompletableFuture
 				.runAsync(() -> template.convertAndSend(Shop.EXCHANGE, "", "second"));
 			await().during(Duration.ofSeconds(1)).atMost(Duration.ofSeconds(10)).until(() -> !send.isDone());
-			node.administration().permit("app", "/");
+			node.administration().permit(node.username(), node.virtualHost());
 			send.get(30, TimeUnit.SECONDS);
 			assertThat(context.getBean(Brokers.class).getActivation()).isEqualTo(active);
 		}
 		finally {
-			node.administration().permit("app", "/");
+			node.administration().permit(node.username(), node.virtualHost());
 		}
 	}
 
@@ -104,7 +93,7 @@ class PermissionIntegrationTests {
 			assertThat(context.getBean(Brokers.class).getActivation()).isEqualTo(active);
 		}
 		finally {
-			node.administration().permit("app", "/");
+			node.administration().permit(node.username(), node.virtualHost());
 		}
 	}
 
@@ -121,7 +110,7 @@ class PermissionIntegrationTests {
 			assertThat(Duration.ofNanos(System.nanoTime() - begun)).isLessThan(Duration.ofSeconds(8));
 		}
 		finally {
-			node.administration().permit("app", "/");
+			node.administration().permit(node.username(), node.virtualHost());
 		}
 	}
 
@@ -129,7 +118,7 @@ class PermissionIntegrationTests {
 	 * A channel remembers what its user may do: have another one opened.
 	 */
 	private static void deny(RabbitTemplate template) {
-		node.run("rabbitmqctl", "set_permissions", "-p", "/", "app", ".*", "^missing$", ".*");
+		node.run("rabbitmqctl", "set_permissions", "-p", node.virtualHost(), node.username(), ".*", "^missing$", ".*");
 		assertThatExceptionOfType(PublishException.class)
 			.isThrownBy(() -> template.convertAndSend("missing", "", "nothing"))
 			.withMessageContaining("NOT_FOUND");

@@ -50,11 +50,10 @@ class StreamDrainIntegrationTests {
 
 	@ParameterizedTest
 	@EachRabbit
-	void brokerWithAStreamIsDisabledAndNotConsumedFromAnyMore(String version) throws Exception {
-		try (RabbitNode one = RabbitNode.builder().version(version).start();
-				RabbitNode two = RabbitNode.builder().version(version).start();
-				ConfigurableApplicationContext context = Applications.run(Shop.class, Applications.brokers(one, two),
-						"failover.listener.brokers=all", "failover.move.timeout=30s")) {
+	void brokerWithAStreamIsDisabledAndNotConsumedFromAnyMore(String version, @North RabbitNode one,
+			@South RabbitNode two) throws Exception {
+		try (ConfigurableApplicationContext context = Applications.run(Shop.class, Applications.brokers(one, two),
+				"failover.listener.brokers=all", "failover.move.timeout=30s")) {
 			Shop shop = context.getBean(Shop.class);
 			context.getBean(FailoverTemplate.class).convertAndSend(Shop.STREAM, "one");
 			Awaitility.await().atMost(PATIENCE).until(() -> shop.received.equals(List.of("one")));

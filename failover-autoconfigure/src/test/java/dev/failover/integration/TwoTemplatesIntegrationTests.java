@@ -32,7 +32,6 @@ import dev.failover.autoconfigure.rabbit.FailoverTemplateConfigurer;
 import dev.failover.template.FailoverTemplate;
 import dev.failover.test.RabbitNode;
 import dev.failover.test.junit.BrokerTest;
-import dev.failover.test.junit.Rabbit;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -42,10 +41,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 @BrokerTest
 class TwoTemplatesIntegrationTests {
 
-	@Rabbit(name = "fifth")
+	@North
 	private RabbitNode first;
 
-	@Rabbit(name = "sixth")
+	@South
 	private RabbitNode second;
 
 	@Test
