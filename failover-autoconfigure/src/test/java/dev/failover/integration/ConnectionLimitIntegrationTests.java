@@ -20,7 +20,6 @@ import java.time.Duration;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.Parameter;
@@ -66,15 +65,9 @@ class ConnectionLimitIntegrationTests {
 	@South
 	private RabbitNode second;
 
-	@AfterEach
-	void clearLimits() {
-		limit(this.first, -1);
-		limit(this.second, -1);
-	}
-
 	private static void limit(RabbitNode node, int connections) {
-		node.run("rabbitmqctl", "set_vhost_limits", "-p", node.virtualHost(),
-				"{\"max-connections\":%d}".formatted(connections));
+		node.evaluate("ok = rabbit_vhost_limit:set(<<\"%s\">>, [{<<\"max-connections\">>, %d}], <<\"tests\">>)."
+			.formatted(node.virtualHost(), connections));
 	}
 
 	@Test

@@ -85,8 +85,10 @@ class DeliveryLimitMaintenanceIntegrationTests {
 	 */
 	@Test
 	void nothingIsDroppedByPlannedMovesWithinACluster() throws Exception {
-		try (RabbitCluster cluster = RabbitCluster.builder().size(2).nodes((node) -> node.version("4")).start()) {
-			cluster.node(0).run("rabbitmqctl", "set_cluster_name", "one-cluster");
+		try (RabbitCluster cluster = RabbitCluster.builder()
+			.size(2)
+			.nodes((node) -> node.version("4").configuration("cluster_name = one-cluster"))
+			.start()) {
 			nothingIsDropped(cluster.node(0), cluster.node(1));
 		}
 	}

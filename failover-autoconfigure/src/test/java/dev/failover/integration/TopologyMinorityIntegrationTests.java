@@ -63,8 +63,9 @@ class TopologyMinorityIntegrationTests {
 
 	@BeforeEach
 	void formCluster() {
-		this.cluster = RabbitCluster.builder().nodes((node) -> node.version(this.version)).start();
-		this.cluster.node(0).run("rabbitmqctl", "set_cluster_name", "minority");
+		this.cluster = RabbitCluster.builder()
+			.nodes((node) -> node.version(this.version).configuration("cluster_name = minority"))
+			.start();
 		RabbitNode survivor = this.cluster.node(0);
 		SickQueues.declare(survivor, SickQueues.SOUND);
 		try (ConfigurableApplicationContext context = Applications.run(SickQueues.Sound.class,
