@@ -64,9 +64,10 @@ class MinorityFailbackIntegrationTests {
 	private static final Duration PATIENCE = Duration.ofSeconds(60);
 
 	/**
-	 * Eighty times the grace, as forty minutes are of the default.
+	 * Fifty times the grace, as twenty-five minutes are of the default. Without the
+	 * check, there is a switch every six seconds.
 	 */
-	private static final Duration OBSERVED = Duration.ofSeconds(40);
+	private static final Duration OBSERVED = Duration.ofSeconds(25);
 
 	@Rabbit(name = "south", version = "4")
 	private RabbitNode south;
