@@ -69,9 +69,8 @@ class ClusterIdentityIntegrationTests {
 	private String version;
 
 	@Test
-	void severalUrlsOfOneNodeAreKnownAsSuch(CapturedOutput output) throws Exception {
-		try (RabbitNode node = RabbitNode.builder().version(this.version).start();
-				ProxiedNode proxied = ProxiedNode.plain(node);
+	void severalUrlsOfOneNodeAreKnownAsSuch(@North RabbitNode node, CapturedOutput output) throws Exception {
+		try (ProxiedNode proxied = ProxiedNode.plain(node);
 				ConfigurableApplicationContext context = run(node.uri().toString(),
 						node.uri().toString().replace(node.host(), alias(node)), proxied.uri().toString())) {
 			Brokers brokers = context.getBean(Brokers.class);
@@ -111,8 +110,10 @@ class ClusterIdentityIntegrationTests {
 	void nodesOfOneClusterAreOfOneClusterAndDiffer(CapturedOutput output) {
 		try (RabbitCluster cluster = RabbitCluster.builder()
 			.size(2)
-			.nodes((node) -> node.version(this.version))
-			.start(); ConfigurableApplicationContext context = run(named(cluster))) {
+			.nodes((node) -> node.version(this.version).configuration("cluster_name = one-cluster"))
+			.start();
+				ConfigurableApplicationContext context = run(
+						cluster.nodes().stream().map((node) -> node.uri().toString()).toArray(String[]::new))) {
 			Brokers brokers = context.getBean(Brokers.class);
 			Awaitility.await()
 				.atMost(PATIENCE)
@@ -124,14 +125,6 @@ class ClusterIdentityIntegrationTests {
 			assertThat(sameNode(context, statuses.get(0).broker())).isNull();
 			assertThat(warnings(output)).isEmpty();
 		}
-	}
-
-	/**
-	 * Unless a cluster has a name, each of its nodes reports one of its own.
-	 */
-	private static String[] named(RabbitCluster cluster) {
-		cluster.node(0).run("rabbitmqctl", "set_cluster_name", "one-cluster");
-		return cluster.nodes().stream().map((node) -> node.uri().toString()).toArray(String[]::new);
 	}
 
 	private static String alias(RabbitNode node) {

@@ -24,7 +24,9 @@ import java.util.function.Consumer;
 import org.apache.commons.logging.Log;
 import org.apache.commons.logging.LogFactory;
 import org.awaitility.Awaitility;
-import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.springframework.amqp.core.Declarables;
 import org.springframework.amqp.core.QueueBuilder;
@@ -35,9 +37,9 @@ import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 
 import dev.failover.template.FailoverTemplate;
+import dev.failover.test.RabbitCluster;
 import dev.failover.test.RabbitNode;
-import dev.failover.test.junit.BrokerTest;
-import dev.failover.test.junit.Rabbit;
+import dev.failover.test.junit.BrokersExtension;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -45,7 +47,6 @@ import static org.assertj.core.api.Assertions.assertThat;
  * A cluster of three nodes with quorum queues under load: all nodes are restarted one
  * after the other, or the one is lost that leads the queues.
  */
-@BrokerTest
 class ClusterIntegrationTests {
 
 	private static final Log logger = LogFactory.getLog(ClusterIntegrationTests.class);
@@ -60,39 +61,43 @@ class ClusterIntegrationTests {
 
 	private static final List<String> QUEUES = List.of(SIMPLE.queue(), DIRECT.queue());
 
-	@Rabbit(name = "one", user = "app", password = "secret", virtualHost = "orders")
-	private RabbitNode one;
+	private static RabbitCluster cluster;
 
-	@Rabbit(name = "two", user = "app", password = "secret", virtualHost = "orders")
-	private RabbitNode two;
+	@BeforeAll
+	static void formCluster() {
+		BrokersExtension.requireRabbit();
+		cluster = RabbitCluster.builder().nodes((node) -> node.user("app", "secret").virtualHost("orders")).start();
+	}
 
-	@Rabbit(name = "three", user = "app", password = "secret", virtualHost = "orders")
-	private RabbitNode three;
+	@AfterAll
+	static void endCluster() {
+		if (cluster != null) {
+			cluster.close();
+		}
+	}
 
-	private List<RabbitNode> nodes;
-
-	@BeforeEach
-	void formCluster() {
-		this.two.administration().join(this.one);
-		this.three.administration().join(this.one);
-		this.nodes = List.of(this.one, this.two, this.three);
+	/**
+	 * Each application declares its queues, which are led by the node that it uses then.
+	 */
+	@AfterEach
+	void deleteQueues() {
+		QUEUES.forEach((queue) -> QueueOnBroker.delete(queue, cluster.node(0)));
 	}
 
 	@Test
 	void rollingRestartLosesNothingAndCausesNoError() throws Exception {
-		try (ConfigurableApplicationContext context = Applications.run(Shop.class,
-				Applications.brokers(this.one, this.two, this.three))) {
+		try (ConfigurableApplicationContext context = Applications.run(Shop.class, brokers())) {
 			Handled handled = context.getBean(Handled.class);
 			long begin = System.nanoTime();
 			SteadyLoad load = SteadyLoad.start(context.getBean(FailoverTemplate.class), QUEUES, 500);
 			try (load) {
-				awaitOnline(this.one);
-				for (RabbitNode node : this.nodes) {
+				QuorumQueues.awaitOnline(cluster.node(0), QUEUES);
+				for (RabbitNode node : cluster.nodes()) {
 					node.stop();
-					awaitProgress(load, handled);
+					load.awaitProgress(handled);
 					node.start();
-					awaitOnline(node);
-					awaitProgress(load, handled);
+					QuorumQueues.awaitOnline(node, QUEUES);
+					load.awaitProgress(handled);
 				}
 				load.end();
 			}
@@ -119,58 +124,45 @@ class ClusterIntegrationTests {
 	 */
 	@Test
 	void freezeOfTheLeaderOfTheQueuesCausesNoError() throws Exception {
-		this.nodes.forEach((node) -> node.evaluate("net_kernel:set_net_ticktime(8, 0)."));
-		loseLeader(RabbitNode::freeze, RabbitNode::thaw);
+		setTickTime(8);
+		try {
+			loseLeader(RabbitNode::freeze, RabbitNode::thaw);
+		}
+		finally {
+			setTickTime(60);
+		}
+	}
+
+	private static void setTickTime(int seconds) {
+		cluster.nodes().forEach((node) -> node.evaluate("net_kernel:set_net_ticktime(%d, 0).".formatted(seconds)));
+	}
+
+	private static String brokers() {
+		return Applications.brokers(cluster.nodes().toArray(RabbitNode[]::new));
 	}
 
 	/**
 	 * The active broker leads the queues, because they were declared there first.
 	 */
 	private void loseLeader(Consumer<RabbitNode> fault, Consumer<RabbitNode> end) throws Exception {
-		try (ConfigurableApplicationContext context = Applications.run(Shop.class,
-				Applications.brokers(this.one, this.two, this.three))) {
+		try (ConfigurableApplicationContext context = Applications.run(Shop.class, brokers())) {
 			Handled handled = context.getBean(Handled.class);
 			SteadyLoad load = SteadyLoad.start(context.getBean(FailoverTemplate.class), QUEUES, 500);
 			try (load) {
-				RabbitNode leader = Applications.active(context, this.nodes);
-				awaitOnline(leader);
+				RabbitNode leader = Applications.active(context, cluster.nodes());
+				QuorumQueues.awaitOnline(leader, QUEUES);
 				fault.accept(leader);
-				awaitProgress(load, handled);
-				end.accept(leader);
+				try {
+					load.awaitProgress(handled);
+				}
+				finally {
+					end.accept(leader);
+				}
 				load.end();
 			}
 			Awaitility.await().atMost(PATIENCE).untilAsserted(() -> assertThat(handled.missing(load.sent())).isEmpty());
 			assertThat(load.errors()).isEmpty();
 		}
-	}
-
-	/**
-	 * Go on only when the node that was restarted takes part again: a quorum queue of
-	 * three does not survive the loss of two.
-	 */
-	private void awaitOnline(RabbitNode asked) {
-		Awaitility.await()
-			.atMost(PATIENCE)
-			.ignoreExceptions()
-			.until(() -> QUEUES.stream().map((queue) -> online(asked, queue)).toList(),
-					(online) -> online.stream().allMatch(Integer.toString(this.nodes.size())::equals));
-	}
-
-	private static String online(RabbitNode asked, String queue) {
-		return asked.evaluate("""
-				{ok, Q} = rabbit_amqqueue:lookup(rabbit_misc:r(<<"%s">>, queue, <<"%s">>)),
-				[{online, Online}] = rabbit_amqqueue:info(Q, [online]), length(Online).""".formatted("orders", queue));
-	}
-
-	/**
-	 * Wait until messages that are sent from now on are confirmed and handled.
-	 */
-	private static void awaitProgress(SteadyLoad load, Handled handled) {
-		int sent = load.sent().size();
-		int count = handled.count();
-		Awaitility.await()
-			.atMost(PATIENCE)
-			.until(() -> load.sent().size() > sent + 200 && handled.count() > count + 200);
 	}
 
 	@Configuration(proxyBeanMethods = false)

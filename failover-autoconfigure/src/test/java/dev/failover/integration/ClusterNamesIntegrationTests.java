@@ -35,6 +35,7 @@ import org.springframework.context.annotation.Configuration;
 import dev.failover.broker.BrokerStatus;
 import dev.failover.broker.Brokers;
 import dev.failover.listener.BrokerDrains;
+import dev.failover.test.RabbitCluster;
 import dev.failover.test.RabbitNode;
 import dev.failover.test.junit.BrokerTest;
 import dev.failover.test.junit.Rabbit;
@@ -58,28 +59,28 @@ class ClusterNamesIntegrationTests {
 	@Rabbit(name = "twin-two")
 	private RabbitNode two;
 
-	@North
-	private RabbitNode other;
-
 	@Test
 	void oneNodeOfEachClusterIsConsumedFrom(CapturedOutput output) {
-		this.two.administration().join(this.one);
-		rename(this.one, "joined");
-		try (ConfigurableApplicationContext context = run(this.one, this.two, this.other)) {
-			awaitContainers(context, this.other, 1);
-			awaitClusters(context);
-			assertThat(cluster(context, this.two)).isEqualTo(cluster(context, this.one))
-				.isNotEqualTo(cluster(context, this.other));
-			assertThat(containers(context, this.two)).isZero();
-			this.one.stop();
-			Awaitility.await().atMost(PATIENCE).until(() -> isActive(context, this.two));
-			awaitContainers(context, this.other, 1);
-			this.one.start();
-			Awaitility.await().atMost(PATIENCE).until(() -> isActive(context, this.two) && isUp(context, this.one));
-			assertThat(containers(context, this.one)).isZero();
-			context.getBean(Brokers.class).operations().activate(name(context, this.other));
-			awaitContainers(context, this.one, 1);
-			awaitContainers(context, this.two, 0);
+		try (RabbitCluster cluster = RabbitCluster.builder().size(2).start()) {
+			RabbitNode first = cluster.node(0);
+			RabbitNode second = cluster.node(1);
+			rename(first, "joined");
+			try (ConfigurableApplicationContext context = run(first, second, this.one)) {
+				awaitContainers(context, this.one, 1);
+				awaitClusters(context);
+				assertThat(cluster(context, second)).isEqualTo(cluster(context, first))
+					.isNotEqualTo(cluster(context, this.one));
+				assertThat(containers(context, second)).isZero();
+				first.stop();
+				Awaitility.await().atMost(PATIENCE).until(() -> isActive(context, second));
+				awaitContainers(context, this.one, 1);
+				first.start();
+				Awaitility.await().atMost(PATIENCE).until(() -> isActive(context, second) && isUp(context, first));
+				assertThat(containers(context, first)).isZero();
+				context.getBean(Brokers.class).operations().activate(name(context, this.one));
+				awaitContainers(context, first, 1);
+				awaitContainers(context, second, 0);
+			}
 		}
 		assertThat(output).doesNotContain("report the same cluster", "lead to the same node");
 	}

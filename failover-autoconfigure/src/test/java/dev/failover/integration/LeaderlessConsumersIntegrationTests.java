@@ -27,7 +27,12 @@ import java.util.stream.Stream;
 import com.rabbitmq.client.ShutdownSignalException;
 import org.apache.commons.logging.Log;
 import org.apache.commons.logging.LogFactory;
-import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.AfterParameterizedClassInvocation;
+import org.junit.jupiter.params.BeforeParameterizedClassInvocation;
+import org.junit.jupiter.params.Parameter;
+import org.junit.jupiter.params.ParameterizedClass;
 import org.springframework.amqp.core.Declarables;
 import org.springframework.amqp.core.MessageListenerContainer;
 import org.springframework.amqp.core.QueueBuilder;
@@ -63,6 +68,8 @@ import static org.assertj.core.api.Assertions.assertThat;
  * again.
  */
 @BrokerTest
+@ParameterizedClass
+@EachRabbit
 class LeaderlessConsumersIntegrationTests {
 
 	private static final Log logger = LogFactory.getLog(LeaderlessConsumersIntegrationTests.class);
@@ -82,26 +89,47 @@ class LeaderlessConsumersIntegrationTests {
 
 	private static final List<String> DIRECT = names("direct");
 
+	private static RabbitCluster cluster;
+
+	@Parameter
+	private String version;
+
+	@BeforeParameterizedClassInvocation
+	static void formCluster(String version) {
+		cluster = RabbitCluster.builder().size(2).nodes((node) -> node.version(version)).start();
+	}
+
+	@AfterParameterizedClassInvocation
+	static void endCluster() {
+		if (cluster != null) {
+			cluster.close();
+		}
+	}
+
+	@AfterEach
+	void deleteQueues() {
+		Stream.of(SIMPLE, DIRECT)
+			.flatMap(List::stream)
+			.forEach((queue) -> QueueOnBroker.delete(queue, cluster.node(0)));
+	}
+
+	@Test
+	void otherListenersGoOnWhenASimpleContainerCannotConsume() throws Exception {
+		breakQueue(SIMPLE.get(0));
+	}
+
+	@Test
+	void otherListenersGoOnWhenADirectContainerCannotConsume() throws Exception {
+		breakQueue(DIRECT.get(0));
+	}
+
 	private static List<String> names(String prefix) {
 		return IntStream.range(0, 5).mapToObj((index) -> prefix + "-" + index).toList();
 	}
 
-	@ParameterizedTest
-	@EachRabbit
-	void otherListenersGoOnWhenASimpleContainerCannotConsume(String version) throws Exception {
-		breakQueue(version, SIMPLE.get(0));
-	}
-
-	@ParameterizedTest
-	@EachRabbit
-	void otherListenersGoOnWhenADirectContainerCannotConsume(String version) throws Exception {
-		breakQueue(version, DIRECT.get(0));
-	}
-
-	private static void breakQueue(String version, String broken) throws Exception {
-		try (RabbitCluster cluster = RabbitCluster.builder().size(2).nodes((node) -> node.version(version)).start();
-				ConfigurableApplicationContext context = Applications.run(Shop.class,
-						Applications.brokers(cluster.node(0), cluster.node(1)), "failover.listener.brokers=active")) {
+	private void breakQueue(String broken) throws Exception {
+		try (ConfigurableApplicationContext context = Applications.run(Shop.class,
+				Applications.brokers(cluster.node(0), cluster.node(1)), "failover.listener.brokers=active")) {
 			Shop shop = context.getBean(Shop.class);
 			FailoverTemplate template = context.getBean(FailoverTemplate.class);
 			MessageListenerContainer listener = context.getBean(RabbitListenerEndpointRegistry.class)
@@ -134,7 +162,7 @@ class LeaderlessConsumersIntegrationTests {
 				others.forEach((queue) -> shop.gaps.get(queue).await(50 * BROKEN));
 				long longest = others.stream().mapToLong((queue) -> shop.gaps.get(queue).longest()).max().orElseThrow();
 				logger.info("%s, %s: longest gap of the other listeners in %d s: %d ms, connections ended: %d"
-					.formatted(version, broken, BROKEN, longest, ended.get()));
+					.formatted(this.version, broken, BROKEN, longest, ended.get()));
 				cluster.startMembers(broken);
 				template.convertAndSend(broken, "after");
 				shop.gaps.get(broken).await(1);

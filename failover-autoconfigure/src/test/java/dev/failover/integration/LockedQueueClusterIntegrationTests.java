@@ -37,9 +37,8 @@ import org.springframework.context.annotation.Configuration;
 import dev.failover.broker.Brokers;
 import dev.failover.template.FailoverTemplate;
 import dev.failover.test.FaultProxy;
-import dev.failover.test.RabbitNode;
+import dev.failover.test.RabbitCluster;
 import dev.failover.test.junit.EachRabbit;
-import dev.failover.test.junit.Rabbit;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -57,12 +56,15 @@ class LockedQueueClusterIntegrationTests {
 	private String version;
 
 	@Test
-	void exclusiveQueuesAreConsumedFromAgainWhenTheirFormerConnectionIsGivenUp(
-			@Rabbit(name = "locking") RabbitNode first, @Rabbit(name = "locked") RabbitNode second) {
-		second.administration().join(first);
-		try (FaultProxy network = FaultProxy.to(first);
+	void exclusiveQueuesAreConsumedFromAgainWhenTheirFormerConnectionIsGivenUp() {
+		try (RabbitCluster cluster = RabbitCluster.builder()
+			.size(2)
+			.nodes((node) -> node.version(this.version))
+			.start();
+				FaultProxy network = FaultProxy.to(cluster.node(0));
 				ConfigurableApplicationContext context = Applications.run(Consuming.class,
-						"failover.brokers=" + Applications.through(network, first) + ";" + second.uri(),
+						"failover.brokers=" + Applications.through(network, cluster.node(0)) + ";"
+								+ cluster.node(1).uri(),
 						"spring.rabbitmq.requested-heartbeat=2s", "failover.standby=false",
 						"failover.connect.race-delay=0")) {
 			Consuming consuming = context.getBean(Consuming.class);

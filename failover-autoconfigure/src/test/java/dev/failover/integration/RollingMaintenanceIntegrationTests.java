@@ -76,16 +76,16 @@ class RollingMaintenanceIntegrationTests {
 			Handled handled = context.getBean(Handled.class);
 			SteadyLoad load = SteadyLoad.start(context.getBean(FailoverTemplate.class), QUEUES, PER_SECOND);
 			try (load) {
-				awaitOnline(cluster.node(0));
+				QuorumQueues.awaitOnline(cluster.node(0), QUEUES);
 				for (RabbitNode node : cluster.nodes()) {
 					node.administration().drain();
-					awaitProgress(load, handled);
+					load.awaitProgress(handled);
 					node.stop();
-					awaitProgress(load, handled);
+					load.awaitProgress(handled);
 					node.start();
 					node.administration().revive();
-					awaitOnline(node);
-					awaitProgress(load, handled);
+					QuorumQueues.awaitOnline(node, QUEUES);
+					load.awaitProgress(handled);
 				}
 				load.end();
 			}
@@ -101,31 +101,6 @@ class RollingMaintenanceIntegrationTests {
 			assertThat(shop.reasons).contains(FailureReason.MAINTENANCE)
 				.isSubsetOf(FailureReason.MAINTENANCE, FailureReason.UNREACHABLE);
 		}
-	}
-
-	/**
-	 * A quorum queue of three does not survive the loss of two.
-	 */
-	private static void awaitOnline(RabbitNode asked) {
-		Awaitility.await()
-			.atMost(PATIENCE)
-			.ignoreExceptions()
-			.until(() -> QUEUES.stream().allMatch((queue) -> online(asked, queue).equals("3")));
-	}
-
-	private static String online(RabbitNode asked, String queue) {
-		return asked.evaluate("""
-				{ok, Q} = rabbit_amqqueue:lookup(rabbit_misc:r(<<"%s">>, queue, <<"%s">>)),
-				[{online, Online}] = rabbit_amqqueue:info(Q, [online]), length(Online)."""
-			.formatted(asked.virtualHost(), queue));
-	}
-
-	private static void awaitProgress(SteadyLoad load, Handled handled) {
-		int sent = load.sent().size();
-		int count = handled.count();
-		Awaitility.await()
-			.atMost(PATIENCE)
-			.until(() -> load.sent().size() > sent + 200 && handled.count() > count + 200);
 	}
 
 	@Configuration(proxyBeanMethods = false)

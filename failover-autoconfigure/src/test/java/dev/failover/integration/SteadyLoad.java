@@ -16,6 +16,7 @@
 
 package dev.failover.integration;
 
+import java.time.Duration;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
@@ -26,12 +27,17 @@ import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 
+import org.awaitility.Awaitility;
+
 import dev.failover.template.FailoverTemplate;
 
 /**
- * A steady stream of numbered messages to some queues, in turn, and what became of them.
+ * A steady stream of numbered messages to some queues, in turn, what became of them, and
+ * the longest time in which none was confirmed.
  */
 final class SteadyLoad implements AutoCloseable {
+
+	private static final Duration PATIENCE = Duration.ofSeconds(90);
 
 	private final FailoverTemplate template;
 
@@ -44,6 +50,8 @@ final class SteadyLoad implements AutoCloseable {
 	private final ScheduledExecutorService timer = Executors.newSingleThreadScheduledExecutor();
 
 	private final Phaser pending = new Phaser(1);
+
+	private final ConfirmGaps gaps = new ConfirmGaps();
 
 	private long number;
 
@@ -69,6 +77,7 @@ final class SteadyLoad implements AutoCloseable {
 		try {
 			this.template.convertAndSendAsync("", queue, message).whenComplete((confirmation, failure) -> {
 				if (failure == null) {
+					this.gaps.tick();
 					this.confirmed.add(message);
 				}
 				else {
@@ -81,6 +90,36 @@ final class SteadyLoad implements AutoCloseable {
 			this.errors.add(ex);
 			this.pending.arriveAndDeregister();
 		}
+	}
+
+	/**
+	 * Forget the confirms so far, as far as {@link #awaitConfirmed} and
+	 * {@link #longestGap} count.
+	 */
+	void startOver() {
+		this.gaps.startOver();
+	}
+
+	void awaitConfirmed(int count) {
+		this.gaps.await(count);
+	}
+
+	/**
+	 * Return the longest time without a confirm, in milliseconds.
+	 */
+	long longestGap() {
+		return this.gaps.longest();
+	}
+
+	/**
+	 * Wait until some more messages are confirmed, and some more handled.
+	 */
+	void awaitProgress(Handled handled) {
+		int sent = this.confirmed.size();
+		int count = handled.count();
+		Awaitility.await()
+			.atMost(PATIENCE)
+			.until(() -> this.confirmed.size() > sent + 200 && handled.count() > count + 200);
 	}
 
 	/**

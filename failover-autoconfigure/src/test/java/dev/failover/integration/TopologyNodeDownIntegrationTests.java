@@ -25,6 +25,8 @@ import org.apache.commons.logging.LogFactory;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.AfterParameterizedClassInvocation;
+import org.junit.jupiter.params.BeforeParameterizedClassInvocation;
 import org.junit.jupiter.params.Parameter;
 import org.junit.jupiter.params.ParameterizedClass;
 import org.springframework.context.ConfigurableApplicationContext;
@@ -60,10 +62,10 @@ class TopologyNodeDownIntegrationTests {
 
 	private static final Duration PATIENCE = Duration.ofSeconds(60);
 
+	private static RabbitCluster cluster;
+
 	@Parameter
 	private String version;
-
-	private RabbitCluster cluster;
 
 	private RabbitNode home;
 
@@ -71,19 +73,34 @@ class TopologyNodeDownIntegrationTests {
 
 	private RabbitNode second;
 
+	@BeforeParameterizedClassInvocation
+	static void formCluster(String version) {
+		cluster = RabbitCluster.builder()
+			.nodes((node) -> node.version(version).configuration("cluster_name = topology"))
+			.start();
+	}
+
+	@AfterParameterizedClassInvocation
+	static void endCluster() {
+		if (cluster != null) {
+			cluster.close();
+		}
+	}
+
 	@BeforeEach
-	void formCluster() {
-		this.cluster = RabbitCluster.builder().nodes((node) -> node.version(this.version)).start();
-		this.cluster.node(0).run("rabbitmqctl", "set_cluster_name", "topology");
-		this.first = this.cluster.node(0);
-		this.second = this.cluster.node(1);
-		this.home = this.cluster.node(2);
+	void declareSoundQueues() {
+		this.first = cluster.node(0);
+		this.second = cluster.node(1);
+		this.home = cluster.node(2);
 		SickQueues.declare(this.second, SickQueues.SOUND);
 	}
 
 	@AfterEach
-	void endCluster() {
-		this.cluster.close();
+	void deleteQueues() {
+		this.home.start();
+		Stream.of(SickQueues.SOUND, SickQueues.SICK)
+			.flatMap(List::stream)
+			.forEach((queue) -> QueueOnBroker.delete(queue, this.home));
 	}
 
 	@Test
@@ -172,8 +189,8 @@ class TopologyNodeDownIntegrationTests {
 	}
 
 	private static long gapAfter(ConfigurableApplicationContext context, Runnable loss) throws Exception {
-		try (LatencyLoad load = LatencyLoad.start(context.getBean(FailoverTemplate.class), SickQueues.SOUND.get(2),
-				500)) {
+		try (SteadyLoad load = SteadyLoad.start(context.getBean(FailoverTemplate.class),
+				List.of(SickQueues.SOUND.get(2)), 500)) {
 			load.awaitConfirmed(500);
 			load.startOver();
 			loss.run();

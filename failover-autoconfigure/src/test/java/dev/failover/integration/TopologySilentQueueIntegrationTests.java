@@ -69,8 +69,8 @@ class TopologySilentQueueIntegrationTests {
 		try (ConfigurableApplicationContext context = Applications.run(SickQueues.Shop.class,
 				Applications.brokers(first, second), "failover.standby=false", "failover.strategy=priority",
 				"failover.listener.brokers=active");
-				LatencyLoad load = LatencyLoad.start(context.getBean(FailoverTemplate.class), SickQueues.SOUND.get(2),
-						500)) {
+				SteadyLoad load = SteadyLoad.start(context.getBean(FailoverTemplate.class),
+						List.of(SickQueues.SOUND.get(2)), 500)) {
 			SickQueues queues = new SickQueues(context);
 			queues.awaitAllAreUsed("before");
 			List<BrokerEvent> losses = queues.losses();

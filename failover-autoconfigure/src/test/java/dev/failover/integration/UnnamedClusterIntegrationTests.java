@@ -42,7 +42,6 @@ import dev.failover.test.RabbitCluster;
 import dev.failover.test.RabbitNode;
 import dev.failover.test.junit.BrokerTest;
 import dev.failover.test.junit.EachRabbit;
-import dev.failover.test.junit.Rabbit;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -63,7 +62,7 @@ class UnnamedClusterIntegrationTests {
 	@Parameter
 	private String version;
 
-	@Rabbit(name = "apart")
+	@North
 	private RabbitNode apart;
 
 	@BeforeParameterizedClassInvocation
