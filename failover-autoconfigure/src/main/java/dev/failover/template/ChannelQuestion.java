@@ -22,6 +22,7 @@ import java.util.concurrent.Executor;
 import com.rabbitmq.client.AMQP;
 import com.rabbitmq.client.Channel;
 import com.rabbitmq.client.Command;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A question to the broker that changes nothing on a channel in confirm mode. The broker
@@ -64,7 +65,7 @@ final class ChannelQuestion {
 	 */
 	CompletableFuture<?> ask() {
 		if (this.answer.isDone()) {
-			CompletableFuture<?> asked = new CompletableFuture<>();
+			CompletableFuture<@Nullable Void> asked = new CompletableFuture<>();
 			this.executor.execute(() -> ask(this.channel).whenComplete((command, failure) -> asked.complete(null)));
 			this.answer = asked;
 		}
