@@ -73,7 +73,7 @@ class LeaderlessQueueIntegrationTests {
 
 	private static final Log logger = LogFactory.getLog(LeaderlessQueueIntegrationTests.class);
 
-	private static final int RATE = Integer.getInteger("failover.test.leaderless-rate", 1000);
+	private static final int RATE = Integer.getInteger("failover.test.leaderless-rate", 400);
 
 	private static final String LEADERLESS = "leaderless";
 
@@ -122,7 +122,8 @@ class LeaderlessQueueIntegrationTests {
 	}
 
 	/**
-	 * So many a second fill in half a second what RabbitMQ reads on with.
+	 * With 1000 a second a machine that is short of processors stood still for seconds
+	 * before the leader was frozen.
 	 */
 	@Test
 	void freezeOfTheLeaderHoldsUpItsQueueOnly() throws Exception {
