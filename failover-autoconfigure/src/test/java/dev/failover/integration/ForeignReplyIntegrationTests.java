@@ -41,6 +41,7 @@ import dev.failover.test.junit.EachRabbit;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+import static org.awaitility.Awaitility.await;
 
 /**
  * A reply that an application sends by itself, with a template, after it has moved to
@@ -81,7 +82,9 @@ class ForeignReplyIntegrationTests {
 			assertThat(context.getBean(Desk.class).events).noneMatch(BrokerEvent.Lost.class::isInstance)
 				.noneMatch(BrokerEvent.Replayed.class::isInstance);
 			operations.activate(home);
-			template.send(replyTo, reply(request));
+			await().atMost(Duration.ofSeconds(30))
+				.ignoreExceptionsInstanceOf(MessageReturnedException.class)
+				.untilAsserted(() -> template.send(replyTo, reply(request)));
 			assertThat(reply.get(30, TimeUnit.SECONDS)).isEqualTo("done");
 		}
 	}
