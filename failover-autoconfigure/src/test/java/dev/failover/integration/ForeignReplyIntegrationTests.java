@@ -82,11 +82,22 @@ class ForeignReplyIntegrationTests {
 			assertThat(context.getBean(Desk.class).events).noneMatch(BrokerEvent.Lost.class::isInstance)
 				.noneMatch(BrokerEvent.Replayed.class::isInstance);
 			operations.activate(home);
-			await().atMost(Duration.ofSeconds(30))
-				.ignoreExceptionsInstanceOf(MessageReturnedException.class)
-				.untilAsserted(() -> template.send(replyTo, reply(request)));
-			assertThat(reply.get(30, TimeUnit.SECONDS)).isEqualTo("done");
+			await().atMost(Duration.ofSeconds(30)).until(() -> isAnswered(reply, template, request));
+			assertThat(reply).isCompletedWithValue("done");
 		}
+	}
+
+	/**
+	 * RabbitMQ 3.10 returns every mandatory direct reply, also if the requester gets it.
+	 */
+	private static boolean isAnswered(CompletableFuture<Object> reply, FailoverTemplate template, Message request) {
+		try {
+			template.send(request.getMessageProperties().getReplyTo(), reply(request));
+		}
+		catch (MessageReturnedException ex) {
+			// as said above, or the move back is not over
+		}
+		return reply.isDone();
 	}
 
 	private static String other(ConfigurableApplicationContext context, String home) {
