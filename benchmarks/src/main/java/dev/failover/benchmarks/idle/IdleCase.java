@@ -43,6 +43,9 @@ enum IdleCase {
 	WITHOUT_STANDBY("Failover, no standby",
 			(uris) -> List.of("failover.brokers=" + join(uris, ";"), "failover.standby=false")),
 
+	ACTIVE("Failover, consuming from the active broker alone",
+			(uris) -> List.of("failover.brokers=" + join(uris, ";"), "failover.listener.brokers=active")),
+
 	SPRING("Spring Boot alone",
 			(uris) -> List.of("failover.enabled=false", "spring.rabbitmq.addresses=" + join(uris, ",")));
 
