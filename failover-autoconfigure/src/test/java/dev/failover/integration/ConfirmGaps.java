@@ -50,7 +50,11 @@ final class ConfirmGaps {
 	 * Wait for a number of events since the start, and a pause that has ended.
 	 */
 	void await(int events) {
-		Awaitility.await().atMost(Duration.ofSeconds(100)).until(() -> this.count.get() >= events);
+		await(events, Duration.ofSeconds(100));
+	}
+
+	void await(int events, Duration patience) {
+		Awaitility.await().atMost(patience).until(() -> this.count.get() >= events);
 	}
 
 	long longest() {

@@ -16,6 +16,7 @@
 
 package dev.failover.integration;
 
+import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -159,7 +160,7 @@ class LeaderlessConsumersIntegrationTests {
 				shop.events.clear();
 				others.forEach((queue) -> shop.gaps.get(queue).startOver());
 				listener.start();
-				others.forEach((queue) -> shop.gaps.get(queue).await(50 * BROKEN));
+				others.forEach((queue) -> shop.gaps.get(queue).await(50 * BROKEN, Duration.ofSeconds(100 + BROKEN)));
 				long longest = others.stream().mapToLong((queue) -> shop.gaps.get(queue).longest()).max().orElseThrow();
 				logger.info("%s, %s: longest gap of the other listeners in %d s: %d ms, connections ended: %d"
 					.formatted(this.version, broken, BROKEN, longest, ended.get()));

@@ -64,10 +64,11 @@ class MinorityFailbackIntegrationTests {
 	private static final Duration PATIENCE = Duration.ofSeconds(60);
 
 	/**
-	 * Fifty times the grace, as twenty-five minutes are of the default. Without the
-	 * check, there is a switch every six seconds.
+	 * Fifty times the grace unless set, as twenty-five minutes are of the default.
+	 * Without the check, there is a switch every six seconds.
 	 */
-	private static final Duration OBSERVED = Duration.ofSeconds(25);
+	private static final Duration OBSERVED = Duration
+		.ofSeconds(Integer.getInteger("failover.test.minority-seconds", 25));
 
 	@Rabbit(name = "south", version = "4")
 	private RabbitNode south;
@@ -87,7 +88,7 @@ class MinorityFailbackIntegrationTests {
 			assertThat(active(context)).isEqualTo("south");
 			Awaitility.await().atMost(PATIENCE).until(() -> status(context).state().isUsable());
 			long end = System.nanoTime() + OBSERVED.toNanos();
-			Awaitility.await().atMost(PATIENCE).pollInterval(Duration.ofMillis(200)).until(() -> {
+			Awaitility.await().atMost(OBSERVED.plus(PATIENCE)).pollInterval(Duration.ofMillis(200)).until(() -> {
 				declareTemporaryQueue(context);
 				return System.nanoTime() - end >= 0;
 			});
