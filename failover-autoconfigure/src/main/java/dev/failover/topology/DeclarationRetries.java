@@ -123,6 +123,10 @@ final class DeclarationRetries {
 	private void ask(PendingDeclaration declaration, Declarer current) {
 		try {
 			AskedDeclaration asked = current.ask(declaration.question());
+			if (asked == null) {
+				later();
+				return;
+			}
 			declaration.asked = true;
 			await(declaration, asked.answer());
 		}

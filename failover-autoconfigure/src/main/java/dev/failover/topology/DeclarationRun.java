@@ -23,6 +23,7 @@ import java.util.List;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeoutException;
 import java.util.function.Predicate;
+import java.util.stream.Stream;
 
 import com.rabbitmq.client.Channel;
 import com.rabbitmq.client.Connection;
@@ -96,14 +97,18 @@ final class DeclarationRun {
 			return;
 		}
 		AskedDeclaration asked = this.declarer.ask(declaration);
-		if (!this.late.isEmpty() || !isDone(asked, soon(declaration))) {
+		if (asked == null) {
+			this.deferred.add(declaration);
+		}
+		else if (!this.late.isEmpty() || !isDone(asked, soon(declaration))) {
 			this.late.add(asked);
 		}
 	}
 
 	private boolean isToFollow(Declaration declaration) {
-		return this.declarations.isAnyPending(declaration.needs()) || this.late.stream()
-			.anyMatch((asked) -> declaration.needs().contains(asked.declaration().description()));
+		return this.declarations.isAnyPending(declaration.needs())
+				|| Stream.concat(this.late.stream().map(AskedDeclaration::declaration), this.deferred.stream())
+					.anyMatch((before) -> declaration.needs().contains(before.description()));
 	}
 
 	private Duration soon(Declaration declaration) {
@@ -160,7 +165,13 @@ final class DeclarationRun {
 				this.declarations.add(declaration, null);
 			}
 			else if (!this.closedInAnswer) {
-				finish(this.declarer.ask(declaration), ignored, unanswered);
+				AskedDeclaration asked = this.declarer.ask(declaration);
+				if (asked != null) {
+					finish(asked, ignored, unanswered);
+				}
+				else {
+					this.declarations.add(declaration, null);
+				}
 			}
 		}
 		if (!this.closedInAnswer) {

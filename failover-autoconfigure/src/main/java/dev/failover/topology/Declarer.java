@@ -18,7 +18,9 @@ package dev.failover.topology;
 
 import java.io.IOException;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.Deque;
+import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentLinkedDeque;
 import java.util.concurrent.TimeoutException;
@@ -35,11 +37,18 @@ import org.jspecify.annotations.Nullable;
  */
 final class Declarer {
 
+	/**
+	 * Channels of a connection that unanswered declarations do not take.
+	 */
+	private static final int LEFT = 3;
+
 	private final Connection connection;
 
 	private final Deque<Channel> idle = new ConcurrentLinkedDeque<>();
 
 	private long roundTrip = Long.MAX_VALUE;
+
+	private final List<Channel> opened = new ArrayList<>();
 
 	Declarer(Connection connection) {
 		this.connection = connection;
@@ -47,10 +56,15 @@ final class Declarer {
 
 	/**
 	 * Send a declaration.
+	 * @return what was sent, or {@code null} if too many are unanswered for one more
 	 * @throws IOException if that is not possible any more
 	 */
-	AskedDeclaration ask(Declaration declaration) throws IOException {
-		Channel channel = take();
+	@Nullable AskedDeclaration ask(Declaration declaration) throws IOException {
+		Channel idle = poll();
+		if (idle == null && !hasRoom()) {
+			return null;
+		}
+		Channel channel = (idle != null) ? idle : open();
 		CompletableFuture<Command> answer = channel.asyncCompletableRpc(declaration.method());
 		return new AskedDeclaration(declaration, answer.thenApply((command) -> {
 			give(channel);
@@ -74,12 +88,22 @@ final class Declarer {
 		return channel;
 	}
 
+	/**
+	 * Whether one more channel can be kept busy, so that some are left for others.
+	 */
+	private boolean hasRoom() {
+		int max = this.connection.getChannelMax();
+		this.opened.removeIf((channel) -> !channel.isOpen());
+		return max == 0 || this.opened.size() < Math.max(1, max - LEFT);
+	}
+
 	private Channel open() throws IOException {
 		long begin = System.nanoTime();
 		Channel channel = this.connection.createChannel();
 		if (channel == null) {
 			throw new IOException("The connection has no channel left");
 		}
+		this.opened.add(channel);
 		answered(System.nanoTime() - begin);
 		return channel;
 	}

@@ -176,6 +176,10 @@ final class AnsweringConnection implements AutoCloseable {
 		BDDMockito.given(this.connection.createChannel()).willThrow(error).willAnswer((call) -> openChannel());
 	}
 
+	void limitChannels(int max) {
+		BDDMockito.given(this.connection.getChannelMax()).willReturn(max);
+	}
+
 	void openNoMore() throws IOException {
 		BDDMockito.given(this.connection.createChannel()).willReturn(null);
 	}

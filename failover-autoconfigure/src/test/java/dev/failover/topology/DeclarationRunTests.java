@@ -17,6 +17,7 @@
 package dev.failover.topology;
 
 import java.time.Duration;
+import java.util.List;
 import java.util.concurrent.CompletableFuture;
 
 import com.rabbitmq.client.Command;
@@ -67,6 +68,36 @@ class DeclarationRunTests {
 		assertThat(this.run.finish((declaration) -> false)).isEmpty();
 		assertThat(this.connection.asked()).containsExactly(queue("slow").description(), binding("slow").description());
 		assertThat(this.declarations.isPending(queue("slow"))).isFalse();
+	}
+
+	@Test
+	void whatNoChannelIsLeftForIsPending() throws Exception {
+		this.connection.limitChannels(5);
+		for (String sick : List.of("first", "second", "third")) {
+			this.connection.hold(queue(sick).description());
+			this.run.declare(queue(sick));
+		}
+		this.run.declare(queue("sound"));
+		this.run.declare(binding("sound"));
+		assertThat(this.run.take()).as("channel for others").isNotNull();
+		assertThat(this.run.finish((declaration) -> false)).extracting(AskedDeclaration::declaration)
+			.containsExactly(queue("first"), queue("second"));
+		assertThat(List.of(queue("third"), queue("sound"), binding("sound"))).allMatch(this.declarations::isPending);
+	}
+
+	@Test
+	void whatNoChannelWasLeftForIsDeclaredWhenOthersAreAnswered() throws Exception {
+		this.connection.limitChannels(4);
+		CompletableFuture<Command> answer = this.connection.hold(queue("slow").description());
+		this.run.declare(queue("slow"));
+		this.run.declare(queue("sound"));
+		this.run.declare(binding("sound"));
+		assertThat(this.connection.asked()).containsExactly(queue("slow").description());
+		answer.complete(Mockito.mock());
+		assertThat(this.run.finish((declaration) -> false)).isEmpty();
+		assertThat(this.connection.asked()).containsExactly(queue("slow").description(), queue("sound").description(),
+				binding("sound").description());
+		assertThat(List.of(queue("slow"), queue("sound"), binding("sound"))).noneMatch(this.declarations::isPending);
 	}
 
 	@Test
