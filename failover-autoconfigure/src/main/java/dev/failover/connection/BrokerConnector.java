@@ -222,7 +222,7 @@ final class BrokerConnector implements AutoCloseable {
 	private void connect(ConnectAttempt attempt, ConnectRequest request, List<ConnectionPreparer> toPrepare) {
 		try {
 			OpenConnection opened = openPrepared(attempt, request, toPrepare);
-			this.watch.watch(opened, attempt::hasFailed);
+			this.watch.watch(opened, request.aside(), attempt::hasFailed);
 			attempt.succeed(opened);
 		}
 		catch (InterruptedException ex) {

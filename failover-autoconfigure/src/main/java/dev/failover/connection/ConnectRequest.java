@@ -28,8 +28,10 @@ import org.jspecify.annotations.Nullable;
  * @param consumers runs the callbacks of consumers; the factory's own if {@code null}
  * @param name the name of the connection, as the broker shows it
  * @param publisher whether the connection is used for publishing only
+ * @param aside whether the connection is not one of the application: whoever opens it
+ * tells what has become of it
  */
-record ConnectRequest(@Nullable ExecutorService consumers, @Nullable String name, boolean publisher) {
+record ConnectRequest(@Nullable ExecutorService consumers, @Nullable String name, boolean publisher, boolean aside) {
 
 	/**
 	 * The end of the names that Spring gives to connections of a publisher connection
@@ -43,11 +45,11 @@ record ConnectRequest(@Nullable ExecutorService consumers, @Nullable String name
 	static ConnectRequest of(@Nullable ExecutorService consumers, AddressResolver resolver, @Nullable String name) {
 		boolean publisher = (resolver instanceof ConnectionPurpose purpose) ? purpose == ConnectionPurpose.PUBLISHING
 				: name != null && PUBLISHER.matcher(name).find();
-		return new ConnectRequest(consumers, name, publisher);
+		return new ConnectRequest(consumers, name, publisher, false);
 	}
 
 	static ConnectRequest named(String name) {
-		return new ConnectRequest(null, name, false);
+		return new ConnectRequest(null, name, false, true);
 	}
 
 }

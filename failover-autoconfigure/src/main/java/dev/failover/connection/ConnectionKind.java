@@ -40,7 +40,8 @@ record ConnectionKind(@Nullable ExecutorService consumers, boolean publisher) {
 	 * when it is taken into use.
 	 */
 	ConnectRequest standby() {
-		return new ConnectRequest(this.consumers, this.publisher ? STANDBY + ".publisher" : STANDBY, this.publisher);
+		return new ConnectRequest(this.consumers, this.publisher ? STANDBY + ".publisher" : STANDBY, this.publisher,
+				false);
 	}
 
 }

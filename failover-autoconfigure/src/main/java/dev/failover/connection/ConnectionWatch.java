@@ -84,15 +84,17 @@ final class ConnectionWatch {
 	 * Watch a connection until it ends. It counts as open until {@link Brokers} has been
 	 * told: whoever is refused a further connection waits for what it says.
 	 * @param opened the connection
+	 * @param aside whether it is not one of the application, so that nobody needs to be
+	 * told that the broker closes it and stays in use
 	 * @param abandoned whether it was given up before anybody used it, and is therefore
 	 * closed by this side
 	 */
-	void watch(OpenConnection opened, BooleanSupplier abandoned) {
+	void watch(OpenConnection opened, boolean aside, BooleanSupplier abandoned) {
 		this.openedAt.put(opened, this.nanoTime.getAsLong());
 		opened.connection().addShutdownListener((signal) -> {
 			try {
 				if (!this.closed && !abandoned.getAsBoolean()) {
-					ended(opened, signal);
+					ended(opened, aside, signal);
 				}
 			}
 			finally {
@@ -101,7 +103,7 @@ final class ConnectionWatch {
 		});
 	}
 
-	private void ended(OpenConnection connection, ShutdownSignalException signal) {
+	private void ended(OpenConnection connection, boolean aside, ShutdownSignalException signal) {
 		Broker broker = connection.broker();
 		CloseReason reason = FailureReasons.closedWith(signal);
 		String why = (reason != null) ? excuse(reason, signal) : null;
@@ -109,8 +111,14 @@ final class ConnectionWatch {
 			this.onExpired.accept(broker);
 		}
 		if (why != null && (isOfOperation(reason, signal) || isExcused(broker.name()))) {
-			logger.warn("Broker %s closed a connection %s, and stays in use: %s".formatted(broker, why,
-					signal.getMessage()));
+			String text = "Broker %s closed a connection %s, and stays in use: %s".formatted(broker, why,
+					signal.getMessage());
+			if (aside) {
+				logger.debug(text);
+			}
+			else {
+				logger.warn(text);
+			}
 		}
 		else if (FailureReasons.isOfBroker(signal)) {
 			this.brokers.failed(broker, connection.incarnation(), FailureReasons.of(signal), signal);

@@ -77,7 +77,7 @@ public final class SingleBrokerConnectionFactory extends ConnectionFactory {
 			throw new ConnectException("Broker '%s' is down or out of use".formatted(this.broker.name()));
 		}
 		ConnectAttempt attempt = this.connector.startPrepared(this.broker,
-				new ConnectRequest(executor, clientProvidedName, false));
+				new ConnectRequest(executor, clientProvidedName, false, false));
 		try {
 			OpenConnection opened = attempt.result().get(this.connector.timeout().toNanos(), TimeUnit.NANOSECONDS);
 			this.brokers.answered(this.broker);

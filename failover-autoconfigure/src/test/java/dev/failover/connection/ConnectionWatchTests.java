@@ -28,9 +28,12 @@ import com.rabbitmq.client.Connection;
 import com.rabbitmq.client.ShutdownListener;
 import com.rabbitmq.client.ShutdownSignalException;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.springframework.boot.test.system.CapturedOutput;
+import org.springframework.boot.test.system.OutputCaptureExtension;
 
 import dev.failover.broker.Broker;
 import dev.failover.broker.BrokerState;
@@ -48,6 +51,7 @@ import static org.mockito.Mockito.mock;
 /**
  * Tests for {@link ConnectionWatch}.
  */
+@ExtendWith(OutputCaptureExtension.class)
 class ConnectionWatchTests {
 
 	private static final int CONNECTION = 10;
@@ -66,6 +70,8 @@ class ConnectionWatchTests {
 
 	private boolean abandoned;
 
+	private boolean aside;
+
 	private final List<Broker> expired = new ArrayList<>();
 
 	private final ConnectionWatch watch = new ConnectionWatch(this.brokers, this.expired::add, () -> this.nanoTime);
@@ -83,6 +89,15 @@ class ConnectionWatchTests {
 	void whatIsNoMistakeIsAFailureOfTheBroker(int code) {
 		open(this.broker).close(closedByBroker(code));
 		assertFailed();
+	}
+
+	@ParameterizedTest
+	@ValueSource(booleans = { true, false })
+	void endInAnswerToAnOperationIsToldOfConnectionsOfTheApplication(boolean ofTheApplication, CapturedOutput output) {
+		this.aside = !ofTheApplication;
+		open(this.broker).close(closedByBroker(AMQP.INTERNAL_ERROR, BASIC));
+		assertStaysInUse();
+		assertThat(output.getAll().contains("closed a connection")).isEqualTo(ofTheApplication);
 	}
 
 	@Test
@@ -255,7 +270,8 @@ class ConnectionWatchTests {
 		long incarnation = this.brokers.getIncarnation(target);
 		this.brokers.connected(target, incarnation);
 		FakeConnection connection = new FakeConnection();
-		this.watch.watch(new OpenConnection(target, incarnation, connection.mock, new Socket()), () -> this.abandoned);
+		this.watch.watch(new OpenConnection(target, incarnation, connection.mock, new Socket()), this.aside,
+				() -> this.abandoned);
 		return connection;
 	}
 
