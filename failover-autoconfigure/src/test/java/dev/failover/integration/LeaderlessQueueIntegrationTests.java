@@ -136,29 +136,29 @@ class LeaderlessQueueIntegrationTests {
 	}
 
 	private void loseLeader(Consumer<RabbitNode> fault, Consumer<RabbitNode> end, int perSecond) throws Exception {
-		Map<String, LatencyLoad> loads = new HashMap<>();
+		Map<String, SteadyLoad> loads = new HashMap<>();
 		long rawGap;
 		try (ConfigurableApplicationContext context = Applications.run(Shop.class,
 				Applications.brokers(this.ours, this.cluster.node(2), this.leader), "failover.strategy=priority",
 				// ours is to be the active one, however busy the machine is
 				"failover.connect.race-delay=0s"); RawLoad raw = RawLoad.start(connect(), LEADERLESS, 100)) {
 			FailoverTemplate template = context.getBean(FailoverTemplate.class);
-			loads.put(LEADERLESS, LatencyLoad.start(template, LEADERLESS, perSecond));
-			OTHERS.forEach((queue) -> loads.put(queue, LatencyLoad.start(template, queue, 100)));
+			loads.put(LEADERLESS, SteadyLoad.start(template, List.of(LEADERLESS), perSecond));
+			OTHERS.forEach((queue) -> loads.put(queue, SteadyLoad.start(template, List.of(queue), 100)));
 			try {
 				loads.values().forEach((load) -> load.awaitConfirmed(200));
-				loads.values().forEach(LatencyLoad::startOver);
+				loads.values().forEach(SteadyLoad::startOver);
 				loads.values().forEach((load) -> load.awaitConfirmed(100));
 				assertThat(Applications.active(context, this.cluster.nodes())).isEqualTo(this.ours);
 				List<BrokerEvent> events = listen(context.getBean(Brokers.class));
 				long usualGap = longestGapOfOthers(loads);
 				raw.startOver();
-				loads.values().forEach(LatencyLoad::startOver);
+				loads.values().forEach(SteadyLoad::startOver);
 				fault.accept(this.leader);
 				raw.awaitConfirmed(100);
 				loads.values().forEach((load) -> load.awaitConfirmed(100));
 				rawGap = raw.longestGap();
-				for (LatencyLoad load : loads.values()) {
+				for (SteadyLoad load : loads.values()) {
 					load.end();
 				}
 				report(rawGap, usualGap, loads);
@@ -172,7 +172,7 @@ class LeaderlessQueueIntegrationTests {
 			}
 			finally {
 				end.accept(this.leader);
-				loads.values().forEach(LatencyLoad::close);
+				loads.values().forEach(SteadyLoad::close);
 			}
 		}
 		Set<String> expected = loads.get(LEADERLESS).sent();
@@ -188,13 +188,13 @@ class LeaderlessQueueIntegrationTests {
 			.orElseThrow();
 	}
 
-	private void report(long rawGap, long usualGap, Map<String, LatencyLoad> loads) {
+	private void report(long rawGap, long usualGap, Map<String, SteadyLoad> loads) {
 		logger.info("RabbitMQ %s: raw %d ms, application %d ms (%.2f), longest gap of the others %d ms, %d ms before"
 			.formatted(this.version, rawGap, loads.get(LEADERLESS).longestGap(),
 					(double) loads.get(LEADERLESS).longestGap() / rawGap, longestGapOfOthers(loads), usualGap));
 	}
 
-	private static long longestGapOfOthers(Map<String, LatencyLoad> loads) {
+	private static long longestGapOfOthers(Map<String, SteadyLoad> loads) {
 		return OTHERS.stream().mapToLong((queue) -> loads.get(queue).longestGap()).max().orElse(0);
 	}
 

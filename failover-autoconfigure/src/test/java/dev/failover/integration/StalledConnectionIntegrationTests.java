@@ -94,22 +94,22 @@ class StalledConnectionIntegrationTests {
 	private void assertOthersGoOn(RabbitNode node, int perSecond, Consumer<FailoverTemplate> flood, long withinMillis)
 			throws Exception {
 		SickQueues.declare(node, Stream.concat(SILENT.stream(), OTHERS.stream()).toList());
-		Map<String, LatencyLoad> loads = new HashMap<>();
+		Map<String, SteadyLoad> loads = new HashMap<>();
 		try (ConfigurableApplicationContext context = Applications.run(Shop.class, Applications.brokers(node))) {
 			FailoverTemplate template = context.getBean(FailoverTemplate.class);
-			loads.put(SILENT.get(0), LatencyLoad.start(template, SILENT.get(0), perSecond));
-			OTHERS.forEach((queue) -> loads.put(queue, LatencyLoad.start(template, queue, 100)));
+			loads.put(SILENT.get(0), SteadyLoad.start(template, List.of(SILENT.get(0)), perSecond));
+			OTHERS.forEach((queue) -> loads.put(queue, SteadyLoad.start(template, List.of(queue), 100)));
 			try {
 				loads.values().forEach((load) -> load.awaitConfirmed(200));
 				List<BrokerEvent> events = listen(context.getBean(Brokers.class));
 				SickQueues.suspend(node, SILENT);
-				loads.values().forEach(LatencyLoad::startOver);
+				loads.values().forEach(SteadyLoad::startOver);
 				flood.accept(template);
 				OTHERS.forEach((queue) -> loads.get(queue).awaitConfirmed(300));
 				long gap = OTHERS.stream().mapToLong((queue) -> loads.get(queue).longestGap()).max().orElseThrow();
 				SickQueues.resume(node, SILENT);
 				loads.get(SILENT.get(0)).awaitConfirmed(100);
-				for (LatencyLoad load : loads.values()) {
+				for (SteadyLoad load : loads.values()) {
 					load.end();
 				}
 				logger.info("RabbitMQ %s: longest gap of the others %d ms".formatted(this.version, gap));
@@ -119,7 +119,7 @@ class StalledConnectionIntegrationTests {
 				assertThat(gap).isLessThan(withinMillis);
 			}
 			finally {
-				loads.values().forEach(LatencyLoad::close);
+				loads.values().forEach(SteadyLoad::close);
 			}
 		}
 	}
