@@ -51,7 +51,8 @@ final class BrokerHealthIndicator implements HealthIndicator {
 		return statuses.stream()
 			.filter((status) -> status.broker().name().equals(this.name))
 			.findFirst()
-			.map((status) -> describe(status, status(status.state(), anyUsable), sameNode(status, statuses)))
+			.map((status) -> describe(status, status(status.state(), anyUsable),
+					BrokerDescriptor.sameNode(status, statuses)))
 			.orElseGet(() -> Health.status(BrokersHealthContributor.DISABLED).withDetail("removed", true).build());
 	}
 
@@ -63,16 +64,6 @@ final class BrokerHealthIndicator implements HealthIndicator {
 			case BLOCKED -> anyUsable ? BrokersHealthContributor.FAILED_OVER : Status.OUT_OF_SERVICE;
 			case DOWN -> anyUsable ? BrokersHealthContributor.FAILED_OVER : Status.DOWN;
 		};
-	}
-
-	/**
-	 * Return the names of the other brokers that lead to the same node.
-	 */
-	private static List<String> sameNode(BrokerStatus status, List<BrokerStatus> all) {
-		return all.stream()
-			.filter((other) -> status.isOnNodeOf(other) && !other.broker().name().equals(status.broker().name()))
-			.map((other) -> other.broker().name())
-			.toList();
 	}
 
 	private static Health describe(BrokerStatus status, Status health, List<String> sameNode) {

@@ -17,35 +17,30 @@
 package dev.failover.actuate;
 
 import java.util.List;
-import java.util.Locale;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Predicate;
+import java.util.function.ToDoubleFunction;
 
-import io.micrometer.core.instrument.Counter;
+import io.micrometer.core.instrument.FunctionCounter;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
-import io.micrometer.core.instrument.Timer;
 import io.micrometer.core.instrument.binder.MeterBinder;
-import org.jspecify.annotations.Nullable;
 import org.springframework.util.Assert;
 
 import dev.failover.broker.Broker;
-import dev.failover.broker.BrokerEvent;
-import dev.failover.broker.BrokerFailure;
 import dev.failover.broker.BrokerListener;
 import dev.failover.broker.BrokerState;
 import dev.failover.broker.BrokerStatus;
 import dev.failover.broker.Brokers;
 import dev.failover.broker.EventStage;
+import dev.failover.broker.SwitchSuppression;
 
 /**
- * Metrics of the brokers: which of them are up and healthy and which one is active, how
- * often the active one changed, and how long there was none. Brokers are tagged with
- * their names only.
+ * Metrics of the brokers: which of them are up and healthy and which one is active, what
+ * is known against each, how often the active one changed, what that has cost, and how
+ * long there was none. Brokers are tagged with their names only.
  */
 public final class BrokersMetrics implements MeterBinder, AutoCloseable {
-
-	private static final String PLANNED = "planned";
 
 	private final Brokers brokers;
 
@@ -62,58 +57,55 @@ public final class BrokersMetrics implements MeterBinder, AutoCloseable {
 
 	@Override
 	public void bindTo(MeterRegistry registry) {
-		this.brokers.getAll().forEach((broker) -> gauges(broker, registry));
-		Timer outages = Timer.builder("failover.outage")
-			.description("Time without an active broker")
+		Gauge.builder("failover.held", this.brokers, (brokers) -> brokers.isHeld() ? 1 : 0)
+			.description("Whether an operator holds switches")
 			.register(registry);
-		BrokerListener listener = (event) -> record(event, registry, outages);
-		this.listeners.add(listener);
-		this.brokers.addListener(listener, EventStage.REPORTS);
+		for (SwitchSuppression reason : SwitchSuppression.values()) {
+			FunctionCounter
+				.builder("failover.switch.suppressed", this.brokers, (brokers) -> brokers.getSuppressed(reason))
+				.description("Switches that there was a reason for, and that were not made")
+				.tag("reason", BrokerMeters.value(reason))
+				.register(registry);
+		}
+		EventMeters events = new EventMeters(registry);
+		this.brokers.addListener(events, EventStage.REPORTS);
+		this.listeners.add(events);
+		this.listeners.add(BrokerMeters.register(this.brokers, (broker) -> {
+			gauges(broker, registry);
+			events.register(broker);
+		}));
 	}
 
 	private void gauges(Broker broker, MeterRegistry registry) {
-		gauge("failover.broker.up", "Whether the broker answered last time", broker, BrokersMetrics::isUp, registry);
-		gauge("failover.broker.active", "Whether connections go to the broker", broker, BrokerStatus::active, registry);
-		gauge("failover.broker.healthy", "Whether no health check says that the broker is unhealthy", broker,
+		test("failover.broker.up", "Whether the broker answered last time", broker, BrokersMetrics::isUp, registry);
+		test("failover.broker.active", "Whether connections go to the broker", broker, BrokerStatus::active, registry);
+		test("failover.broker.healthy", "Whether no health check says that the broker is unhealthy", broker,
 				BrokerStatus::isHealthy, registry);
+		gauge("failover.broker.disabled", "Whether an operator has taken the broker out of use", broker,
+				(status) -> (status.state() == BrokerState.DISABLED) ? 1 : 0, registry);
+		gauge("failover.broker.blocked", "Whether the broker blocks publishers because of a resource alarm", broker,
+				(status) -> (status.state() == BrokerState.BLOCKED) ? 1 : 0, registry);
+		gauge("failover.queues.suspect", "Queues that cannot be consumed on the broker, which serves others", broker,
+				(status) -> status.suspectQueues().size(), registry);
+		gauge("failover.queues.unconsumed", "Queues on the broker with messages that nobody consumes", broker,
+				(status) -> status.unconsumedQueues().size(), registry);
+		gauge("failover.declarations.pending", "What cannot be declared on the broker, which takes traffic", broker,
+				(status) -> status.pendingDeclarations().size(), registry);
 	}
 
-	private void gauge(String name, String description, Broker broker, Predicate<BrokerStatus> test,
+	private void test(String name, String description, Broker broker, Predicate<BrokerStatus> test,
 			MeterRegistry registry) {
-		Gauge.builder(name, this.brokers, (brokers) -> value(brokers, broker, test))
-			.description(description)
-			.tag("broker", broker.name())
-			.register(registry);
+		gauge(name, description, broker, (status) -> test.test(status) ? 1 : 0, registry);
 	}
 
-	private static double value(Brokers brokers, Broker broker, Predicate<BrokerStatus> test) {
-		return brokers.getStatus(broker.name()).filter(test).map((status) -> 1.0).orElse(0.0);
+	private void gauge(String name, String description, Broker broker, ToDoubleFunction<BrokerStatus> value,
+			MeterRegistry registry) {
+		BrokerMeters.gauge(name, description, broker, this.brokers,
+				(brokers) -> brokers.getStatus(broker.name()).map(value::applyAsDouble).orElse(0.0), registry);
 	}
 
 	private static boolean isUp(BrokerStatus status) {
 		return status.state() == BrokerState.UP;
-	}
-
-	private void record(BrokerEvent event, MeterRegistry registry, Timer outages) {
-		if (event instanceof BrokerEvent.Added added) {
-			gauges(added.broker(), registry);
-		}
-		else if (event instanceof BrokerEvent.Activated activated && activated.from() != null) {
-			if (!activated.isPlanned()) {
-				outages.record(activated.outage());
-			}
-			Counter.builder("failover.switches")
-				.description("Changes of the active broker, returns to the same one included")
-				.tag("from", activated.from().name())
-				.tag("to", activated.to().name())
-				.tag("reason", reason(activated.failure()))
-				.register(registry)
-				.increment();
-		}
-	}
-
-	private static String reason(@Nullable BrokerFailure failure) {
-		return (failure != null) ? failure.reason().name().toLowerCase(Locale.ROOT) : PLANNED;
 	}
 
 	/**

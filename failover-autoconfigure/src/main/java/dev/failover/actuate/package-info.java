@@ -15,7 +15,7 @@
  */
 
 /**
- * Health and metrics of the brokers.
+ * Health, metrics and the endpoint of the brokers.
  */
 @NullMarked
 package dev.failover.actuate;

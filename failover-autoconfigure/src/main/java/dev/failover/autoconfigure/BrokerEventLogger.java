@@ -16,12 +16,14 @@
 
 package dev.failover.autoconfigure;
 
+import java.time.Duration;
+import java.util.Locale;
 import java.util.Map;
 import java.util.function.Function;
+import java.util.stream.Collectors;
 
-import org.apache.commons.logging.Log;
-import org.apache.commons.logging.LogFactory;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.event.Level;
 
 import dev.failover.broker.Broker;
 import dev.failover.broker.BrokerEvent;
@@ -29,15 +31,17 @@ import dev.failover.broker.BrokerFailure;
 import dev.failover.broker.BrokerListener;
 import dev.failover.broker.BrokerState;
 import dev.failover.broker.FailureReason;
+import dev.failover.broker.MoveStep;
+import dev.failover.broker.SwitchCause;
 
 /**
- * Logs each event of a broker in one line: what operators must act on as an error, a loss
- * or switch as a warning, the rest for information, also what they have planned
- * themselves: maintenance.
+ * Logs the events of the brokers, each in one line: what operators must act on as an
+ * error, a loss or switch as a warning, the rest for information, also what they have
+ * planned themselves: maintenance. A loss that leads to a switch is one line with it.
  */
-final class BrokerEventLogger implements BrokerListener {
+final class BrokerEventLogger implements BrokerListener, AutoCloseable {
 
-	private static final Log logger = LogFactory.getLog("dev.failover.events");
+	private static final String HELD = "No switch, as an operator holds it: ";
 
 	private static final Map<FailureReason, String> MENDS = Map.of(FailureReason.ACCESS_REFUSED,
 			"Check user%s, password and virtual host of this broker in 'failover.brokers', and the user's permissions.",
@@ -47,13 +51,17 @@ final class BrokerEventLogger implements BrokerListener {
 
 	private final Function<Broker, @Nullable String> users;
 
+	private final SwitchLog switches;
+
 	/**
 	 * Create a logger.
 	 * @param users tells the user that a broker has of its own, if any: an operator who
 	 * reads that a login was refused wants to know whose
+	 * @param switches logs losses and switches
 	 */
-	BrokerEventLogger(Function<Broker, @Nullable String> users) {
+	BrokerEventLogger(Function<Broker, @Nullable String> users, SwitchLog switches) {
 		this.users = users;
+		this.switches = switches;
 	}
 
 	@Override
@@ -61,136 +69,203 @@ final class BrokerEventLogger implements BrokerListener {
 		if (event instanceof BrokerEvent.StateChanged changed) {
 			log(changed);
 		}
+		else if (event instanceof BrokerEvent.Lost lost) {
+			this.switches.lost(lost);
+		}
 		else if (event instanceof BrokerEvent.Activated activated) {
-			log(activated);
+			this.switches.activated(activated);
 		}
 		else if (event instanceof BrokerEvent.Replayed replayed) {
-			logger.info("%d of %d messages that were in flight to broker %s were published again"
-				.formatted(replayed.replayed(), replayed.inFlight(), replayed.broker().name()));
+			this.switches.replayed(replayed);
 		}
-		else if (event instanceof BrokerEvent.ConsumersReady ready) {
-			logger.info("%s consumed from on broker %s, after %d ms".formatted(
+		else {
+			EventLine line = line(event);
+			if (line != null) {
+				line.log();
+			}
+		}
+	}
+
+	/**
+	 * Tell what waits for more, and end what waits for it.
+	 */
+	@Override
+	public void close() {
+		this.switches.close();
+	}
+
+	private static @Nullable EventLine line(BrokerEvent event) {
+		if (event instanceof BrokerEvent.ConsumersReady ready) {
+			return EventLine.info("%s consumed from on broker %s, after %d ms".formatted(
 					(ready.queues() == 1) ? "1 queue is" : "All %d queues are".formatted(ready.queues()),
-					ready.broker().name(), ready.delay().toMillis()));
+					ready.broker().name(), ready.delay().toMillis()))
+				.with("broker", ready.broker());
 		}
-		else if (event instanceof BrokerEvent.FailbackPlanned planned) {
-			logger.info("Going back from broker %s to %s if it stays up for %d ms".formatted(planned.from().name(),
-					planned.to(), planned.grace().toMillis()));
+		if (event instanceof BrokerEvent.FailbackPlanned planned) {
+			return EventLine
+				.info("Going back from broker %s to %s if it stays up for %d ms".formatted(planned.from().name(),
+						planned.to(), planned.grace().toMillis()))
+				.with("from", planned.from())
+				.with("to", planned.to());
 		}
-		else if (event instanceof BrokerEvent.ClusterChanged changed) {
-			log(changed);
+		if (event instanceof BrokerEvent.MoveEnded ended) {
+			return line(ended);
 		}
-		else if (event instanceof BrokerEvent.ClusterCompared compared) {
-			logger.info((compared.same()
+		if (event instanceof BrokerEvent.HoldChanged changed) {
+			return EventLine.info(changed.held() ? "Switches by preference, rebalance or alarm are held by an operator"
+					: "Switches by preference, rebalance or alarm are not held any more");
+		}
+		if (event instanceof BrokerEvent.SwitchHeld held) {
+			return line(held);
+		}
+		if (event instanceof BrokerEvent.ConsumersMissing missing) {
+			return line(missing).with("broker", missing.broker());
+		}
+		if (event instanceof BrokerEvent.HealthChanged changed) {
+			return line(changed).with("broker", changed.broker());
+		}
+		return listLine(event);
+	}
+
+	/**
+	 * What is told of the list of the brokers, and of what they are.
+	 */
+	private static @Nullable EventLine listLine(BrokerEvent event) {
+		if (event instanceof BrokerEvent.ClusterChanged changed) {
+			return line(changed).with("broker", changed.broker());
+		}
+		if (event instanceof BrokerEvent.ClusterCompared compared) {
+			return EventLine.info((compared.same()
 					? "Brokers %s and %s are of one cluster, which has no name of its own ('rabbitmqctl set_cluster_name')"
 					: "Brokers %s and %s are not of one cluster any more")
 				.formatted(compared.broker(), compared.other()));
 		}
-		else if (event instanceof BrokerEvent.ConsumersMissing missing) {
-			log(missing);
+		if (event instanceof BrokerEvent.Added added) {
+			return EventLine.info("Broker %s was added".formatted(added.broker())).with("broker", added.broker());
 		}
-		else if (event instanceof BrokerEvent.HealthChanged changed) {
-			log(changed);
+		if (event instanceof BrokerEvent.Removed removed) {
+			return EventLine.info("Broker %s was removed".formatted(removed.broker())).with("broker", removed.broker());
 		}
-		else if (event instanceof BrokerEvent.Added added) {
-			logger.info("Broker %s was added".formatted(added.broker()));
+		if (event instanceof BrokerEvent.Reweighted reweighted) {
+			return EventLine
+				.info("Broker %s has priority %d and weight %d now".formatted(reweighted.to(),
+						reweighted.to().priority(), reweighted.to().weight()))
+				.with("broker", reweighted.to());
 		}
-		else if (event instanceof BrokerEvent.Removed removed) {
-			logger.info("Broker %s was removed".formatted(removed.broker()));
-		}
-		else if (event instanceof BrokerEvent.Reweighted reweighted) {
-			logger.info("Broker %s has priority %d and weight %d now".formatted(reweighted.to(),
-					reweighted.to().priority(), reweighted.to().weight()));
-		}
+		return null;
 	}
 
 	private void log(BrokerEvent.StateChanged changed) {
 		BrokerFailure failure = changed.failure();
 		if (failure != null) {
-			String line = "Broker %s failed: %s".formatted(changed.broker(), failure);
-			String mend = MENDS.get(failure.reason());
-			if (mend != null) {
-				String user = this.users.apply(changed.broker());
-				logger.error(line + ". " + mend.formatted((user != null) ? " '" + user + "'" : ""));
-			}
-			else if (changed.from() != changed.to() && isMaintenance(failure)) {
-				logger.info("Broker %s is in maintenance, and is not used until it accepts connections again"
-					.formatted(changed.broker().name()));
-			}
-			else if (changed.from() != changed.to()) {
-				logger.warn(line);
-			}
+			log(changed, failure);
+			return;
 		}
-		else if (changed.to() == BrokerState.DISABLED) {
-			logger.info("Broker %s is disabled".formatted(changed.broker()));
+		this.switches.recovered(changed.broker());
+		if (changed.to() == BrokerState.DISABLED) {
+			info(changed, "Broker %s is disabled");
 		}
 		else if (changed.from() == BrokerState.DISABLED) {
-			logger.info("Broker %s is enabled again".formatted(changed.broker()));
+			info(changed, "Broker %s is enabled again");
 		}
 		else if (changed.from() != BrokerState.UNKNOWN) {
-			logger.info("Broker %s answers again".formatted(changed.broker()));
+			info(changed, "Broker %s answers again");
 		}
 	}
 
-	private void log(BrokerEvent.ClusterChanged changed) {
-		if (changed.from() == null) {
-			logger.debug("Broker %s is of cluster '%s'".formatted(changed.broker().name(), changed.to()));
+	private static void info(BrokerEvent.StateChanged changed, String line) {
+		EventLine.info(line.formatted(changed.broker())).with("broker", changed.broker()).log();
+	}
+
+	private void log(BrokerEvent.StateChanged changed, BrokerFailure failure) {
+		String mend = MENDS.get(failure.reason());
+		if (mend != null) {
+			String user = this.users.apply(changed.broker());
+			EventLine
+				.of(Level.ERROR,
+						"Broker %s failed: %s. ".formatted(changed.broker(), failure)
+								+ mend.formatted((user != null) ? " '" + user + "'" : ""))
+				.with("broker", changed.broker())
+				.with(failure)
+				.log();
 		}
-		else {
-			logger.warn(("Broker %s reports %s as its cluster, no longer '%s': the cluster was renamed, or the address "
+		else if (changed.from() != changed.to() && failure.reason() == FailureReason.MAINTENANCE) {
+			EventLine
+				.info("Broker %s is in maintenance, and is not used until it accepts connections again"
+					.formatted(changed.broker().name()))
+				.with("broker", changed.broker())
+				.with(failure)
+				.log();
+		}
+		else if (changed.from() != changed.to()) {
+			this.switches.failed(changed.broker(), failure);
+		}
+	}
+
+	private static EventLine line(BrokerEvent.MoveEnded ended) {
+		String from = ended.from().name();
+		String steps = ended.steps()
+			.entrySet()
+			.stream()
+			.map((step) -> "%s %d ms".formatted(name(step.getKey()), step.getValue().toMillis()))
+			.collect(Collectors.joining(", "));
+		boolean left = ended.steps().containsKey(MoveStep.CLOSE);
+		EventLine line = EventLine
+			.info("Steps of the move from broker %s to %s: %s%s".formatted(from, ended.to().name(), steps,
+					left ? "" : "; " + from + " is used still"))
+			.with("from", ended.from())
+			.with("to", ended.to());
+		for (Map.Entry<MoveStep, Duration> step : ended.steps().entrySet()) {
+			line = line.with(name(step.getKey()) + "Millis", step.getValue().toMillis());
+		}
+		return line;
+	}
+
+	private static String name(MoveStep step) {
+		return step.name().toLowerCase(Locale.ROOT);
+	}
+
+	private static EventLine line(BrokerEvent.ClusterChanged changed) {
+		if (changed.from() == null) {
+			return EventLine.of(Level.DEBUG,
+					"Broker %s is of cluster '%s'".formatted(changed.broker().name(), changed.to()));
+		}
+		return EventLine
+			.warn(("Broker %s reports %s as its cluster, no longer '%s': the cluster was renamed, or the address "
 					+ "leads to another one")
 				.formatted(changed.broker(), (changed.to() != null) ? "'" + changed.to() + "'" : "nothing",
 						changed.from()));
-		}
 	}
 
-	private void log(BrokerEvent.HealthChanged changed) {
-		if (changed.health().isHealthy()) {
-			logger.info("Broker %s is healthy again, by its health checks".formatted(changed.broker()));
-		}
-		else {
-			logger.warn("Broker %s is %s. Nothing moves to it, and others come first when a broker is lost"
-				.formatted(changed.broker(), changed.health()));
-		}
+	private static EventLine line(BrokerEvent.HealthChanged changed) {
+		return changed.health().isHealthy()
+				? EventLine.info("Broker %s is healthy again, by its health checks".formatted(changed.broker()))
+				: EventLine.warn("Broker %s is %s. Nothing moves to it, and others come first when a broker is lost"
+					.formatted(changed.broker(), changed.health()));
 	}
 
-	private void log(BrokerEvent.ConsumersMissing missing) {
+	private static EventLine line(BrokerEvent.ConsumersMissing missing) {
 		String broker = missing.broker().name();
 		if (missing.queues().isEmpty()) {
-			logger.info("No message waits any more on broker %s that nobody consumes".formatted(broker));
-			return;
+			return EventLine.info("No message waits any more on broker %s that nobody consumes".formatted(broker));
 		}
-		logger.warn(("Messages wait on broker %s that nobody consumes, in %s. Let the applications that consume these "
-				+ "queues list this broker, too, with 'failover.listener.brokers' at 'auto' or 'all'; with 'auto', "
-				+ "independent brokers must have different cluster names")
-			.formatted(broker, missing.queues()));
+		return EventLine
+			.warn(("Messages wait on broker %s that nobody consumes, in %s. Let the applications that consume these "
+					+ "queues list this broker, too, with 'failover.listener.brokers' at 'auto' or 'all'; with 'auto', "
+					+ "independent brokers must have different cluster names")
+				.formatted(broker, missing.queues()));
 	}
 
-	private void log(BrokerEvent.Activated activated) {
-		Broker from = activated.from();
-		Broker to = activated.to();
-		if (from == null) {
-			logger.info("Connected to broker %s".formatted(to));
-			return;
-		}
-		if (activated.isPlanned()) {
-			logger.info("Moved from broker %s to %s as planned".formatted(from.name(), to));
-			return;
-		}
-		boolean again = from.name().equals(to.name());
-		String line = "%s broker %s after %d ms, because %s had failed: %s".formatted(
-				again ? "Connected again to" : "Switched to", to, activated.outage().toMillis(), from.name(),
-				activated.failure());
-		if (again || isMaintenance(activated.failure())) {
-			logger.info(line);
-		}
-		else {
-			logger.warn(line);
-		}
-	}
-
-	private static boolean isMaintenance(@Nullable BrokerFailure failure) {
-		return failure != null && failure.reason() == FailureReason.MAINTENANCE;
+	private static EventLine line(BrokerEvent.SwitchHeld held) {
+		String active = held.active().name();
+		String line = switch (held.cause()) {
+			case PREFERENCE -> "broker %s is preferred to %s".formatted(held.to(), active);
+			case REBALANCE -> "a broker can be used again, and applications spread";
+			case ALARM -> "broker %s is blocked by an alarm, and publishers wait".formatted(active);
+		};
+		return EventLine.of((held.cause() == SwitchCause.ALARM) ? Level.WARN : Level.INFO, HELD + line)
+			.with("broker", held.active())
+			.with("to", held.to());
 	}
 
 }

@@ -16,24 +16,37 @@
 
 package dev.failover.autoconfigure;
 
+import java.util.Collections;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.WeakHashMap;
+import java.util.concurrent.ConcurrentHashMap;
+
 import org.jspecify.annotations.Nullable;
 import org.springframework.beans.factory.ObjectProvider;
-import org.springframework.beans.factory.config.BeanPostProcessor;
+import org.springframework.beans.factory.config.DestructionAwareBeanPostProcessor;
 
 import dev.failover.broker.Broker;
 import dev.failover.broker.BrokerCredentials;
 import dev.failover.broker.Brokers;
 import dev.failover.broker.EventStage;
+import dev.failover.template.FailoverTemplate;
 
 /**
  * Has the events of {@link Brokers} logged and published, those of a user's own bean,
  * too.
  */
-final class BrokerEventsPostProcessor implements BeanPostProcessor {
+final class BrokerEventsPostProcessor implements DestructionAwareBeanPostProcessor {
 
 	private final ObjectProvider<BrokerEventPublisher> publisher;
 
 	private final ObjectProvider<FailoverConnectionDetails> details;
+
+	private final Set<FailoverTemplate> templates = Collections
+		.synchronizedSet(Collections.newSetFromMap(new WeakHashMap<>()));
+
+	private final Map<Brokers, BrokerEventLogger> loggers = new ConcurrentHashMap<>();
 
 	BrokerEventsPostProcessor(ObjectProvider<BrokerEventPublisher> publisher,
 			ObjectProvider<FailoverConnectionDetails> details) {
@@ -44,10 +57,34 @@ final class BrokerEventsPostProcessor implements BeanPostProcessor {
 	@Override
 	public @Nullable Object postProcessAfterInitialization(Object bean, String beanName) {
 		if (bean instanceof Brokers brokers) {
-			brokers.addListener(new BrokerEventLogger((broker) -> user(brokers, broker)), EventStage.REPORTS);
+			BrokerEventLogger logger = new BrokerEventLogger((broker) -> user(brokers, broker),
+					SwitchLog.withThread(this::inFlight));
+			this.loggers.put(brokers, logger);
+			brokers.addListener(logger, EventStage.REPORTS);
 			brokers.addListener(this.publisher.getObject(), EventStage.REPORTS);
 		}
+		else if (bean instanceof FailoverTemplate template) {
+			this.templates.add(template);
+		}
 		return bean;
+	}
+
+	@Override
+	public boolean requiresDestruction(Object bean) {
+		return bean instanceof Brokers || bean instanceof FailoverTemplate;
+	}
+
+	@Override
+	public void postProcessBeforeDestruction(Object bean, String beanName) {
+		this.templates.remove(bean);
+		BrokerEventLogger logger = (bean instanceof Brokers brokers) ? this.loggers.remove(brokers) : null;
+		if (logger != null) {
+			logger.close();
+		}
+	}
+
+	private List<Integer> inFlight() {
+		return List.copyOf(this.templates).stream().map((template) -> template.getPublishStatus().inFlight()).toList();
 	}
 
 	/**

@@ -358,6 +358,12 @@ public class FailoverProperties implements InitializingBean {
 		 */
 		private PublishInTransaction inTransaction = PublishInTransaction.BEFORE_COMMIT;
 
+		/**
+		 * Whether what Spring Cloud Stream's binder for RabbitMQ sends is published with
+		 * failover.
+		 */
+		private boolean streamBinder = true;
+
 		public Duration getConfirmTimeout() {
 			return this.confirmTimeout;
 		}
@@ -382,20 +388,29 @@ public class FailoverProperties implements InitializingBean {
 			this.inTransaction = inTransaction;
 		}
 
+		public boolean isStreamBinder() {
+			return this.streamBinder;
+		}
+
+		public void setStreamBinder(boolean streamBinder) {
+			this.streamBinder = streamBinder;
+		}
+
 	}
 
 	/**
-	 * Properties of listener containers.
+	 * Properties of consumers.
 	 */
 	public static class Listener {
 
 		/**
-		 * Whether listener containers are tuned to notice a lost broker at once.
+		 * Whether listener containers go on trying, soon, where they find no broker,
+		 * login or queue when they begin to consume.
 		 */
 		private boolean tune = true;
 
 		/**
-		 * Brokers that listener containers consume from.
+		 * Brokers that consumers consume from.
 		 */
 		private ListenerBrokers brokers = ListenerBrokers.AUTO;
 
@@ -418,7 +433,7 @@ public class FailoverProperties implements InitializingBean {
 		}
 
 		/**
-		 * Brokers that listener containers consume from.
+		 * Brokers that consumers consume from.
 		 */
 		public enum ListenerBrokers {
 
@@ -429,8 +444,8 @@ public class FailoverProperties implements InitializingBean {
 			AUTO,
 
 			/**
-			 * The active broker, and one that was left because of an alarm, until it is
-			 * empty.
+			 * The active broker, and one that was left in a planned move or because of an
+			 * alarm, until its queues are empty or it fails.
 			 */
 			ACTIVE,
 

@@ -21,6 +21,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayDeque;
 import java.util.Deque;
+import java.util.EnumMap;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -50,6 +51,20 @@ final class BrokerBook {
 	private volatile @Nullable Activation activation;
 
 	private volatile @Nullable Broker previous;
+
+	private volatile boolean held;
+
+	/**
+	 * The alarm for which it was told that its broker is not left.
+	 */
+	private @Nullable BrokerFailure heldAlarm;
+
+	/**
+	 * The alarm for which it was counted that there is no other broker.
+	 */
+	private @Nullable BrokerFailure strandedBy;
+
+	private final Map<SwitchSuppression, Long> suppressed = new EnumMap<>(SwitchSuppression.class);
 
 	private @Nullable Instant lostAt;
 
@@ -87,6 +102,18 @@ final class BrokerBook {
 
 	@Nullable Broker previous() {
 		return this.previous;
+	}
+
+	boolean isHeld() {
+		return this.held;
+	}
+
+	void hold(boolean hold) {
+		if (this.held != hold) {
+			this.held = hold;
+			this.heldAlarm = null;
+			this.events.enqueue(new BrokerEvent.HoldChanged(hold));
+		}
 	}
 
 	Stream<BrokerEntry> entries() {
@@ -264,7 +291,11 @@ final class BrokerBook {
 	}
 
 	void answered(BrokerEntry entry) {
-		boolean recovered = entry.answered(this.clock.instant()) || !isAnyUsable();
+		Instant now = this.clock.instant();
+		boolean recovered = entry.answered(now) || !isAnyUsable();
+		if (!recovered && entry.state == BrokerState.DOWN && entry.isNewlyHeldBack(now)) {
+			suppressed(SwitchSuppression.HELD_BACK);
+		}
 		if (entry.state == BrokerState.UNKNOWN || (entry.state == BrokerState.DOWN && recovered)) {
 			enter(entry, BrokerState.UP, null);
 		}
@@ -344,9 +375,31 @@ final class BrokerBook {
 	 */
 	void leaveBlocked(BrokerEntry entry) {
 		BrokerFailure alarm = entry.lastFailure;
-		if (entry.state == BrokerState.BLOCKED && alarm != null && isActive(entry) && isAnyUsable()) {
+		if (entry.state != BrokerState.BLOCKED || alarm == null || !isActive(entry)) {
+			return;
+		}
+		if (!isAnyUsable()) {
+			if (alarm != this.strandedBy) {
+				this.strandedBy = alarm;
+				suppressed(SwitchSuppression.NO_OTHER_BROKER);
+			}
+		}
+		else if (!this.held) {
 			failed(entry, FailureReason.BLOCKED, alarm.description());
 		}
+		else if (alarm != this.heldAlarm) {
+			this.heldAlarm = alarm;
+			suppressed(SwitchSuppression.HELD);
+			this.events.enqueue(new BrokerEvent.SwitchHeld(entry.broker, null, SwitchCause.ALARM));
+		}
+	}
+
+	void suppressed(SwitchSuppression reason) {
+		this.suppressed.merge(reason, 1L, Long::sum);
+	}
+
+	long getSuppressed(SwitchSuppression reason) {
+		return this.suppressed.getOrDefault(reason, 0L);
 	}
 
 	private boolean isAnyUsable() {

@@ -64,6 +64,8 @@ final class BrokerEntry {
 
 	@Nullable BrokerHealth health;
 
+	@Nullable BrokerServer server;
+
 	private int successes;
 
 	private Duration holdBack = Duration.ZERO;
@@ -112,6 +114,14 @@ final class BrokerEntry {
 		return this.successes >= this.policy.successThreshold() && !now.isBefore(this.heldBackUntil);
 	}
 
+	/**
+	 * Return whether the broker has just answered often enough, for the first time since
+	 * it failed, and only not for long enough.
+	 */
+	boolean isNewlyHeldBack(Instant now) {
+		return this.successes == this.policy.successThreshold() && now.isBefore(this.heldBackUntil);
+	}
+
 	boolean isEnabled() {
 		return this.state != BrokerState.DISABLED;
 	}
@@ -128,7 +138,7 @@ final class BrokerEntry {
 
 	BrokerStatus status(boolean active, @Nullable String cluster) {
 		return new BrokerStatus(this.broker, this.state, active, this.since, this.lastFailure, cluster, this.node,
-				this.unconsumedQueues, this.pendingDeclarations, this.suspectQueues, this.health);
+				this.unconsumedQueues, this.pendingDeclarations, this.suspectQueues, this.health, this.server);
 	}
 
 }

@@ -17,6 +17,9 @@
 package dev.failover.broker;
 
 import java.time.Duration;
+import java.util.Collections;
+import java.util.EnumMap;
+import java.util.Map;
 import java.util.Set;
 
 import org.jspecify.annotations.Nullable;
@@ -70,6 +73,26 @@ public sealed interface BrokerEvent {
 		 */
 		public boolean isPlanned() {
 			return this.from != null && this.failure == null;
+		}
+
+	}
+
+	/**
+	 * A planned move has come to its end. Follows the {@link Activated} of the move when
+	 * the connections to the broker that was left are closed, or the time for that is
+	 * over: then they stay open as long as something is consumed there, or is cut.
+	 *
+	 * @param from the broker that was left
+	 * @param to the broker that became active
+	 * @param steps how long each step took, without {@link MoveStep#CLOSE} if it has not
+	 * ended in time
+	 */
+	record MoveEnded(Broker from, Broker to, Map<MoveStep, Duration> steps) implements BrokerEvent {
+
+		public MoveEnded {
+			Map<MoveStep, Duration> ordered = new EnumMap<>(MoveStep.class);
+			ordered.putAll(steps);
+			steps = Collections.unmodifiableMap(ordered);
 		}
 
 	}
@@ -199,6 +222,29 @@ public sealed interface BrokerEvent {
 	 * @param grace how long it must stay up until then
 	 */
 	record FailbackPlanned(Broker from, Broker to, Duration grace) implements BrokerEvent {
+
+	}
+
+	/**
+	 * An operator has held the switches that the application decides on itself while its
+	 * active broker is there, or has released them.
+	 *
+	 * @param held whether they are held now
+	 */
+	record HoldChanged(boolean held) implements BrokerEvent {
+
+	}
+
+	/**
+	 * The application would switch to another broker, but an operator holds that: it
+	 * stays.
+	 *
+	 * @param active the active broker
+	 * @param to the broker that it would switch to, or {@code null} if that is not
+	 * decided yet
+	 * @param cause why it would switch
+	 */
+	record SwitchHeld(Broker active, @Nullable Broker to, SwitchCause cause) implements BrokerEvent {
 
 	}
 

@@ -17,7 +17,9 @@
 package dev.failover.broker;
 
 import java.time.Duration;
+import java.util.Map;
 
+import org.jspecify.annotations.Nullable;
 import org.springframework.util.Assert;
 
 /**
@@ -62,6 +64,16 @@ public final class BrokerNotices {
 	}
 
 	/**
+	 * Tell that a planned move has come to its end.
+	 * @param from the broker that was left
+	 * @param to the broker that became active
+	 * @param steps how long each step took that has ended in time
+	 */
+	public void moveEnded(Broker from, Broker to, Map<MoveStep, Duration> steps) {
+		tell(new BrokerEvent.MoveEnded(from, to, steps));
+	}
+
+	/**
 	 * Tell that it is planned to go back to a broker.
 	 * @param active the active broker
 	 * @param preferred the broker that is preferred to it, and up
@@ -69,6 +81,18 @@ public final class BrokerNotices {
 	 */
 	public void failbackPlanned(Broker active, Broker preferred, Duration grace) {
 		tell(new BrokerEvent.FailbackPlanned(active, preferred, grace));
+	}
+
+	/**
+	 * Tell that the application does not switch, because an operator holds that.
+	 * @param active the active broker
+	 * @param to the broker that it would switch to, or {@code null} if that is not
+	 * decided yet
+	 * @param cause why it would switch
+	 */
+	public void switchHeld(Broker active, @Nullable Broker to, SwitchCause cause) {
+		this.brokers.suppressed(SwitchSuppression.HELD);
+		tell(new BrokerEvent.SwitchHeld(active, to, cause));
 	}
 
 	private void tell(BrokerEvent event) {

@@ -108,6 +108,24 @@ public final class BrokerOperations {
 	}
 
 	/**
+	 * Hold the switches that the application decides on itself while its active broker is
+	 * there: the way back to a broker that is preferred, a rebalance, and the way off a
+	 * broker that is blocked by an alarm. Each of them is told instead. A broker that is
+	 * lost is left as ever, and what operators ask for is done. Holds until
+	 * {@link #release()}, or the end of the application.
+	 */
+	public void hold() {
+		change(() -> this.book.hold(true));
+	}
+
+	/**
+	 * Let the application decide on switches again. What has been held is decided anew.
+	 */
+	public void release() {
+		change(() -> this.book.hold(false));
+	}
+
+	/**
 	 * Add a broker behind the others.
 	 * @param broker the broker
 	 * @param credentials what to log in to it with

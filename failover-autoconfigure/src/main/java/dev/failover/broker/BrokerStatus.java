@@ -48,11 +48,13 @@ import org.jspecify.annotations.Nullable;
  * to consume them
  * @param health what the health checks said last, kept when the broker fails, or
  * {@code null} if none has said anything yet
+ * @param server what the broker has told of itself when it was connected to last, kept
+ * when it fails, or {@code null} if it has not been connected to yet
  */
 public record BrokerStatus(Broker broker, BrokerState state, boolean active, Instant since,
 		@Nullable BrokerFailure lastFailure, @Nullable String cluster, @Nullable String node,
 		Set<String> unconsumedQueues, Set<String> pendingDeclarations, Set<String> suspectQueues,
-		@Nullable BrokerHealth health) {
+		@Nullable BrokerHealth health, @Nullable BrokerServer server) {
 
 	public BrokerStatus {
 		unconsumedQueues = Set.copyOf(unconsumedQueues);
@@ -70,7 +72,7 @@ public record BrokerStatus(Broker broker, BrokerState state, boolean active, Ins
 	 */
 	public BrokerStatus(Broker broker, BrokerState state, boolean active, Instant since,
 			@Nullable BrokerFailure lastFailure) {
-		this(broker, state, active, since, lastFailure, null, null, Set.of(), Set.of(), Set.of(), null);
+		this(broker, state, active, since, lastFailure, null, null, Set.of(), Set.of(), Set.of(), null, null);
 	}
 
 	/**

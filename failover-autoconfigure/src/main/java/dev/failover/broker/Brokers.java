@@ -167,6 +167,32 @@ public final class Brokers implements AutoCloseable {
 	}
 
 	/**
+	 * Return whether an operator {@linkplain BrokerOperations#hold() holds} the switches
+	 * that the application decides on itself.
+	 * @return whether they are held
+	 */
+	public boolean isHeld() {
+		return this.book.isHeld();
+	}
+
+	/**
+	 * Return how often the application has stayed on its active broker although there was
+	 * a reason to leave it. What lasts is counted once.
+	 * @param reason why it has stayed
+	 * @return the number of switches that were not made
+	 */
+	public long getSuppressed(SwitchSuppression reason) {
+		return read(() -> this.book.getSuppressed(reason));
+	}
+
+	void suppressed(SwitchSuppression reason) {
+		write(() -> {
+			this.book.suppressed(reason);
+			return reason;
+		});
+	}
+
+	/**
 	 * Return how often the broker has failed. Taken before something is tried with the
 	 * broker, the number marks a report about the outcome as being about this broker as
 	 * it was then.
@@ -211,6 +237,16 @@ public final class Brokers implements AutoCloseable {
 	 */
 	public void identified(Broker broker, long incarnation, @Nullable String cluster) {
 		report(broker, incarnation, (entry) -> this.book.identified(entry, cluster));
+	}
+
+	/**
+	 * Report what the broker tells of itself in answer to a connect. Nobody is notified.
+	 * @param broker the broker
+	 * @param incarnation the incarnation before the connection was opened
+	 * @param server what it tells
+	 */
+	public void introduced(Broker broker, long incarnation, BrokerServer server) {
+		report(broker, incarnation, (entry) -> entry.server = server);
 	}
 
 	/**
@@ -342,7 +378,8 @@ public final class Brokers implements AutoCloseable {
 
 	/**
 	 * Leave the active broker because it is blocked. Nothing happens as long as there is
-	 * no usable one to go to.
+	 * no usable one to go to, or an operator holds switches, which is told once for each
+	 * alarm.
 	 * @param broker the broker
 	 * @param incarnation the incarnation that the blocked connection belongs to
 	 */

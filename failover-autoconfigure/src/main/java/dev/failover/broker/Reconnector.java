@@ -56,6 +56,15 @@ public interface Reconnector {
 	}
 
 	/**
+	 * Return how many callers wait for a broker at the moment. By default, that is not
+	 * known, and 0.
+	 * @return the number of callers in {@link #reconnect} and {@link #awaitActive}
+	 */
+	default int getWaiting() {
+		return 0;
+	}
+
+	/**
 	 * Return the broker that a reconnect would try first.
 	 * @return the active broker or, while there is none, the next one in the order of the
 	 * strategy; {@code null} if the strategy leaves all of them out

@@ -19,15 +19,12 @@ package dev.failover.connection;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
-import java.util.Map;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.locks.ReentrantLock;
 
-import com.rabbitmq.client.Connection;
 import org.apache.commons.logging.Log;
 import org.apache.commons.logging.LogFactory;
 import org.jspecify.annotations.Nullable;
@@ -66,7 +63,9 @@ final class ActiveConnector {
 
 	private final Standby standby;
 
-	private final LeavableConnections connections;
+	private final DirectReplyNames replyNames;
+
+	private final QueueDoor queues;
 
 	private final Duration raceDelay;
 
@@ -74,27 +73,31 @@ final class ActiveConnector {
 
 	private final CountDownLatch closed = new CountDownLatch(1);
 
-	private final Map<Connection, Activation> inUse = new ConcurrentHashMap<>();
-
 	private @Nullable Election election;
 
-	ActiveConnector(Brokers brokers, ConnectPlan plan, BrokerConnector connector, Standby standby,
-			LeavableConnections connections, Duration raceDelay) {
+	ActiveConnector(Brokers brokers, ConnectPlan plan, BrokerConnector connector, Standby standby, QueueDoor queues,
+			Duration raceDelay) {
 		this.brokers = brokers;
 		this.plan = plan;
 		this.connector = connector;
 		this.standby = standby;
-		this.connections = connections;
+		this.queues = queues;
+		this.replyNames = new DirectReplyNames(brokers);
 		this.raceDelay = raceDelay;
 		connector.onClose(this.closed::countDown);
 	}
 
-	Connection connect(ConnectRequest request) throws IOException, TimeoutException, InterruptedException {
+	/**
+	 * Connect to the active broker, or to the first one that answers.
+	 * @param prepared whether to prepare further connections to the active broker, too
+	 */
+	UsedConnection connect(ConnectRequest request, boolean prepared)
+			throws IOException, TimeoutException, InterruptedException {
 		long begun = System.nanoTime();
 		long deadline = begun + budget().toNanos();
 		do {
 			Activation active = this.brokers.getActivation();
-			Connection connection = (active != null) ? connectTo(active, request, begun)
+			UsedConnection connection = (active != null) ? connectTo(active, request, prepared, begun)
 					: elect(request, deadline - System.nanoTime());
 			if (connection != null) {
 				return connection;
@@ -109,10 +112,10 @@ final class ActiveConnector {
 		return this.connector.timeout().multipliedBy(this.brokers.getAll().size() + 1L);
 	}
 
-	private @Nullable Connection connectTo(Activation active, ConnectRequest request, long begun)
+	private @Nullable UsedConnection connectTo(Activation active, ConnectRequest request, boolean prepared, long begun)
 			throws IOException, InterruptedException {
 		ConnectAttempt ready = this.standby.take(active.broker(), request);
-		ConnectAttempt attempt = (ready != null) ? ready : this.connector.start(active.broker(), request);
+		ConnectAttempt attempt = (ready != null) ? ready : start(active.broker(), request, prepared);
 		try {
 			attempt.result().get(this.connector.timeout().toNanos(), TimeUnit.NANOSECONDS);
 			return accept(attempt, request);
@@ -136,10 +139,14 @@ final class ActiveConnector {
 		}
 	}
 
+	private ConnectAttempt start(Broker broker, ConnectRequest request, boolean prepared) {
+		return prepared ? this.connector.startPrepared(broker, request) : this.connector.start(broker, request);
+	}
+
 	/**
 	 * Open a further connection to the active broker, for which it is not given up.
 	 */
-	Connection connectApart(Activation active) throws IOException, InterruptedException {
+	UsedConnection connectApart(Activation active) throws IOException, InterruptedException {
 		ConnectAttempt attempt = this.connector.startUnreported(active.broker(), APART, this.connector.timeout());
 		boolean used = false;
 		try {
@@ -147,13 +154,38 @@ final class ActiveConnector {
 			if (!active.equals(this.brokers.getActivation())) {
 				throw new IOException("Broker '%s' is not active any more".formatted(active.broker().name()));
 			}
-			Connection connection = use(opened, active);
+			UsedConnection connection = use(opened, active);
 			used = true;
 			return connection;
 		}
 		catch (ExecutionException | TimeoutException ex) {
 			throw new IOException(
 					"No further connection to broker '%s' can be opened".formatted(active.broker().name()), ex);
+		}
+		finally {
+			if (!used) {
+				this.connector.discard(attempt);
+			}
+		}
+	}
+
+	/**
+	 * Connect to a broker beside the active one, which may be the next one.
+	 */
+	UsedConnection connectBeside(Broker broker, ConnectRequest request) throws IOException, InterruptedException {
+		ConnectAttempt ready = this.standby.take(broker, request);
+		ConnectAttempt attempt = (ready != null) ? ready : this.connector.startPrepared(broker, request);
+		boolean used = false;
+		try {
+			OpenConnection opened = attempt.result().get(this.connector.timeout().toNanos(), TimeUnit.NANOSECONDS);
+			this.brokers.answered(broker);
+			UsedConnection connection = use(opened, null, request);
+			used = true;
+			return connection;
+		}
+		catch (ExecutionException | TimeoutException ex) {
+			Throwable cause = (ex instanceof ExecutionException) ? ex.getCause() : ex;
+			throw new IOException("Broker '%s' cannot be connected to".formatted(broker.name()), cause);
 		}
 		finally {
 			if (!used) {
@@ -176,7 +208,7 @@ final class ActiveConnector {
 	/**
 	 * Take a connection that was opened into use, unless another broker is active.
 	 */
-	private @Nullable Connection accept(ConnectAttempt attempt, ConnectRequest request) {
+	private @Nullable UsedConnection accept(ConnectAttempt attempt, ConnectRequest request) {
 		Activation active = this.brokers.connected(attempt.broker(), attempt.incarnation());
 		if (active == null || !active.isOf(attempt.broker(), attempt.incarnation())) {
 			this.connector.discard(attempt);
@@ -191,24 +223,27 @@ final class ActiveConnector {
 		}
 	}
 
-	private Connection use(OpenConnection opened, Activation active, ConnectRequest request) {
-		Connection view = use(opened, active);
+	private UsedConnection use(OpenConnection opened, @Nullable Activation active, ConnectRequest request) {
+		UsedConnection used = use(opened, active);
 		this.standby.inUse(request, opened.connection());
-		return view;
+		return used;
 	}
 
-	private Connection use(OpenConnection opened, Activation active) {
-		this.inUse.put(opened.connection(), active);
-		opened.connection().addShutdownListener((signal) -> this.inUse.remove(opened.connection()));
+	/**
+	 * Take a connection into use.
+	 * @param activation what it makes active or has found active, {@code null} if its
+	 * broker is another one
+	 */
+	private UsedConnection use(OpenConnection opened, @Nullable Activation activation) {
 		this.connector.inUse(opened);
-		return this.connections.use(opened);
+		return new UsedConnection(opened, activation, this.brokers,
+				new DirectReplyNames.At(this.replyNames, opened.broker()),
+				new QueueDoor.At(this.queues, opened.broker()),
+				SocketWriteBatch.of(opened.connection(), opened.socket()));
 	}
 
-	@Nullable Activation activationOf(Connection connection) {
-		return this.inUse.get(connection);
-	}
-
-	private @Nullable Connection elect(ConnectRequest request, long nanos) throws IOException, InterruptedException {
+	private @Nullable UsedConnection elect(ConnectRequest request, long nanos)
+			throws IOException, InterruptedException {
 		Election mine = new Election();
 		Election running = join(mine);
 		if (running != mine) {
@@ -221,7 +256,7 @@ final class ActiveConnector {
 			ConnectAttempt ready = order.isEmpty() ? null : takeStandby(order.get(0), request);
 			ConnectRace race = new ConnectRace(this.brokers, this.connector, this.raceDelay);
 			ConnectAttempt winner = (ready != null) ? ready : race.run(order, request);
-			Connection connection = accept(winner, request);
+			UsedConnection connection = accept(winner, request);
 			mine.succeed();
 			if (connection != null) {
 				passedOver.log(winner.broker(), order, race.losers());

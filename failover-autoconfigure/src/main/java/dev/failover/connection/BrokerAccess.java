@@ -81,8 +81,9 @@ public interface BrokerAccess {
 
 	/**
 	 * Keep prepared connections to a broker open, one of each kind that the application
-	 * uses, whatever the strategy says and whether standby connections are wanted or not.
-	 * They are taken into use when the application connects to that broker. Holds until
+	 * uses, whatever the strategy says and whether standby connections are wanted or not,
+	 * and have consumers subscribed on them, as far as they may be on two brokers. They
+	 * are taken into use when the application connects to that broker. Holds until
 	 * {@link #endStandBy()}, the next call, or a failure.
 	 * @param broker the broker
 	 * @return a future that completes when they are open, or the broker is active; fails

@@ -80,6 +80,8 @@ final class BrokerConnector implements AutoCloseable {
 
 	private final Set<ConnectAttempt> attempts = ConcurrentHashMap.newKeySet();
 
+	private final ConnectionObservers observers = new ConnectionObservers();
+
 	private final ConnectionsInOpening inOpening = new ConnectionsInOpening();
 
 	private final BrokerDialer dialer;
@@ -92,9 +94,17 @@ final class BrokerConnector implements AutoCloseable {
 
 	private final List<Runnable> onClose = new CopyOnWriteArrayList<>();
 
+	private final List<Runnable> onClosed = new CopyOnWriteArrayList<>();
+
 	private final List<ConnectionPreparer> preparers = new CopyOnWriteArrayList<>();
 
 	private final ThreadPoolExecutor executor;
+
+	/**
+	 * Takes over what is delivered, as many channels at a time as there are: one whose
+	 * consumer has no room holds up no other.
+	 */
+	private final ThreadPoolExecutor dispatch;
 
 	private final ScheduledThreadPoolExecutor timer;
 
@@ -103,15 +113,20 @@ final class BrokerConnector implements AutoCloseable {
 	BrokerConnector(Brokers brokers, BrokerFactories factories, ConnectSettings settings, HostResolver resolver) {
 		this.brokers = brokers;
 		this.settings = settings;
-		this.executor = new ThreadPoolExecutor(0, Integer.MAX_VALUE, IDLE_SECONDS, TimeUnit.SECONDS,
-				new SynchronousQueue<>(), threads("failover-connect-"));
-		this.dialer = new BrokerDialer(factories, this.sockets, resolver, settings, this.executor);
+		this.executor = pool("failover-connect-");
+		this.dispatch = pool("failover-dispatch-");
+		this.dialer = new BrokerDialer(factories, this.sockets, resolver, settings, this.executor, this.dispatch);
 		this.watch = new ConnectionWatch(brokers, this.dialer::credentialsExpired, System::nanoTime);
 		this.timer = new ScheduledThreadPoolExecutor(1, threads("failover-connect-timer-"));
 		this.timer.setKeepAliveTime(IDLE_SECONDS, TimeUnit.SECONDS);
 		this.timer.allowCoreThreadTimeOut(true);
 		this.timer.setRemoveOnCancelPolicy(true);
 		brokers.addListener(this::onEvent, EventStage.CONNECTIONS);
+	}
+
+	private static ThreadPoolExecutor pool(String prefix) {
+		return new ThreadPoolExecutor(0, Integer.MAX_VALUE, IDLE_SECONDS, TimeUnit.SECONDS, new SynchronousQueue<>(),
+				threads(prefix));
 	}
 
 	private static CustomizableThreadFactory threads(String prefix) {
@@ -190,7 +205,10 @@ final class BrokerConnector implements AutoCloseable {
 
 	private ConnectAttempt start(Broker broker, ConnectRequest request, List<ConnectionPreparer> toPrepare,
 			Duration within, BiConsumer<ConnectAttempt, @Nullable Throwable> onEnd) {
-		ConnectAttempt attempt = new ConnectAttempt(broker, this.brokers.getIncarnation(broker), onEnd);
+		ConnectAttempt attempt = new ConnectAttempt(broker, this.brokers.getIncarnation(broker), (ended, failure) -> {
+			this.observers.ended(ended, failure);
+			onEnd.accept(ended, failure);
+		});
 		this.attempts.add(attempt);
 		if (this.refusing) {
 			attempt.fail(closed());
@@ -223,6 +241,7 @@ final class BrokerConnector implements AutoCloseable {
 		try {
 			OpenConnection opened = openPrepared(attempt, request, toPrepare);
 			this.watch.watch(opened, request.aside(), attempt::hasFailed);
+			opened.connection().addShutdownListener((signal) -> this.observers.closed(attempt.broker(), signal));
 			attempt.succeed(opened);
 		}
 		catch (InterruptedException ex) {
@@ -242,6 +261,7 @@ final class BrokerConnector implements AutoCloseable {
 		while (true) {
 			OpenConnection opened = this.dialer.dial(attempt, request);
 			this.brokers.identified(attempt.broker(), attempt.incarnation(), ClusterName.of(opened.connection()));
+			this.brokers.introduced(attempt.broker(), attempt.incarnation(), ServerProperties.of(opened.connection()));
 			try {
 				prepare(opened, preparers);
 				return opened;
@@ -342,6 +362,10 @@ final class BrokerConnector implements AutoCloseable {
 		this.dialer.setCredentialsRefresh(refresh);
 	}
 
+	void addObserver(ConnectionObserver observer) {
+		this.observers.add(observer);
+	}
+
 	void addPreparer(ConnectionPreparer preparer) {
 		this.preparers.add(preparer);
 	}
@@ -360,6 +384,13 @@ final class BrokerConnector implements AutoCloseable {
 
 	void onClose(Runnable task) {
 		this.onClose.add(task);
+	}
+
+	/**
+	 * Add what is called when all connections are closed.
+	 */
+	void onClosed(Runnable task) {
+		this.onClosed.add(task);
 	}
 
 	ConnectionsInOpening inOpening() {
@@ -449,6 +480,8 @@ final class BrokerConnector implements AutoCloseable {
 			Thread.currentThread().interrupt();
 		}
 		this.sockets.closeAll();
+		this.dispatch.shutdown();
+		this.onClosed.forEach(BrokerConnector::run);
 	}
 
 }

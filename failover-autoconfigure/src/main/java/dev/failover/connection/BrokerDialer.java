@@ -24,6 +24,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executor;
+import java.util.concurrent.ExecutorService;
 import java.util.concurrent.TimeoutException;
 import java.util.stream.Stream;
 
@@ -52,19 +53,27 @@ final class BrokerDialer {
 
 	private final Executor executor;
 
+	private final ExecutorService dispatch;
+
 	private final ThreadLocal<@Nullable Dial> current = new ThreadLocal<>();
 
 	private final Set<String> expired = ConcurrentHashMap.newKeySet();
 
 	private volatile CredentialsRefresh refresh = (broker) -> false;
 
+	/**
+	 * Create an instance.
+	 * @param executor tries further addresses
+	 * @param dispatch takes over what is delivered on connections of the application
+	 */
 	BrokerDialer(BrokerFactories factories, OpenSockets sockets, HostResolver resolver, ConnectSettings settings,
-			Executor executor) {
+			Executor executor, ExecutorService dispatch) {
 		this.factories = factories;
 		this.sockets = sockets;
 		this.resolver = resolver;
 		this.settings = settings;
 		this.executor = executor;
+		this.dispatch = dispatch;
 		factories.each(this::capture);
 	}
 
@@ -141,7 +150,8 @@ final class BrokerDialer {
 		try {
 			ConnectionFactory factory = this.factories.get(dial.attempt().broker());
 			GatheringSocketFactory.use(factory);
-			Connection connection = factory.newConnection(request.consumers(), () -> List.of(address), request.name());
+			ExecutorService consumers = request.aside() ? null : this.dispatch;
+			Connection connection = factory.newConnection(consumers, () -> List.of(address), request.name());
 			return dial.opened(connection);
 		}
 		catch (IOException ex) {

@@ -21,6 +21,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.BiConsumer;
 import java.util.function.Consumer;
 import java.util.function.Function;
 
@@ -40,7 +41,7 @@ final class BrokerFactories {
 
 	private final Map<String, ConnectionFactory> factories = new LinkedHashMap<>();
 
-	private final List<Consumer<ConnectionFactory>> settings = new ArrayList<>();
+	private final List<BiConsumer<String, ConnectionFactory>> settings = new ArrayList<>();
 
 	private final ReentrantLock lock = new ReentrantLock();
 
@@ -49,10 +50,17 @@ final class BrokerFactories {
 	}
 
 	void each(Consumer<ConnectionFactory> setting) {
+		each((broker, factory) -> setting.accept(factory));
+	}
+
+	/**
+	 * Set something that differs between brokers, which are given by their names.
+	 */
+	void each(BiConsumer<String, ConnectionFactory> setting) {
 		this.lock.lock();
 		try {
 			this.settings.add(setting);
-			this.factories.values().forEach(setting);
+			this.factories.forEach(setting);
 		}
 		finally {
 			this.lock.unlock();
@@ -68,7 +76,8 @@ final class BrokerFactories {
 			}
 			ConnectionFactory created = this.creator.apply(broker);
 			Assert.notNull(created, () -> "No connection factory for broker '%s'".formatted(broker.name()));
-			this.settings.forEach((setting) -> setting.accept(created));
+			ClientExceptionHandler.useWith(created);
+			this.settings.forEach((setting) -> setting.accept(broker.name(), created));
 			this.factories.put(broker.name(), created);
 			return created;
 		}

@@ -16,11 +16,7 @@
 
 package dev.failover.connection;
 
-import java.nio.charset.StandardCharsets;
-import java.util.Map;
-
 import com.rabbitmq.client.Connection;
-import com.rabbitmq.client.LongString;
 import org.jspecify.annotations.Nullable;
 import org.springframework.util.StringUtils;
 
@@ -41,10 +37,7 @@ final class ClusterName {
 	 * @return the name, or {@code null} if the broker has sent none
 	 */
 	static @Nullable String of(Connection connection) {
-		Map<String, Object> properties = connection.getServerProperties();
-		Object value = (properties != null) ? properties.get(PROPERTY) : null;
-		String name = (value instanceof LongString text) ? new String(text.getBytes(), StandardCharsets.UTF_8)
-				: (value instanceof String text) ? text : null;
+		String name = ServerProperties.text(connection, PROPERTY);
 		return StringUtils.hasText(name) ? name : null;
 	}
 

@@ -16,7 +16,6 @@
 
 package dev.failover.connection;
 
-import java.util.concurrent.ExecutorService;
 import java.util.regex.Pattern;
 
 import com.rabbitmq.client.AddressResolver;
@@ -25,13 +24,12 @@ import org.jspecify.annotations.Nullable;
 /**
  * What a connection is opened with.
  *
- * @param consumers runs the callbacks of consumers; the factory's own if {@code null}
  * @param name the name of the connection, as the broker shows it
  * @param publisher whether the connection is used for publishing only
  * @param aside whether the connection is not one of the application: whoever opens it
  * tells what has become of it
  */
-record ConnectRequest(@Nullable ExecutorService consumers, @Nullable String name, boolean publisher, boolean aside) {
+record ConnectRequest(@Nullable String name, boolean publisher, boolean aside) {
 
 	/**
 	 * The end of the names that Spring gives to connections of a publisher connection
@@ -42,14 +40,14 @@ record ConnectRequest(@Nullable ExecutorService consumers, @Nullable String name
 	/**
 	 * Create a request of a factory that may have told its purpose.
 	 */
-	static ConnectRequest of(@Nullable ExecutorService consumers, AddressResolver resolver, @Nullable String name) {
+	static ConnectRequest of(AddressResolver resolver, @Nullable String name) {
 		boolean publisher = (resolver instanceof ConnectionPurpose purpose) ? purpose == ConnectionPurpose.PUBLISHING
 				: name != null && PUBLISHER.matcher(name).find();
-		return new ConnectRequest(consumers, name, publisher, false);
+		return new ConnectRequest(name, publisher, false);
 	}
 
 	static ConnectRequest named(String name) {
-		return new ConnectRequest(null, name, false, true);
+		return new ConnectRequest(name, false, true);
 	}
 
 }

@@ -16,23 +16,17 @@
 
 package dev.failover.connection;
 
-import java.util.concurrent.ExecutorService;
-
-import org.jspecify.annotations.Nullable;
-
 /**
- * Connections that can stand in for each other: their consumers run on the same threads,
- * and Spring uses them for the same purpose.
+ * Connections that can stand in for each other, as Spring uses them for the same purpose.
  *
- * @param consumers runs the callbacks of consumers; the factory's own if {@code null}
  * @param publisher whether the connection is one of a publisher connection factory
  */
-record ConnectionKind(@Nullable ExecutorService consumers, boolean publisher) {
+record ConnectionKind(boolean publisher) {
 
 	private static final String STANDBY = "failover-standby";
 
 	static ConnectionKind of(ConnectRequest request) {
-		return new ConnectionKind(request.consumers(), request.publisher());
+		return new ConnectionKind(request.publisher());
 	}
 
 	/**
@@ -40,8 +34,7 @@ record ConnectionKind(@Nullable ExecutorService consumers, boolean publisher) {
 	 * when it is taken into use.
 	 */
 	ConnectRequest standby() {
-		return new ConnectRequest(this.consumers, this.publisher ? STANDBY + ".publisher" : STANDBY, this.publisher,
-				false);
+		return new ConnectRequest(this.publisher ? STANDBY + ".publisher" : STANDBY, this.publisher, false);
 	}
 
 }

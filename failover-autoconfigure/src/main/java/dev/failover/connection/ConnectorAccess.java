@@ -36,9 +36,9 @@ final class ConnectorAccess implements BrokerAccess {
 
 	private final Standby standby;
 
-	private final LeavableConnections connections;
+	private final VirtualConnections connections;
 
-	ConnectorAccess(BrokerConnector connector, Standby standby, LeavableConnections connections) {
+	ConnectorAccess(BrokerConnector connector, Standby standby, VirtualConnections connections) {
 		this.connector = connector;
 		this.standby = standby;
 		this.connections = connections;
@@ -86,7 +86,20 @@ final class ConnectorAccess implements BrokerAccess {
 
 	@Override
 	public CompletableFuture<@Nullable Void> standBy(Broker broker) {
-		return this.standby.demand(broker);
+		CompletableFuture<@Nullable Void> demand = this.standby.demand(broker);
+		CompletableFuture<@Nullable Void> prepared = new CompletableFuture<>();
+		demand.whenComplete((ready, failure) -> {
+			if (demand.isCancelled()) {
+				prepared.cancel(false);
+			}
+			else if (failure != null) {
+				prepared.completeExceptionally(failure);
+			}
+			else {
+				this.connections.prepare(broker).whenComplete((done, late) -> prepared.complete(null));
+			}
+		});
+		return prepared;
 	}
 
 	@Override
@@ -97,6 +110,7 @@ final class ConnectorAccess implements BrokerAccess {
 	@Override
 	public void endStandBy() {
 		this.standby.endDemand();
+		this.connections.endPreparation();
 	}
 
 	@Override
@@ -106,7 +120,7 @@ final class ConnectorAccess implements BrokerAccess {
 
 	@Override
 	public CompletableFuture<@Nullable Void> settled() {
-		return this.connections.cleaned();
+		return this.connections.settled();
 	}
 
 	@Override

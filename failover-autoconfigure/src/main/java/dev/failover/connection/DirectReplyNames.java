@@ -153,19 +153,17 @@ final class DirectReplyNames {
 	/**
 	 * The names as a connection to a broker sees them.
 	 *
-	 * @param names all names, or {@code null} to look at none
+	 * @param names all names
 	 * @param broker the broker
 	 */
-	record At(@Nullable DirectReplyNames names, Broker broker) {
+	record At(DirectReplyNames names, Broker broker) {
 
 		void delivered(@Nullable String replyTo) {
-			if (this.names != null) {
-				this.names.delivered(replyTo, this.broker);
-			}
+			this.names.delivered(replyTo, this.broker);
 		}
 
 		String routingKey(@Nullable String exchange, String routingKey) {
-			return (this.names != null) ? this.names.routingKey(exchange, routingKey, this.broker) : routingKey;
+			return this.names.routingKey(exchange, routingKey, this.broker);
 		}
 
 	}

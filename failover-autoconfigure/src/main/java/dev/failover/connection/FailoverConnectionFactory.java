@@ -24,11 +24,9 @@ import java.util.List;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.TimeoutException;
-import java.util.function.Consumer;
 import java.util.function.Function;
 
 import com.rabbitmq.client.AddressResolver;
-import com.rabbitmq.client.Channel;
 import com.rabbitmq.client.Connection;
 import com.rabbitmq.client.ConnectionFactory;
 import org.jspecify.annotations.Nullable;
@@ -40,6 +38,7 @@ import dev.failover.broker.BrokerCredentials;
 import dev.failover.broker.Brokers;
 import dev.failover.broker.BrokersUnavailableException;
 import dev.failover.strategy.FailoverStrategy;
+import dev.failover.virtual.VirtualConnection;
 
 /**
  * {@link ConnectionFactory} that connects to the active broker or, while there is none,
@@ -58,9 +57,10 @@ import dev.failover.strategy.FailoverStrategy;
  * Standby connections to the broker that comes next are opened in the background, and are
  * what a caller gets when the active broker was lost.
  * <p>
- * A connection says that it is closed as soon as another broker is active, so that its
- * user opens a new one. When the broker was left without having failed, it is closed when
- * no channel is open on it any more, or the time for that is over.
+ * A connection follows the active broker, and so do its channels: consumers are
+ * subscribed on the next broker before they end on the one that is left, and on the first
+ * one that answers if theirs is lost. A connection without consumers ends with its
+ * broker.
  */
 public class FailoverConnectionFactory extends FanOutConnectionFactory implements AutoCloseable {
 
@@ -76,7 +76,7 @@ public class FailoverConnectionFactory extends FanOutConnectionFactory implement
 
 	private final QueueDoor queueDoor;
 
-	private final LeavableConnections connections;
+	private final VirtualConnections connections;
 
 	private final ActiveConnector connector;
 
@@ -111,10 +111,9 @@ public class FailoverConnectionFactory extends FanOutConnectionFactory implement
 		this.plan = new ConnectPlan(brokers, strategy);
 		this.standby = new Standby(brokers, this.plan, this.brokerConnector, settings.standby());
 		this.queueDoor = new QueueDoor(new SuspectQueues(brokers, this.brokerConnector, System::nanoTime));
-		this.connections = new LeavableConnections(brokers, this.brokerConnector, this.queueDoor,
-				settings.leaveTimeout());
-		this.connector = new ActiveConnector(brokers, this.plan, this.brokerConnector, this.standby, this.connections,
+		this.connector = new ActiveConnector(brokers, this.plan, this.brokerConnector, this.standby, this.queueDoor,
 				settings.raceDelay());
+		this.connections = new VirtualConnections(brokers, this.brokerConnector, this.connector, settings);
 	}
 
 	@Override
@@ -122,8 +121,8 @@ public class FailoverConnectionFactory extends FanOutConnectionFactory implement
 			@Nullable String clientProvidedName) throws IOException, TimeoutException {
 		try {
 			this.brokerConnector.inOpening().begin();
-			Connection connection = this.connector
-				.connect(ConnectRequest.of(executor, addressResolver, clientProvidedName));
+			ConnectRequest request = ConnectRequest.of(addressResolver, clientProvidedName);
+			Connection connection = this.connections.open(request, executor);
 			this.brokerConnector.inOpening().opened(connection);
 			return connection;
 		}
@@ -137,18 +136,33 @@ public class FailoverConnectionFactory extends FanOutConnectionFactory implement
 	}
 
 	/**
+	 * Open a channel in confirm mode to the active broker that does not follow when
+	 * another broker becomes active. It is taken from a standby connection, without a
+	 * round trip, where there is one.
+	 * @param connection a connection of this factory
+	 * @return the channel
+	 * @throws IOException if there is no broker, or the connection is closed
+	 */
+	public ConfirmChannel openConfirmChannel(Connection connection) throws IOException {
+		Assert.isInstanceOf(VirtualConnection.class, connection, "'connection' must be one of this factory");
+		VirtualConnection.Opened opened = ((VirtualConnection) connection)
+			.openChannelApart((link) -> this.standby.takeConfirmChannel(link.connection()));
+		return ConfirmChannel.of((UsedConnection) opened.link(), opened.channel(), opened.ready());
+	}
+
+	/**
 	 * Open one more connection to the active broker, beside those that Spring knows, when
 	 * the broker reads nothing from one of them. Nothing is declared on it, and the
 	 * broker is not given up if it cannot be opened.
 	 * @param activation the activation of the broker
-	 * @return the connection, which is watched and left like all others
+	 * @return the connection, which follows no other broker
 	 * @throws IOException if the broker is not active any more, or the connection is not
 	 * open within the connect time-out
 	 */
-	public Connection newConnectionApart(Activation activation) throws IOException {
+	public ConnectionApart newConnectionApart(Activation activation) throws IOException {
 		Assert.notNull(activation, "'activation' must not be null");
 		try {
-			return this.connector.connectApart(activation);
+			return new ConnectionApart(this.connector.connectApart(activation), this.brokerConnector);
 		}
 		catch (InterruptedException ex) {
 			Thread.currentThread().interrupt();
@@ -160,16 +174,6 @@ public class FailoverConnectionFactory extends FanOutConnectionFactory implement
 	}
 
 	/**
-	 * Leave a connection as in a planned move, although its broker stays active: it says
-	 * that it is closed, and it is when no channel is open on it any more, or the time
-	 * for that is over.
-	 * @param connection a connection of this factory, as it was returned
-	 */
-	public void leave(Connection connection) {
-		this.connections.leave(connection);
-	}
-
-	/**
 	 * Add a preparer of new connections, behind those that were added before. They run in
 	 * this order.
 	 * @param preparer the preparer
@@ -177,6 +181,17 @@ public class FailoverConnectionFactory extends FanOutConnectionFactory implement
 	public void addPreparer(ConnectionPreparer preparer) {
 		Assert.notNull(preparer, "'preparer' must not be null");
 		this.brokerConnector.addPreparer(preparer);
+	}
+
+	/**
+	 * Add an observer of all connections that are opened from now on. Where there is
+	 * none, nothing is observed.
+	 * @param observer the observer
+	 */
+	public void addObserver(ConnectionObserver observer) {
+		Assert.notNull(observer, "'observer' must not be null");
+		this.brokerConnector.addObserver(observer);
+		observeDeliveries(observer);
 	}
 
 	/**
@@ -194,18 +209,6 @@ public class FailoverConnectionFactory extends FanOutConnectionFactory implement
 	 */
 	public QueueGuard getQueueGuard() {
 		return this.queueDoor.getGuard();
-	}
-
-	/**
-	 * Add what closes channels that nobody uses at the moment. It is called again and
-	 * again while a connection is left in a planned move, which is closed when no channel
-	 * is open on it any more. It may block.
-	 * @param cleaner told of the connection, as channels return it
-	 * @return removes it again
-	 */
-	public Runnable addIdleChannelCleaner(Consumer<Connection> cleaner) {
-		Assert.notNull(cleaner, "'cleaner' must not be null");
-		return this.connections.addCleaner(cleaner);
 	}
 
 	/**
@@ -236,65 +239,11 @@ public class FailoverConnectionFactory extends FanOutConnectionFactory implement
 	}
 
 	/**
-	 * Take a channel in confirm mode that was opened before the connection was taken into
-	 * use. Who asks gets such a channel, without a round trip, after a failover to a
-	 * standby connection; it is the caller's then.
-	 * @param connection a connection of this factory
-	 * @return the channel, on which nothing was published yet, or {@code null} if there
-	 * is none
-	 */
-	public @Nullable Channel takeConfirmChannel(Connection connection) {
-		Channel channel = this.standby.takeConfirmChannel(LeavableConnection.unwrap(connection));
-		return (connection instanceof LeavableConnection view) ? view.track(channel) : channel;
-	}
-
-	/**
 	 * Return the strategy that orders the brokers.
 	 * @return the strategy
 	 */
 	public FailoverStrategy getStrategy() {
 		return this.strategy;
-	}
-
-	/**
-	 * Return the activation under which a connection was opened. It may be over by now.
-	 * @param connection a connection of this factory
-	 * @return its activation, or {@code null} if the connection is closed, or not one of
-	 * this factory
-	 */
-	public @Nullable Activation getActivation(Connection connection) {
-		return this.connector.activationOf(LeavableConnection.unwrap(connection));
-	}
-
-	/**
-	 * Return what lets one thread write many commands to a connection at once.
-	 * @param connection a connection of this factory
-	 * @return the batch, or {@code null} if there is none: the connection is one of TLS,
-	 * or of a socket factory of the application's own
-	 */
-	public @Nullable WriteBatch getWriteBatch(Connection connection) {
-		return (connection instanceof LeavableConnection view) ? view.writeBatch() : null;
-	}
-
-	/**
-	 * Return with which routing keys messages have to be published on a connection, for
-	 * whoever publishes past its channels.
-	 * @param connection a connection of this factory
-	 * @return the routing keys
-	 */
-	public RoutingKeys getRoutingKeys(Connection connection) {
-		return (connection instanceof LeavableConnection view) ? view.routingKeys() : RoutingKeys.unchanged();
-	}
-
-	/**
-	 * Return whether a connection is to be left: another broker is active, or has been
-	 * since the connection was opened, without a failure in between.
-	 * @param connection a connection of this factory, as it was returned or as its
-	 * channels return it
-	 * @return whether new work belongs on a new connection
-	 */
-	public boolean isLeft(Connection connection) {
-		return this.connections.isLeft(connection);
 	}
 
 	/**
@@ -317,6 +266,16 @@ public class FailoverConnectionFactory extends FanOutConnectionFactory implement
 	}
 
 	/**
+	 * Return whether a connection is one of this factory, as it was returned, and not one
+	 * of those behind it, which preparers are given.
+	 * @param connection a connection
+	 * @return whether it is
+	 */
+	public boolean isOwn(Connection connection) {
+		return connection instanceof VirtualConnection;
+	}
+
+	/**
 	 * Return the access to single brokers, beside the connections of the application.
 	 * @return the access
 	 */
@@ -325,16 +284,20 @@ public class FailoverConnectionFactory extends FanOutConnectionFactory implement
 	}
 
 	/**
-	 * Return a factory of connections to one broker, whichever is active. They are
-	 * prepared and watched, and left when the broker fails, like those of this factory;
-	 * they do not make the broker the active one. While the broker is down or out of use,
-	 * they are refused.
-	 * @param broker the broker
-	 * @return a factory, which has nothing to be configured
+	 * Return the access to the consumers of the application.
+	 * @return the access
 	 */
-	public SingleBrokerConnectionFactory forBroker(Broker broker) {
-		Assert.notNull(broker, "'broker' must not be null");
-		return new SingleBrokerConnectionFactory(broker, this.brokers, this.brokerConnector, this.queueDoor);
+	public ConsumerAccess getConsumerAccess() {
+		return this.connections;
+	}
+
+	/**
+	 * Return how many standby connections to a broker are open.
+	 * @param broker the name of the broker
+	 * @return the number of connections that wait to be taken into use
+	 */
+	public int getStandbyConnections(String broker) {
+		return this.standby.countReady(broker);
 	}
 
 	/**

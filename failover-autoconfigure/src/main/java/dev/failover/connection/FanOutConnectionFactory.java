@@ -202,6 +202,14 @@ abstract class FanOutConnectionFactory extends ConnectionFactory {
 		each((target) -> target.setTrafficListener(trafficListener));
 	}
 
+	/**
+	 * Tell an observer of what is delivered on connections that are opened from now on.
+	 */
+	void observeDeliveries(ConnectionObserver observer) {
+		this.targets.each((broker, target) -> target
+			.setTrafficListener(new DeliveryListener(broker, observer, target.params(null).getTrafficListener())));
+	}
+
 	@Override
 	public void setHost(String host) {
 		throw ofOneBroker("host");

@@ -16,14 +16,18 @@
 
 package dev.failover.connection;
 
+import java.time.Duration;
+import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Supplier;
 
 import org.jspecify.annotations.Nullable;
 
 import dev.failover.broker.Activation;
 import dev.failover.broker.Broker;
+import dev.failover.broker.MoveStep;
 
 /**
  * A move that was asked for. It gives way to a later one as long as it is not made, and
@@ -37,8 +41,28 @@ final class PlannedMove {
 
 	private final CompletableFuture<@Nullable Void> ended = new CompletableFuture<>();
 
+	private final Map<MoveStep, Duration> steps = new ConcurrentHashMap<>();
+
+	private volatile long last = System.nanoTime();
+
 	PlannedMove(Broker broker) {
 		this.broker = broker;
+	}
+
+	/**
+	 * Note that a step has ended, as the one before had when this was called for it.
+	 */
+	void ended(MoveStep step) {
+		long now = System.nanoTime();
+		this.steps.put(step, Duration.ofNanos(now - this.last));
+		this.last = now;
+	}
+
+	/**
+	 * Return how long each step took that has ended.
+	 */
+	Map<MoveStep, Duration> steps() {
+		return Map.copyOf(this.steps);
 	}
 
 	Broker broker() {
@@ -90,7 +114,10 @@ final class PlannedMove {
 		return this.ready.handle((later, failure) -> {
 			try {
 				check(later, failure);
-				return make.get();
+				ended(MoveStep.PREPARE);
+				Activation made = make.get();
+				ended(MoveStep.SWITCH);
+				return made;
 			}
 			finally {
 				try {

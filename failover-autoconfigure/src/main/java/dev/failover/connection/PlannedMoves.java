@@ -32,9 +32,11 @@ import org.springframework.util.Assert;
 
 import dev.failover.broker.Activation;
 import dev.failover.broker.Broker;
+import dev.failover.broker.BrokerNotices;
 import dev.failover.broker.BrokerOperations;
 import dev.failover.broker.BrokerStatus;
 import dev.failover.broker.Brokers;
+import dev.failover.broker.MoveStep;
 
 /**
  * Moves the application to another broker while both are healthy, without an error, and
@@ -57,6 +59,8 @@ public final class PlannedMoves {
 	private static final Log logger = LogFactory.getLog(PlannedMoves.class);
 
 	private final Brokers brokers;
+
+	private final BrokerNotices notices;
 
 	private final BrokerAccess access;
 
@@ -82,6 +86,7 @@ public final class PlannedMoves {
 		Assert.notNull(access, "'access' must not be null");
 		Assert.notNull(timeout, "'timeout' must not be null");
 		this.brokers = brokers;
+		this.notices = new BrokerNotices(brokers);
 		this.access = access;
 		this.timeout = timeout;
 		access.addListener(this::opened);
@@ -142,9 +147,29 @@ public final class PlannedMoves {
 	}
 
 	private CompletableFuture<Activation> follow(PlannedMove move, @Nullable PlannedMove before) {
-		return move.follow(before)
-			.thenCompose((turn) -> make(move))
-			.thenCompose((activation) -> this.access.settled().thenApply((settled) -> activation));
+		return move.follow(before).thenCompose((turn) -> {
+			Broker from = this.brokers.getActive();
+			return make(move).thenCompose((activation) -> this.access.settled().thenApply((settled) -> {
+				move.ended(MoveStep.FOLLOW);
+				if (from != null && !from.name().equals(activation.broker().name())) {
+					tellEnd(move, from, activation.broker());
+				}
+				return activation;
+			}));
+		});
+	}
+
+	/**
+	 * Tell of the move when the broker that it has left is not used any more, or the time
+	 * for that is over.
+	 */
+	private void tellEnd(PlannedMove move, Broker from, Broker to) {
+		departureOf(from.name()).whenComplete((left, failure) -> {
+			if (failure == null && left) {
+				move.ended(MoveStep.CLOSE);
+			}
+			this.notices.moveEnded(from, to, move.steps());
+		});
 	}
 
 	private static boolean isFit(BrokerStatus status) {
@@ -270,16 +295,24 @@ public final class PlannedMoves {
 	}
 
 	private CompletableFuture<@Nullable Void> awaitDeparture(String broker) {
+		return departureOf(broker).thenApply((left) -> null);
+	}
+
+	/**
+	 * Return what completes with whether all connections to a broker are closed, when the
+	 * time for that is over at the latest.
+	 */
+	private CompletableFuture<Boolean> departureOf(String broker) {
 		Departure departure = new Departure(broker, new CompletableFuture<>());
 		this.departures.add(departure);
-		departure.done().whenComplete((done, failure) -> this.departures.remove(departure));
+		departure.left().whenComplete((left, failure) -> this.departures.remove(departure));
 		check(departure);
-		return departure.done().completeOnTimeout(null, this.timeout.toNanos(), TimeUnit.NANOSECONDS);
+		return departure.left().completeOnTimeout(false, this.timeout.toNanos(), TimeUnit.NANOSECONDS);
 	}
 
 	private void check(Departure departure) {
 		if (this.inUse.stream().noneMatch((opened) -> opened.broker().name().equals(departure.broker()))) {
-			departure.done().complete(null);
+			departure.left().complete(true);
 		}
 	}
 
@@ -296,9 +329,9 @@ public final class PlannedMoves {
 	 * The end of all connections to a broker that is left.
 	 *
 	 * @param broker the name of the broker
-	 * @param done completes then
+	 * @param left completes then
 	 */
-	private record Departure(String broker, CompletableFuture<@Nullable Void> done) {
+	private record Departure(String broker, CompletableFuture<Boolean> left) {
 	}
 
 }

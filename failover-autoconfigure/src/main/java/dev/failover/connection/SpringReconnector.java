@@ -27,6 +27,7 @@ import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.ReentrantLock;
 
 import org.apache.commons.logging.Log;
@@ -72,6 +73,8 @@ public final class SpringReconnector implements Reconnector, AutoCloseable {
 
 	private final CountDownLatch closed = new CountDownLatch(1);
 
+	private final AtomicInteger waiting = new AtomicInteger();
+
 	private @Nullable CompletableFuture<@Nullable Void> pass;
 
 	private volatile long notBefore = System.nanoTime();
@@ -102,6 +105,7 @@ public final class SpringReconnector implements Reconnector, AutoCloseable {
 		if (this.brokers.getActivation() != null) {
 			return;
 		}
+		this.waiting.incrementAndGet();
 		try {
 			join().get(timeout.toNanos(), TimeUnit.NANOSECONDS);
 		}
@@ -111,10 +115,23 @@ public final class SpringReconnector implements Reconnector, AutoCloseable {
 		catch (TimeoutException ex) {
 			throw unavailable("No broker could be connected to within %d ms".formatted(timeout.toMillis()), ex);
 		}
+		finally {
+			this.waiting.decrementAndGet();
+		}
 	}
 
 	@Override
 	public boolean awaitActive(Duration timeout) throws InterruptedException {
+		this.waiting.incrementAndGet();
+		try {
+			return awaitActiveCounted(timeout);
+		}
+		finally {
+			this.waiting.decrementAndGet();
+		}
+	}
+
+	private boolean awaitActiveCounted(Duration timeout) throws InterruptedException {
 		long deadline = System.nanoTime() + timeout.toNanos();
 		while (this.brokers.getActivation() == null) {
 			long remaining = deadline - System.nanoTime();
@@ -142,6 +159,11 @@ public final class SpringReconnector implements Reconnector, AutoCloseable {
 	@Override
 	public boolean isClosed() {
 		return this.executor.isShutdown();
+	}
+
+	@Override
+	public int getWaiting() {
+		return this.waiting.get();
 	}
 
 	@Override

@@ -371,6 +371,21 @@ final class Standby {
 	}
 
 	/**
+	 * Return how many connections to a broker wait to be taken into use.
+	 */
+	int countReady(String broker) {
+		this.lock.lock();
+		try {
+			return (int) this.connections.stream()
+				.filter((each) -> each.broker().name().equals(broker) && each.ready() != null)
+				.count();
+		}
+		finally {
+			this.lock.unlock();
+		}
+	}
+
+	/**
 	 * A broker that connections are kept to because somebody said so.
 	 *
 	 * @param broker the broker

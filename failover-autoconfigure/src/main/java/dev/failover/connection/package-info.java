@@ -15,8 +15,8 @@
  */
 
 /**
- * Connection factory that connects to a healthy broker, and everything that it is made
- * of.
+ * Connection factory whose connections follow the active broker, and everything that it
+ * is made of.
  */
 @NullMarked
 package dev.failover.connection;

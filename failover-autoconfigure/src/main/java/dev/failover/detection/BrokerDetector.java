@@ -16,9 +16,13 @@
 
 package dev.failover.detection;
 
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicBoolean;
+
+import org.springframework.util.Assert;
 
 import dev.failover.broker.Activation;
 import dev.failover.broker.BrokerEvent;
@@ -44,6 +48,8 @@ public final class BrokerDetector implements BrokerListener, AutoCloseable {
 
 	private final Map<OpenConnection, Watched> watched = new ConcurrentHashMap<>();
 
+	private final List<ProbeObserver> observers = new CopyOnWriteArrayList<>();
+
 	private final BrokerRounds rounds;
 
 	private final AtomicBoolean started = new AtomicBoolean();
@@ -65,10 +71,18 @@ public final class BrokerDetector implements BrokerListener, AutoCloseable {
 		access.onClose(this::close);
 	}
 
+	/**
+	 * Add an observer of all probes.
+	 * @param observer the observer
+	 */
+	public void addObserver(ProbeObserver observer) {
+		Assert.notNull(observer, "'observer' must not be null");
+		this.observers.add(observer);
+	}
+
 	private void opened(OpenConnection opened) {
-		ConnectionProbe probe = new ConnectionProbe(
-				new ProbedConnection(opened, this.brokers, this.access, this.settings.probeTimeout(), this.threads),
-				this.settings, this.threads);
+		ConnectionProbe probe = new ConnectionProbe(new ProbedConnection(opened, this.brokers, this.access,
+				this.settings.probeTimeout(), this.threads, this.observers), this.settings, this.threads);
 		AlarmWatch alarms = new AlarmWatch(opened, this.brokers, this.access, this.settings.blockedGrace(),
 				this.threads);
 		this.watched.put(opened, new Watched(probe, alarms));
@@ -84,11 +98,13 @@ public final class BrokerDetector implements BrokerListener, AutoCloseable {
 	}
 
 	/**
-	 * Look again at alarms, as there may be a broker to go to now.
+	 * Look again at alarms, as there may be a broker to go to now, or nobody who holds
+	 * switches.
 	 */
 	@Override
 	public void onEvent(BrokerEvent event) {
-		if (event instanceof BrokerEvent.StateChanged changed && changed.to().isUsable()) {
+		if ((event instanceof BrokerEvent.StateChanged changed && changed.to().isUsable())
+				|| (event instanceof BrokerEvent.HoldChanged hold && !hold.held())) {
 			this.watched.values().forEach((connection) -> connection.alarms().reconsider());
 		}
 		else if (event instanceof BrokerEvent.Added added && this.started.get()) {

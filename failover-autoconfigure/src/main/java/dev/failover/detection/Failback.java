@@ -37,6 +37,7 @@ import dev.failover.broker.BrokerState;
 import dev.failover.broker.BrokerStatus;
 import dev.failover.broker.Brokers;
 import dev.failover.broker.EventStage;
+import dev.failover.broker.SwitchCause;
 import dev.failover.connection.PlannedMoves;
 
 /**
@@ -44,7 +45,8 @@ import dev.failover.connection.PlannedMoves;
  * has been up, healthy by its health checks, and without a failure for the whole of the
  * grace. What operators have decided stays: a move that they have asked for is not
  * superseded, and after it there is no fail-back until the active broker is lost, a
- * broker is added or enabled, or a preference is changed.
+ * broker is added or enabled, or a preference is changed. While they hold switches, it is
+ * told instead, once for each time that the broker comes up.
  * <p>
  * No method blocks.
  */
@@ -81,12 +83,15 @@ public final class Failback implements BrokerListener, AutoCloseable {
 	 * @param grace how long a broker must have been up
 	 */
 	public Failback(Brokers brokers, BiPredicate<Broker, Broker> preference, PlannedMoves moves, Duration grace) {
-		this(brokers, preference, moves::failBack, grace, new DetectionThreads());
+		this(brokers, preference, new AutomaticMoves(brokers, moves), grace, new DetectionThreads());
 	}
 
-	private Failback(Brokers brokers, BiPredicate<Broker, Broker> preference,
-			Function<String, ? extends CompletableFuture<?>> mover, Duration grace, DetectionThreads threads) {
-		this(brokers, preference, mover, grace, threads, threads::close);
+	private Failback(Brokers brokers, BiPredicate<Broker, Broker> preference, AutomaticMoves moves, Duration grace,
+			DetectionThreads threads) {
+		this(brokers, preference, moves, grace, threads, () -> {
+			moves.close();
+			threads.close();
+		});
 	}
 
 	Failback(Brokers brokers, BiPredicate<Broker, Broker> preference,
@@ -106,8 +111,11 @@ public final class Failback implements BrokerListener, AutoCloseable {
 
 	@Override
 	public void onEvent(BrokerEvent event) {
-		if (event instanceof BrokerEvent.FailbackPlanned) {
+		if (event instanceof BrokerEvent.FailbackPlanned || event instanceof BrokerEvent.SwitchHeld) {
 			return;
+		}
+		if (event instanceof BrokerEvent.HoldChanged) {
+			this.scheduler.later(Duration.ZERO, this::forgetPlan);
 		}
 		if (event instanceof BrokerEvent.Activated activated && activated.isPlanned()) {
 			this.decided = !activated.to().name().equals(this.movingTo);
@@ -125,6 +133,11 @@ public final class Failback implements BrokerListener, AutoCloseable {
 				|| (event instanceof BrokerEvent.StateChanged changed && changed.from() == BrokerState.DISABLED);
 	}
 
+	private void forgetPlan() {
+		this.due.cancel(false);
+		this.plan = null;
+	}
+
 	private void review() {
 		Plan next = next();
 		if (this.movingTo != null || (next != null && next.isSameAs(this.plan))) {
@@ -132,7 +145,10 @@ public final class Failback implements BrokerListener, AutoCloseable {
 		}
 		this.due.cancel(false);
 		this.plan = next;
-		if (next != null) {
+		if (next != null && this.brokers.isHeld()) {
+			new BrokerNotices(this.brokers).switchHeld(next.from(), next.to(), SwitchCause.PREFERENCE);
+		}
+		else if (next != null) {
 			new BrokerNotices(this.brokers).failbackPlanned(next.from(), next.to(), this.grace);
 			this.due = this.scheduler.later(this.grace, () -> move(next));
 		}

@@ -18,6 +18,7 @@ package dev.failover.detection;
 
 import java.io.IOException;
 import java.time.Duration;
+import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -25,6 +26,8 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import com.rabbitmq.client.AMQP;
 import com.rabbitmq.client.Channel;
 import com.rabbitmq.client.ShutdownSignalException;
+import org.apache.commons.logging.Log;
+import org.apache.commons.logging.LogFactory;
 import org.jspecify.annotations.Nullable;
 
 import dev.failover.broker.Brokers;
@@ -38,6 +41,8 @@ import dev.failover.connection.OpenConnection;
  */
 final class ProbedConnection implements ProbeTarget {
 
+	private static final Log logger = LogFactory.getLog(BrokerDetector.class);
+
 	private final OpenConnection target;
 
 	private final Brokers brokers;
@@ -48,12 +53,15 @@ final class ProbedConnection implements ProbeTarget {
 
 	private final DetectionScheduler scheduler;
 
+	private final List<ProbeObserver> observers;
+
 	private final AtomicBoolean told = new AtomicBoolean();
 
 	private volatile @Nullable Channel channel;
 
 	ProbedConnection(OpenConnection target, Brokers brokers, BrokerAccess access, Duration timeout,
-			DetectionScheduler scheduler) {
+			DetectionScheduler scheduler, List<ProbeObserver> observers) {
+		this.observers = observers;
 		this.target = target;
 		this.brokers = brokers;
 		this.access = access;
@@ -84,6 +92,25 @@ final class ProbedConnection implements ProbeTarget {
 		return answer;
 	}
 
+	/**
+	 * Tell how it ended, unless it ended with a connection that nobody needs any more.
+	 */
+	private void observe(long askedAt, @Nullable Throwable failure) {
+		if (failure instanceof ShutdownSignalException signal && signal.isInitiatedByApplication()) {
+			return;
+		}
+		Duration time = Duration.ofNanos(System.nanoTime() - askedAt);
+		ProbeOutcome answered = (time.compareTo(this.timeout) <= 0) ? ProbeOutcome.ANSWERED : ProbeOutcome.LATE;
+		for (ProbeObserver observer : this.observers) {
+			try {
+				observer.probed(this.target.broker(), (failure != null) ? ProbeOutcome.FAILED : answered, time);
+			}
+			catch (RuntimeException ex) {
+				logger.error("Observer %s failed".formatted(observer), ex);
+			}
+		}
+	}
+
 	private void ask(CompletableFuture<@Nullable Object> answer) {
 		try {
 			Channel current = this.channel;
@@ -94,7 +121,9 @@ final class ProbedConnection implements ProbeTarget {
 			if (current == null) {
 				throw new IOException("The connection has no channel left for probes");
 			}
+			long askedAt = System.nanoTime();
 			current.asyncCompletableRpc(new AMQP.Basic.Qos.Builder().build()).whenComplete((command, failure) -> {
+				observe(askedAt, failure);
 				if (failure != null) {
 					answer.completeExceptionally(failure);
 				}

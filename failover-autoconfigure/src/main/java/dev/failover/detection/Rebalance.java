@@ -32,10 +32,12 @@ import org.springframework.util.Assert;
 import dev.failover.broker.Broker;
 import dev.failover.broker.BrokerEvent;
 import dev.failover.broker.BrokerListener;
+import dev.failover.broker.BrokerNotices;
 import dev.failover.broker.BrokerState;
 import dev.failover.broker.BrokerStatus;
 import dev.failover.broker.Brokers;
 import dev.failover.broker.EventStage;
+import dev.failover.broker.SwitchCause;
 import dev.failover.connection.PlannedMoves;
 
 /**
@@ -45,8 +47,9 @@ import dev.failover.connection.PlannedMoves;
  * the load ends even, wherever the applications were before, and though they do not know
  * each other.
  * <p>
- * A move that somebody asks for, a failure, and a broker that is disabled cancel what was
- * planned. A broker that is preferred to the active one, or the other way round, is not
+ * A move that somebody asks for, a failure, a broker that is disabled, and an operator
+ * who holds switches cancel what was planned; as long as they are held, it is told
+ * instead. A broker that is preferred to the active one, or the other way round, is not
  * drawn.
  * <p>
  * No method blocks.
@@ -81,13 +84,15 @@ public final class Rebalance implements BrokerListener, AutoCloseable {
 	 */
 	public Rebalance(Brokers brokers, BiPredicate<Broker, Broker> preference, PlannedMoves moves, Duration window,
 			RandomGenerator random) {
-		this(brokers, preference, moves::failBack, window, random, new DetectionThreads());
+		this(brokers, preference, new AutomaticMoves(brokers, moves), window, random, new DetectionThreads());
 	}
 
-	private Rebalance(Brokers brokers, BiPredicate<Broker, Broker> preference,
-			Function<String, ? extends CompletableFuture<?>> mover, Duration window, RandomGenerator random,
-			DetectionThreads threads) {
-		this(brokers, preference, mover, window, random, threads, threads::close);
+	private Rebalance(Brokers brokers, BiPredicate<Broker, Broker> preference, AutomaticMoves moves, Duration window,
+			RandomGenerator random, DetectionThreads threads) {
+		this(brokers, preference, moves, window, random, threads, () -> {
+			moves.close();
+			threads.close();
+		});
 	}
 
 	Rebalance(Brokers brokers, BiPredicate<Broker, Broker> preference,
@@ -128,7 +133,7 @@ public final class Rebalance implements BrokerListener, AutoCloseable {
 	}
 
 	private static boolean isReasonToStay(BrokerEvent event) {
-		return event instanceof BrokerEvent.Lost
+		return event instanceof BrokerEvent.Lost || (event instanceof BrokerEvent.HoldChanged changed && changed.held())
 				|| (event instanceof BrokerEvent.Activated activated && activated.isPlanned())
 				|| (event instanceof BrokerEvent.StateChanged changed && changed.from() != changed.to()
 						&& (changed.to() == BrokerState.DOWN || changed.to() == BrokerState.DISABLED));
@@ -138,6 +143,11 @@ public final class Rebalance implements BrokerListener, AutoCloseable {
 	 * What is planned already stays: it draws from all brokers that are up then.
 	 */
 	private void plan() {
+		Broker active = this.brokers.getActive();
+		if (active != null && this.brokers.isHeld()) {
+			new BrokerNotices(this.brokers).switchHeld(active, null, SwitchCause.REBALANCE);
+			return;
+		}
 		if (!this.due.isDone()) {
 			return;
 		}
@@ -155,7 +165,7 @@ public final class Rebalance implements BrokerListener, AutoCloseable {
 
 	private void cancel() {
 		if (this.due.cancel(false)) {
-			logger.info("Rebalance is cancelled: the brokers in use have changed");
+			logger.info("Rebalance is cancelled: the brokers in use have changed, or switches are held");
 		}
 	}
 

@@ -32,6 +32,8 @@ import org.springframework.retry.backoff.BackOffInterruptedException;
  */
 final class AsyncRun {
 
+	private final Ensurer ensurer;
+
 	private final EnsureThreads threads;
 
 	private final long deadline;
@@ -44,7 +46,12 @@ final class AsyncRun {
 
 	private final RetryContext context;
 
+	private volatile int tries;
+
+	private volatile long failedAt;
+
 	AsyncRun(Ensurer ensurer, EnsureThreads threads, EnsurePolicy policy) {
+		this.ensurer = ensurer;
 		this.threads = threads;
 		this.policy = policy;
 		long[] scope = new long[EnsureScope.state().length];
@@ -61,7 +68,30 @@ final class AsyncRun {
 			EnsuredWork<? extends CompletionStage<T>, ?> work) {
 		CompletableFuture<T> result = new CompletableFuture<>();
 		follow(first, work, result);
+		result.whenComplete((value, failure) -> ended(failure));
 		return result;
+	}
+
+	/**
+	 * Take note that the work is begun, by one thread at a time.
+	 */
+	void begun() {
+		long now = this.ensurer.time.now();
+		if (this.tries == 1) {
+			this.failedAt = now;
+		}
+		this.tries = this.tries + 1;
+	}
+
+	/**
+	 * Take note of the end.
+	 */
+	void ended(@Nullable Throwable failure) {
+		boolean retried = this.tries > 1;
+		EnsureOutcome succeeded = retried ? EnsureOutcome.AFTER_RETRY : EnsureOutcome.FIRST_TRY;
+		EnsureOutcome failed = retried ? EnsureOutcome.GAVE_UP : EnsureOutcome.NOT_RETRIED;
+		EnsureOutcome outcome = (failure != null) ? failed : succeeded;
+		this.ensurer.ended(outcome, retried ? this.ensurer.time.now() - this.failedAt : 0);
 	}
 
 	private <T extends @Nullable Object> void follow(CompletionStage<T> stage,
@@ -99,6 +129,7 @@ final class AsyncRun {
 	 * Call the work again, with its deadline bound to the thread.
 	 */
 	<T extends @Nullable Object, E extends Throwable> T call(EnsuredWork<T, E> work) throws E {
+		this.tries = this.tries + 1;
 		long[] scope = EnsureScope.state();
 		long outerFlags = EnsureScope.flags(scope);
 		long outerDeadline = EnsureScope.deadline(scope);
@@ -117,6 +148,9 @@ final class AsyncRun {
 	 * what the work has to end with
 	 */
 	CompletableFuture<@Nullable Void> next(Throwable failure) {
+		if (this.tries == 1) {
+			this.failedAt = this.ensurer.time.now();
+		}
 		CompletableFuture<@Nullable Void> ready = new CompletableFuture<>();
 		try {
 			this.retryPolicy.registerThrowable(this.context, failure);

@@ -58,7 +58,11 @@ public final class Ensurer implements AutoCloseable {
 
 	final EnsureTime time;
 
-	private final EnsureThreads threads = new EnsureThreads();
+	private final EnsureThreads threads;
+
+	private final EnsureObservers observers;
+
+	private final @Nullable String name;
 
 	/**
 	 * Create an instance.
@@ -83,6 +87,45 @@ public final class Ensurer implements AutoCloseable {
 		this.classifier = classifier;
 		this.boundWork = boundWork;
 		this.time = time;
+		this.threads = new EnsureThreads();
+		this.observers = new EnsureObservers();
+		this.name = null;
+	}
+
+	private Ensurer(Ensurer shared, String name) {
+		this.brokers = shared.brokers;
+		this.reconnector = shared.reconnector;
+		this.classifier = shared.classifier;
+		this.boundWork = shared.boundWork;
+		this.time = shared.time;
+		this.threads = shared.threads;
+		this.observers = shared.observers;
+		this.name = name;
+	}
+
+	/**
+	 * Return the same ensurer for the calls of one method, which are observed by its
+	 * name. Threads and observers are shared, and end with this one.
+	 * @param method the name of the method; there must not be many
+	 * @return an ensurer that need not be closed
+	 */
+	public Ensurer named(String method) {
+		Assert.hasText(method, "'method' must not be empty");
+		return new Ensurer(this, method);
+	}
+
+	/**
+	 * Add an observer of the calls of {@linkplain #named(String) named} methods. Where
+	 * there is none, nothing is observed.
+	 * @param observer the observer
+	 */
+	public void addObserver(EnsureObserver observer) {
+		Assert.notNull(observer, "'observer' must not be null");
+		this.observers.add(observer);
+	}
+
+	void ended(EnsureOutcome outcome, long nanos) {
+		this.observers.ended(this.name, outcome, nanos);
 	}
 
 	/**
@@ -112,7 +155,7 @@ public final class Ensurer implements AutoCloseable {
 	 */
 	public <T extends @Nullable Object, E extends Throwable> T execute(EnsurePolicy policy, EnsuredWork<T, E> work)
 			throws E {
-		return execute(policy, work, null);
+		return execute(policy, work, null, false);
 	}
 
 	/**
@@ -131,7 +174,7 @@ public final class Ensurer implements AutoCloseable {
 	public <T extends @Nullable Object, E extends Throwable> T execute(EnsurePolicy policy, ChannelSource channels,
 			@Nullable Channel given, EnsuredChannelWork<T, E> work) throws E {
 		ChannelTry<T, E> channelTry = new ChannelTry<>(channels, given, policy, work);
-		return execute(policy, channelTry, channelTry);
+		return execute(policy, channelTry, channelTry, false);
 	}
 
 	/**
@@ -149,7 +192,10 @@ public final class Ensurer implements AutoCloseable {
 	public <T extends @Nullable Object, E extends Throwable> CompletableFuture<T> executeAsync(EnsurePolicy policy,
 			EnsuredWork<? extends CompletionStage<T>, E> work) throws E {
 		AsyncRun run = asyncRun(policy);
-		CompletionStage<T> first = this.<CompletionStage<T>, E>execute(policy, work::run);
+		CompletionStage<T> first = this.<CompletionStage<T>, E>execute(policy, () -> {
+			run.begun();
+			return work.run();
+		}, null, true);
 		return run.follow(first, work);
 	}
 
@@ -179,19 +225,24 @@ public final class Ensurer implements AutoCloseable {
 	}
 
 	private <T extends @Nullable Object, E extends Throwable> T execute(EnsurePolicy policy, EnsuredWork<T, E> work,
-			@Nullable ChannelTry<?, ?> channelTry) throws E {
+			@Nullable ChannelTry<?, ?> channelTry, boolean endsLater) throws E {
 		long[] scope = EnsureScope.state();
 		long outerFlags = EnsureScope.flags(scope);
 		long outerDeadline = EnsureScope.deadline(scope);
 		EnsureScope.enter(scope, this.time.now() + policy.timeout().toNanos(), policy.idempotent());
 		try {
 			Activation activation = this.brokers.getActivation();
+			T result;
 			try {
-				return work.run();
+				result = work.run();
 			}
 			catch (Throwable ex) {
-				return retry(new EnsureRun(this, policy, scope, activation, channelTry), work, ex);
+				return retry(new EnsureRun(this, policy, scope, activation, channelTry), work, ex, endsLater);
 			}
+			if (!endsLater) {
+				ended(EnsureOutcome.FIRST_TRY, 0);
+			}
+			return result;
 		}
 		finally {
 			EnsureScope.exit(scope, outerFlags, outerDeadline);
@@ -200,23 +251,33 @@ public final class Ensurer implements AutoCloseable {
 
 	@SuppressWarnings("unchecked")
 	private <T extends @Nullable Object, E extends Throwable> T retry(EnsureRun run, EnsuredWork<T, E> work,
-			Throwable first) throws E {
+			Throwable first, boolean endsLater) throws E {
 		if (!run.isRetryable(first)) {
+			ended(EnsureOutcome.NOT_RETRIED, 0);
 			throw (E) first;
 		}
+		long failedAt = this.time.now();
+		boolean succeeded = false;
 		RetryTemplate template = run.template();
 		try {
-			return template.<T, E>execute((context) -> {
+			T result = template.<T, E>execute((context) -> {
 				if (context.getRetryCount() == 0) {
 					throw (E) first;
 				}
 				run.prepare();
 				return work.run();
 			});
+			succeeded = true;
+			return result;
 		}
 		catch (BackOffInterruptedException ex) {
 			Thread.currentThread().interrupt();
 			throw (E) run.interrupted(ex);
+		}
+		finally {
+			if (!succeeded || !endsLater) {
+				ended(succeeded ? EnsureOutcome.AFTER_RETRY : EnsureOutcome.GAVE_UP, this.time.now() - failedAt);
+			}
 		}
 	}
 

@@ -49,7 +49,11 @@ public final class ReactiveEnsurer {
 	 * @return a mono that repeats the work when a broker fails
 	 */
 	public <T> Mono<T> mono(EnsurePolicy policy, Mono<T> first, EnsuredWork<Mono<T>, ?> work) {
-		return Mono.defer(() -> resume(this.ensurer.asyncRun(policy), first, work));
+		return Mono.defer(() -> {
+			AsyncRun run = this.ensurer.asyncRun(policy);
+			run.begun();
+			return resume(run, first, work).doOnSuccess((element) -> run.ended(null)).doOnError(run::ended);
+		});
 	}
 
 	/**
@@ -63,8 +67,11 @@ public final class ReactiveEnsurer {
 	public <T> Flux<T> flux(EnsurePolicy policy, Flux<T> first, EnsuredWork<Flux<T>, ?> work) {
 		return Flux.defer(() -> {
 			AtomicBoolean emitted = new AtomicBoolean();
-			return resume(this.ensurer.asyncRun(policy), first, work, emitted)
-				.doOnNext((element) -> emitted.setPlain(true));
+			AsyncRun run = this.ensurer.asyncRun(policy);
+			run.begun();
+			return resume(run, first, work, emitted).doOnNext((element) -> emitted.setPlain(true))
+				.doOnComplete(() -> run.ended(null))
+				.doOnError(run::ended);
 		});
 	}
 

@@ -16,26 +16,12 @@
 
 package dev.failover.listener;
 
-import java.time.Duration;
-import java.util.Collection;
 import java.util.Map;
 import java.util.Set;
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.SynchronousQueue;
-import java.util.concurrent.ThreadPoolExecutor;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
 import java.util.function.Predicate;
-import java.util.function.Supplier;
 
-import org.apache.commons.logging.Log;
-import org.apache.commons.logging.LogFactory;
-import org.jspecify.annotations.Nullable;
-import org.springframework.amqp.rabbit.connection.CachingConnectionFactory;
 import org.springframework.context.SmartLifecycle;
-import org.springframework.scheduling.concurrent.CustomizableThreadFactory;
 import org.springframework.util.Assert;
 
 import dev.failover.broker.Broker;
@@ -43,22 +29,18 @@ import dev.failover.broker.BrokerEvent;
 import dev.failover.broker.BrokerListener;
 import dev.failover.broker.Brokers;
 import dev.failover.broker.EventStage;
+import dev.failover.connection.ConsumerAccess;
 
 /**
- * Consumes from brokers that are not the active one, so that no message is stranded
- * there: for each container that runs, there is a copy on each such broker, with the same
- * settings and the same listener, on a connection to that broker alone. Deliveries are
- * acknowledged, and replied to, on the channel that they came from.
+ * Decides which brokers are consumed from that are not the active one, so that no message
+ * is stranded there: all consumers of the application are subscribed there, too, with the
+ * prefetch count and the concurrency that they have. Deliveries are acknowledged, and
+ * replied to, on the broker that they came from.
  * <p>
- * Copies follow their original: they run while it runs, and consume from its queues. They
- * end when their broker fails, and when it becomes the active one, after the original has
- * moved there. No method blocks, except for those that stop.
+ * Consumption ends when the broker fails, or becomes the active one, where all consumers
+ * are then. No method blocks.
  */
 public final class BrokerDrains implements BrokerListener, SmartLifecycle {
-
-	private static final Log logger = LogFactory.getLog(BrokerDrains.class);
-
-	private static final Duration END = Duration.ofSeconds(10);
 
 	private final Brokers brokers;
 
@@ -66,71 +48,61 @@ public final class BrokerDrains implements BrokerListener, SmartLifecycle {
 
 	private final SuperfluousConsumers superfluous;
 
-	private final ContainerBook containers;
-
-	private final DirectContainerPacer pacer;
-
-	private final DrainConnections connections;
-
-	private final Supplier<Set<String>> undrained;
+	private final ConsumerAccess consumers;
 
 	private final Map<Broker, DrainLane> lanes = new ConcurrentHashMap<>();
 
-	private volatile @Nullable ThreadPoolExecutor stopper;
+	private final Set<Broker> wanted = ConcurrentHashMap.newKeySet();
+
+	private volatile boolean running;
 
 	/**
 	 * Create it. Nothing happens before the {@link #start() start}.
 	 * @param brokers the brokers
 	 * @param consumed which brokers to consume from
-	 * @param containers the containers of the application
-	 * @param pacer the pacer of direct containers
-	 * @param connections opens connections to single brokers
-	 * @param undrained tells the names of the queues that are not drained: those that
-	 * belong to the connection that declares them, and streams
+	 * @param consumers the consumers of the application
 	 * @param departing tells by its name whether a broker is about to be taken out of
 	 * use: then it is consumed from until it is empty
-	 * @param inUse tells by its name whether the application has a connection to a broker
-	 * still: what it has in hand there may go back to a queue, which is not empty for
-	 * good before
 	 */
-	public BrokerDrains(Brokers brokers, ConsumedBrokers consumed, ContainerBook containers, DirectContainerPacer pacer,
-			DrainConnections connections, Supplier<Set<String>> undrained, Predicate<String> departing,
-			Predicate<String> inUse) {
+	public BrokerDrains(Brokers brokers, ConsumedBrokers consumed, ConsumerAccess consumers,
+			Predicate<String> departing) {
 		Assert.notNull(brokers, "'brokers' must not be null");
 		Assert.notNull(consumed, "'consumed' must not be null");
+		Assert.notNull(consumers, "'consumers' must not be null");
+		Assert.notNull(departing, "'departing' must not be null");
 		this.brokers = brokers;
-		this.plan = new DrainPlan(brokers, consumed, departing, inUse);
+		this.plan = new DrainPlan(brokers, consumed, departing);
 		this.superfluous = new SuperfluousConsumers(brokers, consumed);
-		this.containers = containers;
-		this.pacer = pacer;
-		containers.addAdditionListener(this::wakeAll);
-		this.connections = connections;
-		this.undrained = undrained;
+		this.consumers = consumers;
+		consumers.addListener(this::wakeWaiting);
 	}
 
 	@Override
 	public void onEvent(BrokerEvent event) {
 		this.plan.on(event);
 		if (event instanceof BrokerEvent.Removed removed) {
-			forget(removed.broker());
+			DrainLane lane = this.lanes.remove(key(removed.broker()));
+			if (lane != null) {
+				lane.close();
+			}
 		}
 		wakeAll();
 	}
 
 	private void wakeAll() {
-		ThreadPoolExecutor running = this.stopper;
-		if (running != null) {
+		if (this.running) {
 			this.superfluous.check();
-			this.brokers.getAll()
-				.forEach((broker) -> this.lanes.computeIfAbsent(key(broker), (key) -> lane(broker, running)));
+			this.brokers.getAll().forEach((broker) -> this.lanes.computeIfAbsent(key(broker), (key) -> lane(broker)));
 			this.lanes.values().forEach(DrainLane::wake);
 		}
 	}
 
-	private void forget(Broker broker) {
-		DrainLane lane = this.lanes.remove(key(broker));
-		if (lane != null) {
-			lane.close();
+	/**
+	 * Consumers have begun, or gone elsewhere.
+	 */
+	private void wakeWaiting() {
+		if (this.running) {
+			this.lanes.values().stream().filter(DrainLane::isWaiting).forEach(DrainLane::wake);
 		}
 	}
 
@@ -141,41 +113,44 @@ public final class BrokerDrains implements BrokerListener, SmartLifecycle {
 		return broker.withWeight(Broker.DEFAULT_PRIORITY, Broker.DEFAULT_WEIGHT);
 	}
 
-	private DrainLane lane(Broker broker, ThreadPoolExecutor running) {
-		return new DrainLane(broker, this.plan, this.containers, () -> {
-			CachingConnectionFactory connectionFactory = this.connections.create(broker);
-			return new BrokerDrain(connectionFactory, this.undrained, this.pacer, running);
-		});
+	private DrainLane lane(Broker broker) {
+		return new DrainLane(broker, this.plan, this.consumers, (wanted) -> want(broker, wanted));
+	}
+
+	private void want(Broker broker, boolean wanted) {
+		if (wanted) {
+			this.wanted.add(broker);
+		}
+		else {
+			this.wanted.remove(broker);
+		}
+		this.consumers.consumeBeside(Set.copyOf(this.wanted));
 	}
 
 	/**
-	 * Return how many containers consume from a broker beside the active one.
+	 * Return how many consumers are subscribed on a broker beside the active one.
 	 * @param broker the broker
-	 * @return the number of containers that were copied for it
+	 * @return the number of consumers
 	 */
-	public int getContainerCount(Broker broker) {
-		DrainLane lane = this.lanes.get(key(broker));
-		return (lane != null) ? lane.size() : 0;
+	public int getConsumerCount(Broker broker) {
+		return this.consumers.getConsumerCount(broker);
 	}
 
 	/**
-	 * Return whether the containers of the application consume from a broker: the active
-	 * one, or one beside it.
+	 * Return whether the application consumes from a broker: the active one, or one
+	 * beside it.
 	 * @param broker the broker
-	 * @return whether they do, as far as they run
+	 * @return whether it does, as far as it consumes
 	 */
 	public boolean isConsumedFrom(Broker broker) {
 		Broker active = this.brokers.getActive();
-		return (active != null && active.isSameAs(broker)) || getContainerCount(broker) > 0;
+		return (active != null && active.isSameAs(broker)) || getConsumerCount(broker) > 0;
 	}
 
 	@Override
 	public void start() {
 		if (!isRunning()) {
-			CustomizableThreadFactory threads = new CustomizableThreadFactory("failover-drain-stop-");
-			threads.setDaemon(true);
-			this.stopper = new ThreadPoolExecutor(0, Integer.MAX_VALUE, 10, TimeUnit.SECONDS, new SynchronousQueue<>(),
-					threads);
+			this.running = true;
 			this.brokers.addListener(this, EventStage.CONNECTIONS);
 			wakeAll();
 		}
@@ -183,37 +158,20 @@ public final class BrokerDrains implements BrokerListener, SmartLifecycle {
 
 	@Override
 	public boolean isRunning() {
-		return this.stopper != null;
+		return this.running;
 	}
 
 	/**
-	 * Stop consuming, and wait for the messages in hand, as long as their containers'
-	 * shutdown time-outs say, and 10 seconds at most.
+	 * Stop consuming beside the active broker. Consumers end with their containers, which
+	 * wait for what they have in hand.
 	 */
 	@Override
 	public void stop() {
-		ThreadPoolExecutor running = this.stopper;
-		if (running == null) {
-			return;
-		}
-		this.brokers.removeListener(this);
-		this.stopper = null;
-		await(this.lanes.values());
-		this.lanes.values().forEach(DrainLane::abandon);
-		this.lanes.clear();
-		running.shutdown();
-	}
-
-	private static void await(Collection<DrainLane> lanes) {
-		CompletableFuture<?>[] ends = lanes.stream().map(DrainLane::close).toArray(CompletableFuture<?>[]::new);
-		try {
-			CompletableFuture.allOf(ends).get(END.toMillis(), TimeUnit.MILLISECONDS);
-		}
-		catch (ExecutionException | TimeoutException ex) {
-			logger.warn("Not all containers that drain brokers have stopped in time", ex);
-		}
-		catch (InterruptedException ex) {
-			Thread.currentThread().interrupt();
+		if (this.running) {
+			this.running = false;
+			this.brokers.removeListener(this);
+			this.lanes.values().forEach(DrainLane::close);
+			this.lanes.clear();
 		}
 	}
 

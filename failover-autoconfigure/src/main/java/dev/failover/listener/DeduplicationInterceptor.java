@@ -22,6 +22,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.LongAdder;
 
 import com.rabbitmq.client.Channel;
 import org.aopalliance.intercept.MethodInterceptor;
@@ -68,6 +69,8 @@ public final class DeduplicationInterceptor implements MethodInterceptor {
 
 	private final Map<Delivery, CountDownLatch> running = new ConcurrentHashMap<>();
 
+	private final LongAdder dropped = new LongAdder();
+
 	private final AtomicBoolean warned = new AtomicBoolean();
 
 	/**
@@ -108,6 +111,7 @@ public final class DeduplicationInterceptor implements MethodInterceptor {
 		boolean open = true;
 		try {
 			if (!handleAgain && this.handledMessages.contains(queue, id)) {
+				this.dropped.increment();
 				logger.debug("Dropped, as it was handled already: " + delivery);
 				return null;
 			}
@@ -126,6 +130,14 @@ public final class DeduplicationInterceptor implements MethodInterceptor {
 				end(delivery, end);
 			}
 		}
+	}
+
+	/**
+	 * Return how many messages were dropped so far.
+	 * @return the number of messages
+	 */
+	public long getDropped() {
+		return this.dropped.sum();
 	}
 
 	/**

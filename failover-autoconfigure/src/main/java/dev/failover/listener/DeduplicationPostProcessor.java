@@ -34,6 +34,8 @@ import org.springframework.beans.factory.config.BeanPostProcessor;
 import org.springframework.util.Assert;
 import org.springframework.util.ObjectUtils;
 
+import dev.failover.spring.HiddenSetting;
+
 /**
  * Adds a {@link DeduplicationInterceptor} to the containers of each container factory
  * that is a bean, behind their other advice. Containers with manual acknowledgement and
@@ -65,7 +67,7 @@ public final class DeduplicationPostProcessor implements BeanPostProcessor {
 	@SuppressWarnings("unchecked")
 	private <C extends AbstractMessageListenerContainer> void customize(
 			AbstractRabbitListenerContainerFactory<C> factory) {
-		ContainerCustomizer<C> before = (ContainerCustomizer<C>) Settings.read(factory, "containerCustomizer");
+		ContainerCustomizer<C> before = (ContainerCustomizer<C>) HiddenSetting.CONTAINER_CUSTOMIZER.of(factory);
 		factory.setContainerCustomizer((container) -> {
 			if (before != null) {
 				before.configure(container);
@@ -79,7 +81,7 @@ public final class DeduplicationPostProcessor implements BeanPostProcessor {
 			warn(container);
 			return;
 		}
-		@Nullable Object chain = Settings.read(container, "adviceChain");
+		@Nullable Object chain = HiddenSetting.ADVICE_CHAIN.of(container);
 		Advice[] advice = (chain instanceof Advice[] existing) ? existing : new Advice[0];
 		container.setAdviceChain(
 				ObjectUtils.addObjectToArray(advice, new SettledGuard(container, this.interceptor.getObject())));

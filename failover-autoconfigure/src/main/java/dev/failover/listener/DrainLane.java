@@ -16,28 +16,26 @@
 
 package dev.failover.listener;
 
+import java.io.IOException;
 import java.time.Duration;
-import java.util.List;
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
-import java.util.function.Supplier;
+import java.util.function.Consumer;
 
 import org.apache.commons.logging.Log;
 import org.apache.commons.logging.LogFactory;
 import org.jspecify.annotations.Nullable;
-import org.springframework.amqp.rabbit.listener.AbstractMessageListenerContainer;
 import org.springframework.scheduling.concurrent.CustomizableThreadFactory;
 
 import dev.failover.broker.Broker;
 import dev.failover.broker.LateStart;
+import dev.failover.connection.ConsumerAccess;
 
 /**
- * Drains one broker whenever that is wanted, on a thread of its own, so that a broker
- * that is slow holds up no other. It looks at what is wanted every now and then, and when
- * it is told that this may have changed.
+ * Has one broker consumed from whenever that is wanted, and looks whether it is empty, on
+ * a thread of its own, so that a broker that is slow holds up no other.
  */
 final class DrainLane {
 
@@ -48,43 +46,40 @@ final class DrainLane {
 	private static final Duration AFTER_FAILURE = Duration.ofSeconds(1);
 
 	/**
-	 * From one thorough look to the next, in rounds.
+	 * From one look for what was missing to the next one, in rounds.
 	 */
 	private static final int THOROUGH = 4;
-
-	/**
-	 * How long a broker that became the active one is consumed from twice, so that
-	 * consumption does not pause until the containers have moved.
-	 */
-	private static final Duration OVERLAP = Duration.ofSeconds(1);
 
 	private final Broker broker;
 
 	private final DrainPlan plan;
 
-	private final ContainerBook containers;
+	private final ConsumerAccess consumers;
 
-	private final Supplier<BrokerDrain> factory;
+	private final Consumer<Boolean> wanted;
 
 	private final ScheduledThreadPoolExecutor executor;
 
-	private volatile @Nullable BrokerDrain drain;
-
 	private @Nullable ScheduledFuture<?> next;
+
+	private volatile boolean consuming;
+
+	private volatile boolean waiting;
 
 	private long rounds;
 
-	private long overlapEnds;
-
-	private boolean overlaps;
-
 	private boolean wasEmpty;
 
-	DrainLane(Broker broker, DrainPlan plan, ContainerBook containers, Supplier<BrokerDrain> factory) {
+	/**
+	 * Create a lane.
+	 * @param consumers access to the consumers
+	 * @param wanted told whether the broker is to be consumed from
+	 */
+	DrainLane(Broker broker, DrainPlan plan, ConsumerAccess consumers, Consumer<Boolean> wanted) {
 		this.broker = broker;
 		this.plan = plan;
-		this.containers = containers;
-		this.factory = factory;
+		this.consumers = consumers;
+		this.wanted = wanted;
 		CustomizableThreadFactory threads = new CustomizableThreadFactory("failover-drain-" + broker.name() + "-");
 		threads.setDaemon(true);
 		this.executor = new ScheduledThreadPoolExecutor(1, threads);
@@ -110,84 +105,78 @@ final class DrainLane {
 		}
 	}
 
+	/**
+	 * Whether the broker would be consumed from if there was a consumer.
+	 */
+	boolean isWaiting() {
+		return this.waiting;
+	}
+
 	private void round() {
 		boolean failed = true;
-		boolean waiting = false;
 		try {
-			DrainPlan.Task task = this.plan.task(this.broker);
-			waiting = task == DrainPlan.Task.DRAIN && !this.containers.isEmpty();
-			perform(task);
+			perform(this.plan.task(this.broker));
 			failed = false;
 		}
-		catch (RuntimeException ex) {
+		catch (IOException | RuntimeException ex) {
 			logger.debug("%s cannot be drained at the moment".formatted(this.broker), ex);
-		}
-		catch (InterruptedException ex) {
-			Thread.currentThread().interrupt();
 		}
 		catch (Throwable ex) {
 			logger.error("%s cannot be drained at the moment".formatted(this.broker), ex);
 		}
 		finally {
-			again(failed, waiting);
+			again(failed);
 		}
 	}
 
-	private void again(boolean failed, boolean waiting) {
+	private void again(boolean failed) {
 		if (this.next != null) {
 			this.next.cancel(false);
 		}
-		boolean wanted = failed || waiting || this.drain != null || this.plan.isDeparting(this.broker);
-		if (wanted && !this.executor.isShutdown()) {
+		boolean toBeLookedAt = failed || this.consuming || this.plan.isDeparting(this.broker);
+		if (toBeLookedAt && !this.executor.isShutdown()) {
 			Duration pause = failed ? AFTER_FAILURE : ROUND;
 			this.next = this.executor.schedule(this::round, pause.toMillis(), TimeUnit.MILLISECONDS);
 		}
 	}
 
-	private void perform(DrainPlan.Task task) throws InterruptedException {
-		if (task != DrainPlan.Task.HAND_OVER) {
-			this.overlaps = false;
-		}
+	private void perform(DrainPlan.Task task) throws IOException {
+		this.waiting = false;
 		switch (task) {
-			case DRAIN -> drainIfWanted();
+			case DRAIN -> drain();
 			case DRAIN_UNTIL_EMPTY -> drainUntilEmpty();
-			case HAND_OVER -> handOver();
 			case END -> end();
 		}
 	}
 
 	/**
 	 * An application that only publishes consumes nothing.
+	 * @return whether it is time for a thorough look
 	 */
-	private void drainIfWanted() {
-		if (this.drain != null || !this.containers.running().isEmpty()) {
-			drain();
-		}
-	}
-
-	private BrokerDrain drain() {
-		BrokerDrain current = this.drain;
-		if (current == null) {
+	private boolean drain() {
+		if (!this.consuming) {
+			this.waiting = this.consumers.getQueues().isEmpty();
+			if (this.waiting) {
+				return false;
+			}
 			logger.info("Consuming from %s beside the active broker".formatted(this.broker));
-			current = this.factory.get();
-			this.drain = current;
+			this.consuming = true;
 			this.rounds = 0;
 			this.wasEmpty = false;
+			this.wanted.accept(true);
+			return false;
 		}
-		current.follow(this.containers.running(), isThorough());
-		this.rounds++;
-		return current;
+		boolean thorough = ++this.rounds % THOROUGH == 0;
+		if (thorough) {
+			this.wanted.accept(true);
+		}
+		return thorough;
 	}
 
-	private boolean isThorough() {
-		return this.rounds % THOROUGH == 0;
-	}
-
-	private void drainUntilEmpty() throws InterruptedException {
-		BrokerDrain current = drain();
-		if (isThorough()) {
-			boolean empty = !this.plan.isInUse(this.broker) && current.isEmpty();
-			if (empty && this.wasEmpty && current.finish()) {
+	private void drainUntilEmpty() throws IOException {
+		if (drain()) {
+			boolean empty = this.consumers.isDrained(this.broker);
+			if (empty && this.wasEmpty) {
 				logger.info("%s is drained".formatted(this.broker));
 				this.plan.emptied(this.broker);
 				end();
@@ -196,70 +185,20 @@ final class DrainLane {
 		}
 	}
 
-	/**
-	 * Two exclusive consumers would be in each other's way.
-	 */
-	private void handOver() {
-		BrokerDrain current = this.drain;
-		if (current == null) {
-			return;
-		}
-		if (!this.overlaps) {
-			this.overlaps = true;
-			this.overlapEnds = System.nanoTime() + OVERLAP.toNanos();
-		}
-		if (System.nanoTime() - this.overlapEnds >= 0) {
-			end();
-			return;
-		}
-		List<AbstractMessageListenerContainer> overlapping = this.containers.running()
-			.stream()
-			.filter((container) -> !Settings.is(container, "exclusive", true))
-			.toList();
-		current.retain(overlapping);
-	}
-
-	private CompletableFuture<Void> end() {
-		BrokerDrain ended = this.drain;
-		this.drain = null;
-		if (ended == null) {
-			return CompletableFuture.completedFuture(null);
-		}
-		logger.info("No longer consuming from %s beside the active broker".formatted(this.broker));
-		return ended.end();
-	}
-
-	/**
-	 * Return how many containers drain the broker.
-	 */
-	int size() {
-		BrokerDrain current = this.drain;
-		return (current != null) ? current.size() : 0;
-	}
-
-	/**
-	 * End for good.
-	 * @return a future that completes when the messages in hand are handled
-	 */
-	CompletableFuture<Void> close() {
-		try {
-			return CompletableFuture.supplyAsync(this::end, this.executor).thenCompose((end) -> end);
-		}
-		catch (Throwable ex) {
-			return CompletableFuture.failedFuture(ex);
-		}
-		finally {
-			this.executor.shutdown();
+	private void end() {
+		if (this.consuming) {
+			logger.info("No longer consuming from %s beside the active broker".formatted(this.broker));
+			this.consuming = false;
+			this.wanted.accept(false);
 		}
 	}
 
 	/**
-	 * End without waiting for the thread, if it has not ended yet.
+	 * End permanently. Consumers that were given messages settle them.
 	 */
-	void abandon() {
-		if (!this.executor.shutdownNow().isEmpty() || !this.executor.isTerminated()) {
-			end();
-		}
+	void close() {
+		this.executor.shutdownNow();
+		this.wanted.accept(false);
 	}
 
 }

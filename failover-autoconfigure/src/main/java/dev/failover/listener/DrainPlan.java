@@ -45,17 +45,14 @@ final class DrainPlan {
 
 	private final Predicate<String> departing;
 
-	private final Predicate<String> inUse;
-
 	private final Set<String> left = ConcurrentHashMap.newKeySet();
 
 	private final Set<String> emptied = ConcurrentHashMap.newKeySet();
 
-	DrainPlan(Brokers brokers, ConsumedBrokers consumed, Predicate<String> departing, Predicate<String> inUse) {
+	DrainPlan(Brokers brokers, ConsumedBrokers consumed, Predicate<String> departing) {
 		this.brokers = brokers;
 		this.consumed = consumed;
 		this.departing = departing;
-		this.inUse = inUse;
 	}
 
 	/**
@@ -100,13 +97,6 @@ final class DrainPlan {
 		return this.departing.test(broker.name());
 	}
 
-	/**
-	 * Return whether the application has something in hand on a broker, or may have.
-	 */
-	boolean isInUse(Broker broker) {
-		return this.inUse.test(broker.name());
-	}
-
 	Task task(Broker broker) {
 		return this.brokers.getStatus(broker.name())
 			.filter((status) -> status.broker().isSameAs(broker))
@@ -116,7 +106,7 @@ final class DrainPlan {
 
 	private Task task(BrokerStatus status) {
 		if (status.active()) {
-			return Task.HAND_OVER;
+			return Task.END;
 		}
 		boolean lasting = switch (this.consumed) {
 			case ACTIVE -> false;
@@ -198,12 +188,7 @@ final class DrainPlan {
 		DRAIN_UNTIL_EMPTY,
 
 		/**
-		 * Leave it to the application's own containers, which follow the active broker.
-		 */
-		HAND_OVER,
-
-		/**
-		 * Consume nothing.
+		 * Consume nothing beside what consumers do that follow the active broker.
 		 */
 		END
 

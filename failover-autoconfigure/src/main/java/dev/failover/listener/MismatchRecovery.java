@@ -24,6 +24,7 @@ import java.util.concurrent.TimeUnit;
 
 import org.apache.commons.logging.Log;
 import org.apache.commons.logging.LogFactory;
+import org.springframework.amqp.listener.FatalListenerStartupException;
 import org.springframework.amqp.rabbit.connection.RabbitUtils;
 import org.springframework.amqp.rabbit.listener.ListenerContainerConsumerFailedEvent;
 import org.springframework.amqp.rabbit.listener.SimpleMessageListenerContainer;
@@ -41,16 +42,17 @@ import dev.failover.broker.LateStart;
  * with other arguments. A broker with such a queue does not become active; but a
  * container whose own queue is gone declares all queues again, and stops if another one
  * is different by then, even if {@code mismatchedQueuesFatal} is false. It would not come
- * back when that is mended.
+ * back when that is mended. If that setting is true, the start tells so, and is not
+ * repeated.
  * <p>
  * While a container waits to be started, a thread keeps the JVM running, as the consumers
  * of the container do.
  */
 public final class MismatchRecovery implements ApplicationListener<ApplicationEvent>, AutoCloseable {
 
-	private static final Log logger = LogFactory.getLog(MismatchRecovery.class);
+	static final long RETRY_MILLIS = RenewingBackOff.MAX_MILLIS;
 
-	private static final String FATAL = "mismatchedQueuesFatal";
+	private static final Log logger = LogFactory.getLog(MismatchRecovery.class);
 
 	private final ApplicationContext context;
 
@@ -83,20 +85,15 @@ public final class MismatchRecovery implements ApplicationListener<ApplicationEv
 
 	private void consumerFailed(ListenerContainerConsumerFailedEvent event) {
 		if (event.isFatal() && event.getSource() instanceof SimpleMessageListenerContainer container
-				&& event.getThrowable() instanceof Exception failure && RabbitUtils.isMismatchedQueueArgs(failure)
-				&& !isFatal(container)) {
+				&& event.getThrowable() instanceof Exception failure && RabbitUtils.isMismatchedQueueArgs(failure)) {
 			schedule(container);
 		}
-	}
-
-	private static boolean isFatal(SimpleMessageListenerContainer container) {
-		return Settings.exists(container, FATAL) && Settings.is(container, FATAL, true);
 	}
 
 	private void schedule(SimpleMessageListenerContainer container) {
 		if (this.pending.add(container)) {
 			try {
-				this.starter.schedule(() -> restart(container), ContainerTuner.RETRY_MILLIS, TimeUnit.MILLISECONDS);
+				this.starter.schedule(() -> restart(container), RETRY_MILLIS, TimeUnit.MILLISECONDS);
 			}
 			catch (RejectedExecutionException ex) {
 				logger.debug("Closed, %s stays stopped".formatted(container));
@@ -116,6 +113,9 @@ public final class MismatchRecovery implements ApplicationListener<ApplicationEv
 		try {
 			container.start();
 			logger.info("Started again: " + container);
+		}
+		catch (FatalListenerStartupException ex) {
+			logger.error("Stays stopped, as the application wants it in such a case: " + container, ex);
 		}
 		catch (RuntimeException | Error ex) {
 			logger.warn("Cannot be started yet: %s: %s".formatted(container, ex));

@@ -103,7 +103,7 @@ public final class PullConsumer implements SmartLifecycle, Runnable {
 	/**
 	 * Set what is notified of exceptions and errors of the listener, wrapped in a
 	 * {@link ListenerExecutionFailedException}. What it throws takes their place. By
-	 * default, messages that cannot be converted are rejected for good.
+	 * default, messages that cannot be converted are rejected permanently.
 	 * @param errorHandler the error handler
 	 */
 	public void setErrorHandler(ErrorHandler errorHandler) {

@@ -15,7 +15,8 @@
  */
 
 /**
- * Message listener containers that move to the new broker at once.
+ * Which brokers are consumed from, what is tuned in listener containers for it, and how
+ * to consume without one.
  */
 @NullMarked
 package dev.failover.listener;

@@ -106,10 +106,16 @@ final class ConfirmExecutor {
 	 * waited for there, and so does not need the same thread.
 	 */
 	<T> CompletableFuture<T> relay(CompletableFuture<T> source) {
-		CompletableFuture<T> relayed = new CompletableFuture<>();
+		return relay(source, new CompletableFuture<>());
+	}
+
+	/**
+	 * Relay a future to another one.
+	 */
+	<T> CompletableFuture<T> relay(CompletableFuture<T> source, CompletableFuture<T> relayed) {
 		boolean isNested = Thread.currentThread().getThreadGroup() == this.group;
 		source.whenComplete((value, failure) -> {
-			Runnable completion = () -> complete(relayed, value, failure);
+			Runnable completion = () -> end(relayed, value, failure);
 			if (isNested || this.executor.isShutdown()) {
 				execute(this.nested, completion);
 			}
@@ -126,6 +132,15 @@ final class ConfirmExecutor {
 	void completeInOrder(Runnable completion) {
 		this.completions.add(completion);
 		drain();
+	}
+
+	private static <T> void end(CompletableFuture<T> relayed, T value, @Nullable Throwable failure) {
+		if (relayed instanceof TracedFuture<T> traced) {
+			traced.end(() -> complete(relayed, value, failure), failure);
+		}
+		else {
+			complete(relayed, value, failure);
+		}
 	}
 
 	private static <T> void complete(CompletableFuture<T> relayed, T value, @Nullable Throwable failure) {

@@ -18,6 +18,10 @@ package dev.failover.template;
 
 import java.util.concurrent.TimeUnit;
 
+import org.jspecify.annotations.Nullable;
+
+import dev.failover.broker.Activation;
+
 /**
  * How long confirms take, and what is therefore late. A long confirm counts as a quarter
  * of a second at most, so that a queue that was without a leader does not make later ones
@@ -37,6 +41,8 @@ final class ConfirmTimes {
 
 	private static final long LONGEST_SAMPLE = TimeUnit.MILLISECONDS.toNanos(250);
 
+	private final PublishObservers observers;
+
 	/**
 	 * The moving average. A sample that is lost to a race does no harm.
 	 */
@@ -51,6 +57,23 @@ final class ConfirmTimes {
 	private volatile long shortestBefore;
 
 	private volatile long periodBegan;
+
+	ConfirmTimes() {
+		this(new PublishObservers());
+	}
+
+	/**
+	 * Create times.
+	 * @param observers told of each confirm, whatever counts here
+	 */
+	ConfirmTimes(PublishObservers observers) {
+		this.observers = observers;
+	}
+
+	void confirmed(@Nullable Activation activation, long nanos, long now) {
+		confirmedAfter(nanos, now);
+		this.observers.confirmed(activation, nanos);
+	}
 
 	void confirmedAfter(long nanos, long now) {
 		long sample = Math.min(nanos, LONGEST_SAMPLE);

@@ -25,6 +25,7 @@ import org.apache.commons.logging.Log;
 import org.apache.commons.logging.LogFactory;
 import org.jspecify.annotations.Nullable;
 
+import dev.failover.broker.Broker;
 import dev.failover.connection.DestinationFault;
 
 /**
@@ -61,7 +62,9 @@ final class ConfirmedPublisher {
 
 	private final int maxRetries;
 
-	private final ConfirmTimes times = new ConfirmTimes();
+	private final PublishObservers observers = new PublishObservers();
+
+	private final ConfirmTimes times = new ConfirmTimes(this.observers);
 
 	private final PublishWindow window;
 
@@ -86,7 +89,7 @@ final class ConfirmedPublisher {
 		this.watch = new PublishWatch(this::inspect, source, settings.confirmTimeout());
 		this.writer = new PublishWriter(source, this::isRepeatable, this::rejected, this::denied, this.watch,
 				this.times, this::setApart);
-		this.window = new PublishWindow(settings.maxInFlight(), this.writer.late()::isHeldBack);
+		this.window = new PublishWindow(settings.maxInFlight(), this.writer.late()::isHeldBack, this.observers::failed);
 		this.opening = new OpeningPublisher(source, this.watch::aside, settings.confirmTimeout());
 	}
 
@@ -101,6 +104,7 @@ final class ConfirmedPublisher {
 		}
 		else if (this.source.isOpening()) {
 			this.opening.publish(publication);
+			publication.result().whenComplete((confirmation, failure) -> this.observers.failed(failure));
 		}
 		if (publication.isDone() || !this.window.enter(publication)) {
 			return;
@@ -233,6 +237,21 @@ final class ConfirmedPublisher {
 					+ "wait until they are; other destinations are not affected")
 				.formatted(Destination.of(oldest), TimeUnit.NANOSECONDS.toMillis(now - oldest.writtenAt())));
 		}
+	}
+
+	void addObserver(PublishObserver observer) {
+		this.observers.add(observer);
+	}
+
+	/**
+	 * Return the broker that was published to last, if it is known.
+	 */
+	@Nullable Broker lastBroker() {
+		return this.source.lastBroker();
+	}
+
+	PublishStatus status() {
+		return this.window.status();
 	}
 
 	/**

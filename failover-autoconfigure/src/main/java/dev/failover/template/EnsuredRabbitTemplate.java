@@ -17,7 +17,6 @@
 package dev.failover.template;
 
 import java.util.Collection;
-import java.util.UUID;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 
@@ -69,8 +68,6 @@ public abstract class EnsuredRabbitTemplate extends RabbitTemplate {
 	private final ThreadLocal<@Nullable Boolean> ensuring = new ThreadLocal<>();
 
 	private volatile @Nullable RecoveryCallback recoveryCallback;
-
-	private final DirectReplies replies = new DirectReplies(super::setUseDirectReplyToContainer, super::stop);
 
 	EnsuredRabbitTemplate(ConnectionFactory connectionFactory, Ensurer ensurer, EnsurePolicy policy) {
 		super(connectionFactory);
@@ -198,11 +195,11 @@ public abstract class EnsuredRabbitTemplate extends RabbitTemplate {
 	protected @Nullable Message doSendAndReceive(@Nullable String exchange, @Nullable String routingKey,
 			Message message, @Nullable CorrelationData correlationData) {
 		try {
-			return ensured(() -> this.replies.<@Nullable Message>request(() -> {
+			return this.<@Nullable Message>ensured(() -> {
 				try (Request request = new Request(message, this::lose)) {
 					return super.doSendAndReceive(exchange, routingKey, request, correlationData);
 				}
-			}));
+			});
 		}
 		finally {
 			EnsureScope.markSent();
@@ -210,45 +207,13 @@ public abstract class EnsuredRabbitTemplate extends RabbitTemplate {
 	}
 
 	/**
-	 * Request on a channel that Spring itself watches. In place of a request with a
-	 * direct reply, it is like one for both sides.
+	 * Request on a channel that Spring itself watches.
 	 */
 	@Override
 	protected @Nullable Message doSendAndReceiveWithTemporary(@Nullable String exchange, @Nullable String routingKey,
 			Message message, @Nullable CorrelationData correlationData) {
 		Message request = MessageBuilder.fromMessage(message).build();
-		if (!this.replies.isStandIn()) {
-			return super.doSendAndReceiveWithTemporary(exchange, routingKey, request, correlationData);
-		}
-		MessageProperties sent = message.getMessageProperties();
-		request.getMessageProperties().setReplyTo(null);
-		if (sent.getCorrelationId() == null) {
-			request.getMessageProperties().setCorrelationId(UUID.randomUUID().toString());
-		}
-		Message reply = super.doSendAndReceiveWithTemporary(exchange, routingKey, request, correlationData);
-		if (reply != null) {
-			reply.getMessageProperties().setReplyTo(sent.getReplyTo());
-			reply.getMessageProperties().setCorrelationId(sent.getCorrelationId());
-		}
-		return reply;
-	}
-
-	@Override
-	protected boolean useDirectReplyTo() {
-		boolean direct = super.useDirectReplyTo();
-		this.replies.use(direct, getConnectionFactory());
-		return direct;
-	}
-
-	@Override
-	public void setUseDirectReplyToContainer(boolean useDirectReplyToContainer) {
-		this.replies.setWanted(useDirectReplyToContainer);
-	}
-
-	@Override
-	public void destroy() {
-		this.replies.close();
-		super.destroy();
+		return super.doSendAndReceiveWithTemporary(exchange, routingKey, request, correlationData);
 	}
 
 	@Override

@@ -24,6 +24,7 @@ import java.util.concurrent.CompletableFuture;
 
 import com.rabbitmq.client.AMQP.BasicProperties;
 import com.rabbitmq.client.Channel;
+import io.micrometer.observation.ObservationRegistry;
 import org.jspecify.annotations.Nullable;
 import org.springframework.amqp.AmqpException;
 import org.springframework.amqp.core.Message;
@@ -35,6 +36,8 @@ import org.springframework.amqp.rabbit.connection.PublisherCallbackChannel;
 import org.springframework.amqp.rabbit.connection.RabbitResourceHolder;
 import org.springframework.amqp.rabbit.core.CorrelationDataPostProcessor;
 import org.springframework.amqp.rabbit.core.RabbitTemplate;
+import org.springframework.amqp.rabbit.support.micrometer.RabbitTemplateObservationConvention;
+import org.springframework.context.ApplicationContext;
 import org.springframework.transaction.support.TransactionSynchronizationManager;
 import org.springframework.util.Assert;
 import org.springframework.util.StringUtils;
@@ -84,6 +87,14 @@ public class FailoverTemplate extends EnsuredRabbitTemplate {
 
 	private final TransactionBinding transaction;
 
+	private final SendObservations observations;
+
+	private volatile boolean observationEnabled;
+
+	private volatile boolean observationRegistryObtained;
+
+	private volatile @Nullable ApplicationContext applicationContext;
+
 	private @Nullable ConfirmCallback confirmCallback;
 
 	private @Nullable ReturnsCallback returnsCallback;
@@ -107,6 +118,7 @@ public class FailoverTemplate extends EnsuredRabbitTemplate {
 				(publisherFactory != null) ? publisherFactory : connectionFactory, ensurer.getBrokers(),
 				ensurer.getReconnector());
 		this.publisher = new ConfirmedPublisher(source, settings, policy.maxRetries());
+		this.observations = new SendObservations(this.publisher::lastBroker);
 		this.transaction = new TransactionBinding(this, connectionFactory, settings.inTransaction(),
 				new TransactionEnd());
 		setUsePublisherConnection(true);
@@ -133,6 +145,63 @@ public class FailoverTemplate extends EnsuredRabbitTemplate {
 	public void setCorrelationDataPostProcessor(CorrelationDataPostProcessor correlationDataPostProcessor) {
 		super.setCorrelationDataPostProcessor(correlationDataPostProcessor);
 		this.correlationDataPostProcessor = correlationDataPostProcessor;
+	}
+
+	@Override
+	public void setApplicationContext(ApplicationContext applicationContext) {
+		super.setApplicationContext(applicationContext);
+		this.applicationContext = applicationContext;
+	}
+
+	@Override
+	public void setBeanName(String name) {
+		super.setBeanName(name);
+		this.observations.templateName(name);
+	}
+
+	/**
+	 * Set whether each send is observed, with the {@code ObservationRegistry} of the
+	 * application context. The observation lasts until the message is confirmed or has
+	 * failed, carries its failure, and has an event for each try; see
+	 * {@link FailoverTemplateObservation}. Sends that are bound to a channel, requests
+	 * and replies have Spring's own.
+	 */
+	@Override
+	public void setObservationEnabled(boolean observationEnabled) {
+		super.setObservationEnabled(observationEnabled);
+		this.observationEnabled = observationEnabled;
+	}
+
+	/**
+	 * Set what observations are called, and what keys they have, in place of
+	 * {@link FailoverTemplateObservation.DefaultConvention}. It is given a
+	 * {@link FailoverSenderContext} for what is published with failover.
+	 */
+	@Override
+	public void setObservationConvention(RabbitTemplateObservationConvention observationConvention) {
+		super.setObservationConvention(observationConvention);
+		this.observations.convention(observationConvention);
+	}
+
+	/**
+	 * What is prepared for the publisher is observed until it is confirmed, not until it
+	 * is prepared.
+	 */
+	@Override
+	protected void observeTheSend(Channel channel, Message message, boolean mandatory, String exch, String rKey) {
+		if (channel instanceof CapturingChannel) {
+			sendToRabbit(channel, exch, rKey, mandatory, message);
+			return;
+		}
+		super.observeTheSend(channel, message, mandatory, exch, rKey);
+	}
+
+	private ObservationRegistry currentObservationRegistry() {
+		if (this.observationEnabled && !this.observationRegistryObtained) {
+			obtainObservationRegistry(this.applicationContext);
+			this.observationRegistryObtained = true;
+		}
+		return getObservationRegistry();
 	}
 
 	/**
@@ -193,8 +262,18 @@ public class FailoverTemplate extends EnsuredRabbitTemplate {
 	private Publication submit(OutgoingMessage message, long nanos) {
 		long remaining = EnsureScope.remainingNanos(getEnsurePolicy().timeout().toNanos());
 		Publication publication = message.publication(isRepeatable(), System.nanoTime() + Math.min(remaining, nanos));
-		this.publisher.submit(publication);
+		submit(message, publication);
 		return publication;
+	}
+
+	private void submit(OutgoingMessage message, Publication publication) {
+		try {
+			this.publisher.submit(publication);
+		}
+		catch (RuntimeException | Error ex) {
+			message.ended(ex);
+			throw ex;
+		}
 	}
 
 	private boolean isRepeatable() {
@@ -207,6 +286,7 @@ public class FailoverTemplate extends EnsuredRabbitTemplate {
 	 */
 	private @Nullable AmqpException await(OutgoingMessage message, Publication publication) {
 		AmqpException failure = await(publication);
+		message.ended(failure);
 		if (publication.tries() > 0) {
 			EnsureScope.markSent();
 			message.sequenceNumber(publication.sequenceNumber());
@@ -258,8 +338,10 @@ public class FailoverTemplate extends EnsuredRabbitTemplate {
 		}
 		long remaining = EnsureScope.remainingNanos(getEnsurePolicy().timeout().toNanos());
 		Publication publication = outgoing.publication(true, System.nanoTime() + remaining);
-		CompletableFuture<Confirmation> confirmed = this.confirms.relay(publication.result());
-		this.publisher.submit(publication);
+		SendTrace trace = outgoing.trace();
+		CompletableFuture<Confirmation> confirmed = this.confirms.relay(publication.result(),
+				(trace != null) ? new TracedFuture<>(trace) : new CompletableFuture<>());
+		submit(outgoing, publication);
 		EnsureScope.markSent();
 		return confirmed;
 	}
@@ -291,12 +373,27 @@ public class FailoverTemplate extends EnsuredRabbitTemplate {
 			@Nullable CorrelationData correlationData, @Nullable CorrelationDataPostProcessor processor) {
 		Captured captured = capture(exchange, routingKey, message, correlationData);
 		CorrelationData correlation = correlate(captured.message(), correlationData, processor);
+		SendTrace trace = this.observations.start(currentObservationRegistry(), captured.exchange(),
+				captured.routingKey(), captured.message());
+		try {
+			return prepare(captured, message, correlation, trace);
+		}
+		catch (RuntimeException | Error ex) {
+			if (trace != null) {
+				trace.end(ex);
+			}
+			throw ex;
+		}
+	}
+
+	private OutgoingMessage prepare(Captured captured, Message message, @Nullable CorrelationData correlation,
+			@Nullable SendTrace trace) {
 		BasicProperties properties = getMessagePropertiesConverter()
 			.fromMessageProperties(captured.message().getMessageProperties(), getEncoding());
 		int headerSize = captured.check(properties);
 		boolean mandatory = isMandatoryFor(message) && !DelayHeader.isSet(captured.message());
 		return new OutgoingMessage(captured, properties, headerSize, captured.message().getBody(), mandatory,
-				isRepeatable(), correlation);
+				isRepeatable(), correlation, trace);
 	}
 
 	/**
@@ -373,6 +470,23 @@ public class FailoverTemplate extends EnsuredRabbitTemplate {
 	}
 
 	/**
+	 * Return what this template has in hand at the moment.
+	 * @return how many messages are not confirmed yet, and how many senders wait
+	 */
+	public PublishStatus getPublishStatus() {
+		return this.publisher.status();
+	}
+
+	/**
+	 * Add an observer of what is published. Where there is none, nothing is observed.
+	 * @param observer the observer
+	 */
+	public void addObserver(PublishObserver observer) {
+		Assert.notNull(observer, "'observer' must not be null");
+		this.publisher.addObserver(observer);
+	}
+
+	/**
 	 * Wait for outstanding confirms, for the shutdown time-out at most, and end what is
 	 * left with a {@link PublishException}.
 	 */
@@ -426,8 +540,10 @@ public class FailoverTemplate extends EnsuredRabbitTemplate {
 
 		@Override
 		public void rolledBack(OutgoingMessage message) {
-			report(message.correlationData(), new PublishException("The transaction was rolled back",
-					PublishOutcome.NOT_SENT, message.messageId(), null), null);
+			PublishException failure = new PublishException("The transaction was rolled back", PublishOutcome.NOT_SENT,
+					message.messageId(), null);
+			message.ended(failure);
+			report(message.correlationData(), failure, null);
 		}
 
 	}

@@ -30,9 +30,10 @@ import org.springframework.amqp.rabbit.connection.CorrelationData;
  * @param mandatory whether it is returned if no queue is bound for it
  * @param idempotent whether it may be written more than once
  * @param correlationData whom to tell of the confirm, if anybody
+ * @param trace follows the message, {@code null} if nothing does
  */
 record OutgoingMessage(CapturingChannel.Captured captured, BasicProperties properties, int headerSize, byte[] body,
-		boolean mandatory, boolean idempotent, @Nullable CorrelationData correlationData) {
+		boolean mandatory, boolean idempotent, @Nullable CorrelationData correlationData, @Nullable SendTrace trace) {
 
 	String messageId() {
 		return this.properties.getMessageId();
@@ -43,12 +44,22 @@ record OutgoingMessage(CapturingChannel.Captured captured, BasicProperties prope
 	 */
 	OutgoingMessage withOwnBody() {
 		return new OutgoingMessage(this.captured, this.properties, this.headerSize, this.body.clone(), this.mandatory,
-				this.idempotent, this.correlationData);
+				this.idempotent, this.correlationData, this.trace);
 	}
 
 	Publication publication(boolean repeatable, long deadline) {
 		return new Publication(this.captured.exchange(), this.captured.routingKey(), this.mandatory, this.properties,
-				this.headerSize, this.body, this.idempotent && repeatable, deadline);
+				this.headerSize, this.body, this.idempotent && repeatable, deadline, this.trace);
+	}
+
+	/**
+	 * Take note that the message has ended.
+	 * @param failure why it is not confirmed, or {@code null} if it is
+	 */
+	void ended(@Nullable Throwable failure) {
+		if (this.trace != null) {
+			this.trace.end(failure);
+		}
 	}
 
 	/**

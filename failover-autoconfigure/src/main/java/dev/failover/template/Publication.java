@@ -56,6 +56,8 @@ final class Publication {
 
 	private final long deadline;
 
+	private final @Nullable SendTrace trace;
+
 	private final CompletableFuture<Confirmation> result = new CompletableFuture<>();
 
 	private final ReentrantLock lock = new ReentrantLock();
@@ -85,7 +87,7 @@ final class Publication {
 	private volatile long deniedAt;
 
 	Publication(String exchange, String routingKey, boolean mandatory, BasicProperties properties, int headerSize,
-			byte[] body, boolean idempotent, long deadline) {
+			byte[] body, boolean idempotent, long deadline, @Nullable SendTrace trace) {
 		this.exchange = exchange;
 		this.routingKey = routingKey;
 		this.mandatory = mandatory;
@@ -94,6 +96,7 @@ final class Publication {
 		this.body = body;
 		this.idempotent = idempotent;
 		this.deadline = deadline;
+		this.trace = trace;
 	}
 
 	String exchange() {
@@ -132,6 +135,13 @@ final class Publication {
 
 	String messageId() {
 		return this.properties.getMessageId();
+	}
+
+	/**
+	 * Return what follows the message, if anything does.
+	 */
+	@Nullable SendTrace trace() {
+		return this.trace;
 	}
 
 	int tries() {

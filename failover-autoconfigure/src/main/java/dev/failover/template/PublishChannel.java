@@ -182,9 +182,13 @@ final class PublishChannel {
 		publication.sequenceNumber(sequenceNumber);
 		this.ledger.put(sequenceNumber, publication);
 		try {
-			this.channel.basicPublish(publication.exchange(),
-					this.routingKeys.get(publication.exchange(), publication.routingKey()), publication.mandatory(),
-					publication.properties(), publication.body());
+			SendTrace trace = publication.trace();
+			if (trace == null) {
+				write(publication);
+			}
+			else {
+				writeTraced(publication, trace);
+			}
 		}
 		catch (AlreadyClosedException ex) {
 			publication.notWritten();
@@ -194,6 +198,27 @@ final class PublishChannel {
 		catch (RuntimeException | Error ex) {
 			this.spoiled = true;
 			throw ex;
+		}
+	}
+
+	private void write(Publication publication) throws IOException {
+		this.channel.basicPublish(publication.exchange(),
+				this.routingKeys.get(publication.exchange(), publication.routingKey()), publication.mandatory(),
+				publication.properties(), publication.body());
+	}
+
+	/**
+	 * Whatever is observed or traced below belongs to the sender of the message, not to
+	 * the thread that writes it.
+	 */
+	private void writeTraced(Publication publication, SendTrace trace) throws IOException {
+		trace.tried(publication.tries(), (this.activation != null) ? this.activation.broker() : null);
+		ThreadContext.Restored restored = trace.restoreForWriting();
+		try {
+			write(publication);
+		}
+		finally {
+			restored.close();
 		}
 	}
 
@@ -419,14 +444,14 @@ final class PublishChannel {
 		if (!multiple) {
 			Publication publication = this.ledger.remove(sequence);
 			if (publication != null) {
-				this.times.confirmedAfter(now - publication.writtenAt(), now);
+				this.times.confirmed(this.activation, now - publication.writtenAt(), now);
 				confirmed(publication);
 			}
 		}
 		else {
 			var confirmed = this.ledger.headMap(sequence, true);
 			for (var entry = confirmed.pollFirstEntry(); entry != null; entry = confirmed.pollFirstEntry()) {
-				this.times.confirmedAfter(now - entry.getValue().writtenAt(), now);
+				this.times.confirmed(this.activation, now - entry.getValue().writtenAt(), now);
 				confirmed(entry.getValue());
 			}
 		}

@@ -23,6 +23,7 @@ import com.rabbitmq.client.Channel;
 import org.jspecify.annotations.Nullable;
 
 import dev.failover.broker.Activation;
+import dev.failover.broker.Broker;
 import dev.failover.connection.DestinationFault;
 import dev.failover.connection.RoutingKeys;
 import dev.failover.connection.WriteBatch;
@@ -38,6 +39,14 @@ interface PublishSource {
 	 * while its own serves still.
 	 */
 	boolean isLeft();
+
+	/**
+	 * Return the broker that the last channel was opened to.
+	 * @return the broker, or {@code null} if there was none, or it is not known
+	 */
+	default @Nullable Broker lastBroker() {
+		return null;
+	}
 
 	/**
 	 * Call something, which does not block, when another broker becomes active without a

@@ -21,6 +21,7 @@ import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
 import java.util.function.Predicate;
@@ -48,7 +49,11 @@ final class PublishWindow {
 
 	private final Predicate<Publication> late;
 
+	private final Consumer<Throwable> onFailure;
+
 	private final Map<Publication, Semaphore> inside = new ConcurrentHashMap<>();
+
+	private final AtomicInteger waiting = new AtomicInteger();
 
 	private final AtomicLong earliestDeadline = new AtomicLong(never());
 
@@ -57,10 +62,12 @@ final class PublishWindow {
 	 * @param size how many messages of destinations that confirm are let in, and as many
 	 * others
 	 * @param late whether the destination of a message is late
+	 * @param onFailure told why a message has ended that was let in, and is not confirmed
 	 */
-	PublishWindow(int size, Predicate<Publication> late) {
+	PublishWindow(int size, Predicate<Publication> late, Consumer<Throwable> onFailure) {
 		this.size = size;
 		this.late = late;
+		this.onFailure = onFailure;
 		this.free = new Semaphore(size);
 		this.apart = new Semaphore(size);
 	}
@@ -77,7 +84,7 @@ final class PublishWindow {
 				this.inside.put(publication, room);
 				long now = System.nanoTime();
 				noteDeadline(now + publication.remaining(now));
-				publication.result().whenComplete((confirmation, failure) -> leave(publication));
+				publication.result().whenComplete((confirmation, failure) -> leave(publication, failure));
 				return true;
 			}
 			publication.fail("%d messages are unconfirmed already".formatted(this.size));
@@ -92,24 +99,41 @@ final class PublishWindow {
 
 	private @Nullable Semaphore awaitRoom(Publication publication) throws InterruptedException {
 		Semaphore room = roomFor(publication);
-		boolean entered = room.tryAcquire();
-		long remaining = publication.remaining(System.nanoTime());
-		while (!entered && remaining > 0) {
-			room = roomFor(publication);
-			entered = room.tryAcquire(Math.min(remaining, LOOK_AGAIN_NANOS), TimeUnit.NANOSECONDS);
+		if (room.tryAcquire()) {
+			return room;
+		}
+		this.waiting.incrementAndGet();
+		try {
+			return awaitRoom(publication, publication.remaining(System.nanoTime()));
+		}
+		finally {
+			this.waiting.decrementAndGet();
+		}
+	}
+
+	private @Nullable Semaphore awaitRoom(Publication publication, long nanos) throws InterruptedException {
+		long remaining = nanos;
+		while (remaining > 0) {
+			Semaphore room = roomFor(publication);
+			if (room.tryAcquire(Math.min(remaining, LOOK_AGAIN_NANOS), TimeUnit.NANOSECONDS)) {
+				return room;
+			}
 			remaining = publication.remaining(System.nanoTime());
 		}
-		return entered ? room : null;
+		return null;
 	}
 
 	private Semaphore roomFor(Publication publication) {
 		return this.late.test(publication) ? this.apart : this.free;
 	}
 
-	private void leave(Publication publication) {
+	private void leave(Publication publication, @Nullable Throwable failure) {
 		Semaphore room = this.inside.remove(publication);
 		if (room != null) {
 			room.release();
+		}
+		if (failure != null) {
+			this.onFailure.accept(failure);
 		}
 	}
 
@@ -154,6 +178,10 @@ final class PublishWindow {
 
 	void forEach(Consumer<Publication> action) {
 		this.inside.keySet().forEach(action);
+	}
+
+	PublishStatus status() {
+		return new PublishStatus(inFlight(), this.size, this.waiting.get());
 	}
 
 	int inFlight() {

@@ -450,10 +450,7 @@ final class PublishWriter {
 	 */
 	private void repeat(List<Publication> unconfirmed, PublishChannel left, int inFlight) {
 		List<Publication> again = unconfirmed.stream().filter(this.repeatable).toList();
-		if (!again.isEmpty()) {
-			logger.info((again.size() == 1) ? "1 unconfirmed message is published again"
-					: "%d unconfirmed messages are published again".formatted(again.size()));
-		}
+		logger.debug("%d unconfirmed messages, of which %d are published again".formatted(inFlight, again.size()));
 		report(left, inFlight, again);
 		this.queue.addFirst(again);
 	}

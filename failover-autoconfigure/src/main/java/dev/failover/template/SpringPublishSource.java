@@ -39,10 +39,11 @@ import dev.failover.broker.Brokers;
 import dev.failover.broker.EventStage;
 import dev.failover.broker.FailureReason;
 import dev.failover.broker.Reconnector;
+import dev.failover.connection.ConfirmChannel;
+import dev.failover.connection.ConnectionApart;
 import dev.failover.connection.DestinationFault;
 import dev.failover.connection.FailoverConnectionFactory;
 import dev.failover.connection.RoutingKeys;
-import dev.failover.connection.SettlingChannel;
 
 /**
  * Opens channels on the connections of Spring's connection factory, so that its listeners
@@ -64,9 +65,9 @@ final class SpringPublishSource implements PublishSource {
 	/**
 	 * A connection beside that of Spring, from which the broker reads nothing.
 	 */
-	private com.rabbitmq.client.@Nullable Connection apart;
+	private @Nullable ConnectionApart apart;
 
-	private volatile com.rabbitmq.client.@Nullable Connection last;
+	private volatile @Nullable Activation last;
 
 	private volatile @Nullable Thread opener;
 
@@ -85,8 +86,16 @@ final class SpringPublishSource implements PublishSource {
 
 	@Override
 	public boolean isLeft() {
-		com.rabbitmq.client.Connection target = this.last;
-		return this.failover != null && target != null && this.failover.isLeft(target);
+		Activation target = this.last;
+		Broker active = this.brokers.getActive();
+		return this.failover != null && target != null && active != null
+				&& !active.name().equals(target.broker().name());
+	}
+
+	@Override
+	public @Nullable Broker lastBroker() {
+		Activation target = this.last;
+		return (target != null) ? target.broker() : null;
 	}
 
 	@Override
@@ -117,11 +126,11 @@ final class SpringPublishSource implements PublishSource {
 	@Override
 	public Opened open() throws IOException {
 		listen();
-		com.rabbitmq.client.Connection beside = this.apart;
-		if (beside != null && beside.isOpen()) {
-			return open(beside);
+		ConnectionApart beside = this.apart;
+		if (beside != null && beside.isOpen() && !isLeft()) {
+			return opened(beside.openConfirmChannel());
 		}
-		this.apart = null;
+		leaveApart();
 		Connection current = this.connection;
 		if (current == null || !current.isOpen()) {
 			release();
@@ -137,28 +146,32 @@ final class SpringPublishSource implements PublishSource {
 
 	@Override
 	public Opened openApart() throws IOException {
-		com.rabbitmq.client.Connection stalled = this.last;
-		Activation activation = (this.failover != null && stalled != null) ? this.failover.getActivation(stalled)
-				: null;
+		Activation activation = this.last;
 		if (this.failover == null || activation == null) {
 			throw new IOException("There is no active broker to open another connection to");
 		}
-		com.rabbitmq.client.Connection fresh = this.failover.newConnectionApart(activation);
-		if (this.apart != null) {
-			this.failover.leave(this.apart);
-		}
+		ConnectionApart fresh = this.failover.newConnectionApart(activation);
+		leaveApart();
 		this.apart = fresh;
-		return open(fresh);
+		return opened(fresh.openConfirmChannel());
+	}
+
+	private void leaveApart() {
+		ConnectionApart left = this.apart;
+		this.apart = null;
+		if (left != null) {
+			left.leave();
+		}
 	}
 
 	private Opened open(com.rabbitmq.client.Connection target) throws IOException {
-		this.last = target;
-		if (this.failover == null) {
-			return new Opened(confirming(target), this.brokers.getActivation(), null, RoutingKeys.unchanged());
-		}
-		Channel ready = this.failover.takeConfirmChannel(target);
-		return new Opened((ready != null) ? ready : confirming(target), this.failover.getActivation(target),
-				this.failover.getWriteBatch(target), this.failover.getRoutingKeys(target));
+		return (this.failover != null) ? opened(this.failover.openConfirmChannel(target))
+				: new Opened(confirming(target), this.brokers.getActivation(), null, RoutingKeys.unchanged());
+	}
+
+	private Opened opened(ConfirmChannel channel) {
+		this.last = channel.activation();
+		return new Opened(channel.channel(), channel.activation(), channel.writeBatch(), channel.routingKeys());
 	}
 
 	private Connection create() {
@@ -184,9 +197,11 @@ final class SpringPublishSource implements PublishSource {
 		if (target == null || !target.isOpen()) {
 			throw new IOException("The connection is not open");
 		}
-		RoutingKeys routingKeys = (this.failover != null) ? this.failover.getRoutingKeys(target)
-				: RoutingKeys.unchanged();
-		return new Opened(confirming(target), null, null, routingKeys);
+		if (this.failover != null && this.failover.isOwn(target)) {
+			ConfirmChannel channel = this.failover.openConfirmChannel(target);
+			return new Opened(channel.channel(), null, null, channel.routingKeys());
+		}
+		return new Opened(confirming(target), null, null, RoutingKeys.unchanged());
 	}
 
 	@Override
@@ -223,7 +238,7 @@ final class SpringPublishSource implements PublishSource {
 			throw new IOException("The connection has no channel left, its maximum is " + target.getChannelMax());
 		}
 		channel.confirmSelect();
-		return (channel instanceof SettlingChannel settling) ? settling.target() : channel;
+		return channel;
 	}
 
 	@Override

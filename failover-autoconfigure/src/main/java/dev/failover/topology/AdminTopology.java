@@ -24,17 +24,16 @@ import java.util.Set;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
-import org.jspecify.annotations.Nullable;
 import org.springframework.amqp.core.Binding;
 import org.springframework.amqp.core.Declarable;
 import org.springframework.amqp.core.Declarables;
 import org.springframework.amqp.core.Exchange;
 import org.springframework.amqp.core.Queue;
 import org.springframework.amqp.rabbit.core.RabbitAdmin;
-import org.springframework.beans.DirectFieldAccessor;
 import org.springframework.context.ApplicationContext;
-import org.springframework.context.ApplicationEventPublisher;
 import org.springframework.util.StringUtils;
+
+import dev.failover.spring.HiddenSetting;
 
 /**
  * What a {@link RabbitAdmin} may declare, and how it is set to do so. Some of its
@@ -44,27 +43,24 @@ final class AdminTopology {
 
 	private final RabbitAdmin admin;
 
-	private final DirectFieldAccessor fields;
+	private final ApplicationContext context;
 
-	AdminTopology(RabbitAdmin admin) {
+	/**
+	 * Create an instance.
+	 * @param admin the admin, a bean
+	 * @param context the application context of the admin
+	 */
+	AdminTopology(RabbitAdmin admin, ApplicationContext context) {
 		this.admin = admin;
-		this.fields = new DirectFieldAccessor(admin);
+		this.context = context;
 	}
 
 	boolean ignoresDeclarationExceptions() {
-		return Boolean.TRUE.equals(this.fields.getPropertyValue("ignoreDeclarationExceptions"));
+		return Boolean.TRUE.equals(HiddenSetting.IGNORE_DECLARATION_EXCEPTIONS.of(this.admin));
 	}
 
 	boolean declaresExplicitlyOnly() {
-		return Boolean.TRUE.equals(this.fields.getPropertyValue("explicitDeclarationsOnly"));
-	}
-
-	@Nullable ApplicationContext context() {
-		return (ApplicationContext) this.fields.getPropertyValue("applicationContext");
-	}
-
-	@Nullable ApplicationEventPublisher eventPublisher() {
-		return (ApplicationEventPublisher) this.fields.getPropertyValue("applicationEventPublisher");
+		return Boolean.TRUE.equals(HiddenSetting.EXPLICIT_DECLARATIONS_ONLY.of(this.admin));
 	}
 
 	/**
@@ -102,6 +98,16 @@ final class AdminTopology {
 			}
 		}
 		return names;
+	}
+
+	/**
+	 * Return whether it is the name that a broker has given to a queue.
+	 */
+	boolean isGivenName(String name) {
+		return all().stream()
+			.filter(Queue.class::isInstance)
+			.map(Queue.class::cast)
+			.anyMatch((queue) -> !StringUtils.hasText(queue.getName()) && queue.getActualName().equals(name));
 	}
 
 	/**
@@ -153,18 +159,15 @@ final class AdminTopology {
 
 	private List<Declarable> all() {
 		List<Declarable> all = new ArrayList<>(manual());
-		ApplicationContext context = context();
-		if (context != null) {
-			all.addAll(beans(context, Queue.class));
-			all.addAll(beans(context, Exchange.class));
-			all.addAll(beans(context, Binding.class));
-			beans(context, Declarables.class).forEach((declarables) -> all.addAll(declarables.getDeclarables()));
-		}
+		all.addAll(beans(Queue.class));
+		all.addAll(beans(Exchange.class));
+		all.addAll(beans(Binding.class));
+		beans(Declarables.class).forEach((declarables) -> all.addAll(declarables.getDeclarables()));
 		return all.stream().filter(Declarable::shouldDeclare).toList();
 	}
 
-	private static <T> Collection<T> beans(ApplicationContext context, Class<T> type) {
-		return context.getBeansOfType(type, false, false).values();
+	private <T> Collection<T> beans(Class<T> type) {
+		return this.context.getBeansOfType(type, false, false).values();
 	}
 
 }

@@ -31,7 +31,6 @@ import org.springframework.amqp.core.Exchange;
 import org.springframework.amqp.core.Queue;
 import org.springframework.amqp.rabbit.core.RabbitAdmin;
 import org.springframework.context.ApplicationContext;
-import org.springframework.context.ApplicationEventPublisher;
 
 import dev.failover.connection.OpenConnection;
 import dev.failover.connection.SpentConnectionException;
@@ -48,22 +47,17 @@ final class BrokerAdmin extends RabbitAdmin {
 
 	private final String broker;
 
-	private BrokerAdmin(RabbitAdmin original, BrokerConnectionFactory connectionFactory, String broker) {
+	private BrokerAdmin(RabbitAdmin original, ApplicationContext context, BrokerConnectionFactory connectionFactory,
+			String broker) {
 		super(connectionFactory);
 		this.original = original;
-		this.topology = new AdminTopology(original);
+		this.topology = new AdminTopology(original, context);
 		this.broker = broker;
 		setBeanName(original.getBeanName());
 		setExplicitDeclarationsOnly(this.topology.declaresExplicitlyOnly());
 		setIgnoreDeclarationExceptions(this.topology.ignoresDeclarationExceptions());
-		ApplicationContext context = this.topology.context();
-		if (context != null) {
-			setApplicationContext(context);
-		}
-		ApplicationEventPublisher publisher = this.topology.eventPublisher();
-		if (publisher != null) {
-			setApplicationEventPublisher(publisher);
-		}
+		setApplicationContext(context);
+		setApplicationEventPublisher(context);
 	}
 
 	/**
@@ -74,11 +68,11 @@ final class BrokerAdmin extends RabbitAdmin {
 	 * @throws TopologyException if the broker refuses a declaration
 	 * @throws IOException if the broker fails
 	 */
-	static void declare(RabbitAdmin original, OpenConnection connection, BrokerDeclarations declarations)
-			throws IOException {
+	static void declare(RabbitAdmin original, ApplicationContext context, OpenConnection connection,
+			BrokerDeclarations declarations) throws IOException {
 		DeclarationRun run = new DeclarationRun(connection.connection(), declarations);
-		Channel channel = new DeclaringChannel(run, new AdminTopology(original).queuesOfConnections()).proxy();
-		List<AskedDeclaration> unanswered = admin(original, declarations, connection.connection(), channel)
+		Channel channel = new DeclaringChannel(run, new AdminTopology(original, context).queuesOfConnections()).proxy();
+		List<AskedDeclaration> unanswered = admin(original, context, declarations, connection.connection(), channel)
 			.declare(run);
 		if (!unanswered.isEmpty()) {
 			declarations.add(unanswered, connection);
@@ -95,11 +89,11 @@ final class BrokerAdmin extends RabbitAdmin {
 	 * @throws TopologyException if the broker refuses a declaration
 	 * @throws IOException if the broker fails
 	 */
-	static void declareForUse(RabbitAdmin original, Connection connection, BrokerDeclarations declarations)
-			throws IOException {
+	static void declareForUse(RabbitAdmin original, ApplicationContext context, Connection connection,
+			BrokerDeclarations declarations) throws IOException {
 		DeclarationRun run = new DeclarationRun(connection, declarations);
 		Channel channel = new DeclaringChannel(run, null).proxy();
-		List<AskedDeclaration> unanswered = admin(original, declarations, connection, channel).declare(run);
+		List<AskedDeclaration> unanswered = admin(original, context, declarations, connection, channel).declare(run);
 		declarations.add(unanswered, null);
 		if (run.isClosedInAnswer()) {
 			throw new IOException("Broker '%s' has closed the connection in answer to a declaration"
@@ -107,10 +101,10 @@ final class BrokerAdmin extends RabbitAdmin {
 		}
 	}
 
-	private static BrokerAdmin admin(RabbitAdmin original, BrokerDeclarations declarations, Connection connection,
-			Channel channel) {
-		return new BrokerAdmin(original, new BrokerConnectionFactory(declarations.broker(), connection, channel),
-				declarations.broker().name());
+	private static BrokerAdmin admin(RabbitAdmin original, ApplicationContext context, BrokerDeclarations declarations,
+			Connection connection, Channel channel) {
+		return new BrokerAdmin(original, context,
+				new BrokerConnectionFactory(declarations.broker(), connection, channel), declarations.broker().name());
 	}
 
 	private List<AskedDeclaration> declare(DeclarationRun run) throws IOException {

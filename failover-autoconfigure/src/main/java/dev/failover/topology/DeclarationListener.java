@@ -63,9 +63,11 @@ final class DeclarationListener implements ConnectionListener {
 
 	private final AtomicReference<@Nullable Declaring> declaring = new AtomicReference<>();
 
+	private volatile @Nullable Activation declaredFor;
+
 	DeclarationListener(RabbitAdmin admin, TopologyGate gate, LockedQueues lockedQueues) {
 		this.admin = admin;
-		this.topology = new AdminTopology(admin);
+		this.topology = gate.topology(admin);
 		this.gate = gate;
 		this.lockedQueues = lockedQueues;
 	}
@@ -77,6 +79,23 @@ final class DeclarationListener implements ConnectionListener {
 	@Override
 	public void onCreate(@Nullable Connection connection) {
 		declare(connection);
+	}
+
+	/**
+	 * Declare again when the queue is missing that a broker has named which was left
+	 * since. The connection has stayed the same, and so nothing else does.
+	 */
+	void missing(String queue) {
+		Activation activation = this.gate.brokers().getActivation();
+		if (activation == null || activation.equals(this.declaredFor) || !this.topology.isGivenName(queue)) {
+			return;
+		}
+		try {
+			declare(null);
+		}
+		catch (RuntimeException ex) {
+			logger.warn("Queue '%s' cannot be replaced yet by one on %s: %s".formatted(queue, activation.broker(), ex));
+		}
 	}
 
 	/**
@@ -110,6 +129,7 @@ final class DeclarationListener implements ConnectionListener {
 		}
 		try {
 			declare();
+			this.declaredFor = activation;
 		}
 		catch (AmqpException ex) {
 			failed(activation, ex, ex);

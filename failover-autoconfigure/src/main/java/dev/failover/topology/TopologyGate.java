@@ -30,6 +30,7 @@ import org.apache.commons.logging.Log;
 import org.apache.commons.logging.LogFactory;
 import org.springframework.amqp.core.Declarable;
 import org.springframework.amqp.rabbit.core.RabbitAdmin;
+import org.springframework.context.ApplicationContext;
 import org.springframework.util.Assert;
 
 import dev.failover.broker.Activation;
@@ -56,6 +57,8 @@ public final class TopologyGate implements ConnectionPreparer, AutoCloseable {
 
 	private final Brokers brokers;
 
+	private final ApplicationContext context;
+
 	private final boolean redeclareManualDeclarations;
 
 	private final List<RabbitAdmin> admins = new CopyOnWriteArrayList<>();
@@ -69,14 +72,18 @@ public final class TopologyGate implements ConnectionPreparer, AutoCloseable {
 	/**
 	 * Create a gate.
 	 * @param brokers the brokers
+	 * @param context the application context of the admins
 	 * @param redeclareManualDeclarations whether to declare, too, what was declared
 	 * through an admin at run time
 	 * @param declareTimeout how long a broker may take to answer a declaration
 	 */
-	public TopologyGate(Brokers brokers, boolean redeclareManualDeclarations, Duration declareTimeout) {
+	public TopologyGate(Brokers brokers, ApplicationContext context, boolean redeclareManualDeclarations,
+			Duration declareTimeout) {
 		Assert.notNull(brokers, "'brokers' must not be null");
+		Assert.notNull(context, "'context' must not be null");
 		Assert.notNull(declareTimeout, "'declareTimeout' must not be null");
 		this.brokers = brokers;
+		this.context = context;
 		this.redeclareManualDeclarations = redeclareManualDeclarations;
 		this.pending = new PendingDeclarations(brokers, declareTimeout);
 	}
@@ -106,13 +113,13 @@ public final class TopologyGate implements ConnectionPreparer, AutoCloseable {
 
 	@Override
 	public void prepare(OpenConnection connection) throws IOException {
-		if (!this.open) {
+		if (!this.open || isDeclaredOnActive(connection)) {
 			return;
 		}
 		Declared now = new Declared(connection.incarnation(), manual());
 		BrokerDeclarations declarations = this.pending.of(connection.broker(), connection.incarnation());
 		for (RabbitAdmin admin : this.admins) {
-			BrokerAdmin.declare(admin, connection, declarations);
+			BrokerAdmin.declare(admin, this.context, connection, declarations);
 		}
 		this.declared.put(connection.broker().name(), now);
 		forgetRemoved();
@@ -124,7 +131,8 @@ public final class TopologyGate implements ConnectionPreparer, AutoCloseable {
 	 * is about to be used.
 	 */
 	void declareForUse(RabbitAdmin admin, Connection connection, Activation activation) throws IOException {
-		BrokerAdmin.declareForUse(admin, connection, this.pending.of(activation.broker(), activation.incarnation()));
+		BrokerAdmin.declareForUse(admin, this.context, connection,
+				this.pending.of(activation.broker(), activation.incarnation()));
 	}
 
 	private void forgetRemoved() {
@@ -132,9 +140,15 @@ public final class TopologyGate implements ConnectionPreparer, AutoCloseable {
 	}
 
 	private Set<Declarable> manual() {
-		return this.admins.stream()
-			.flatMap((admin) -> new AdminTopology(admin).manual().stream())
-			.collect(Collectors.toSet());
+		return this.admins.stream().flatMap((admin) -> topology(admin).manual().stream()).collect(Collectors.toSet());
+	}
+
+	/**
+	 * Whether this is a further connection to the active broker, which has what it needs.
+	 */
+	private boolean isDeclaredOnActive(OpenConnection connection) {
+		Activation active = this.brokers.getActivation();
+		return active != null && active.isOf(connection.broker(), connection.incarnation()) && hasDeclared(active);
 	}
 
 	/**
@@ -153,7 +167,7 @@ public final class TopologyGate implements ConnectionPreparer, AutoCloseable {
 	 */
 	public Set<String> getQueuesOfConnections() {
 		return this.admins.stream()
-			.flatMap((admin) -> new AdminTopology(admin).queuesOfConnections().stream())
+			.flatMap((admin) -> topology(admin).queuesOfConnections().stream())
 			.collect(Collectors.toSet());
 	}
 
@@ -163,9 +177,7 @@ public final class TopologyGate implements ConnectionPreparer, AutoCloseable {
 	 * @return the names
 	 */
 	public Set<String> getStreams() {
-		return this.admins.stream()
-			.flatMap((admin) -> new AdminTopology(admin).streams().stream())
-			.collect(Collectors.toSet());
+		return this.admins.stream().flatMap((admin) -> topology(admin).streams().stream()).collect(Collectors.toSet());
 	}
 
 	/**
@@ -176,7 +188,7 @@ public final class TopologyGate implements ConnectionPreparer, AutoCloseable {
 	 */
 	public Set<String> getSharedQueues() {
 		return this.admins.stream()
-			.flatMap((admin) -> new AdminTopology(admin).sharedQueues().stream())
+			.flatMap((admin) -> topology(admin).sharedQueues().stream())
 			.collect(Collectors.toSet());
 	}
 
@@ -186,6 +198,10 @@ public final class TopologyGate implements ConnectionPreparer, AutoCloseable {
 
 	Brokers brokers() {
 		return this.brokers;
+	}
+
+	AdminTopology topology(RabbitAdmin admin) {
+		return new AdminTopology(admin, this.context);
 	}
 
 	/**

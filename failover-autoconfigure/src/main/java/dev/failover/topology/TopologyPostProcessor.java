@@ -16,8 +16,10 @@
 
 package dev.failover.topology;
 
+import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CopyOnWriteArrayList;
 
 import org.jspecify.annotations.Nullable;
 import org.springframework.amqp.rabbit.connection.AbstractConnectionFactory;
@@ -25,10 +27,12 @@ import org.springframework.amqp.rabbit.connection.CachingConnectionFactory;
 import org.springframework.amqp.rabbit.connection.CachingConnectionFactory.CacheMode;
 import org.springframework.amqp.rabbit.connection.ConnectionFactory;
 import org.springframework.amqp.rabbit.core.RabbitAdmin;
+import org.springframework.amqp.rabbit.listener.MissingQueueEvent;
 import org.springframework.beans.factory.DisposableBean;
 import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.beans.factory.SmartInitializingSingleton;
 import org.springframework.beans.factory.config.BeanPostProcessor;
+import org.springframework.context.ApplicationListener;
 import org.springframework.util.Assert;
 
 import dev.failover.connection.FailoverConnectionFactory;
@@ -40,13 +44,16 @@ import dev.failover.connection.FailoverConnectionFactory;
  * under the lock of the connection factory, also when the broker was lost meanwhile. What
  * is declared through it at run time is declared on the next broker, too.
  */
-public final class TopologyPostProcessor implements BeanPostProcessor, SmartInitializingSingleton, DisposableBean {
+public final class TopologyPostProcessor implements BeanPostProcessor, SmartInitializingSingleton,
+		ApplicationListener<MissingQueueEvent>, DisposableBean {
 
 	private final ObjectProvider<TopologyGate> gate;
 
 	private final LockedQueues lockedQueues = new LockedQueues();
 
 	private final Set<RabbitAdmin> declaring = ConcurrentHashMap.newKeySet();
+
+	private final List<DeclarationListener> listeners = new CopyOnWriteArrayList<>();
 
 	/**
 	 * Create a post-processor.
@@ -92,7 +99,8 @@ public final class TopologyPostProcessor implements BeanPostProcessor, SmartInit
 	/**
 	 * Spring adds a listener to the connection factory for publishing, too.
 	 */
-	private static void listen(ConnectionFactory connectionFactory, DeclarationListener listener) {
+	private void listen(ConnectionFactory connectionFactory, DeclarationListener listener) {
+		this.listeners.add(listener);
 		connectionFactory.addConnectionListener(listener);
 		ConnectionFactory publishing = connectionFactory.getPublisherConnectionFactory();
 		if (publishing != null && publishing != connectionFactory && publishing.removeConnectionListener(listener)) {
@@ -125,6 +133,14 @@ public final class TopologyPostProcessor implements BeanPostProcessor, SmartInit
 	@Override
 	public void afterSingletonsInstantiated() {
 		this.gate.ifAvailable(TopologyGate::open);
+	}
+
+	/**
+	 * A container looks for its queue on another broker.
+	 */
+	@Override
+	public void onApplicationEvent(MissingQueueEvent event) {
+		this.listeners.forEach((listener) -> listener.missing(event.getQueue()));
 	}
 
 	@Override

@@ -54,7 +54,7 @@ class BrokersHealthContributorTests {
 			(broker) -> BrokerCredentials.of("app", "verysecret"), RecoveryPolicy.DEFAULTS,
 			Clock.fixed(NOW, ZoneOffset.UTC));
 
-	private final BrokersHealthContributor contributor = new BrokersHealthContributor(this.brokers);
+	private final BrokersHealthContributor contributor = new BrokersHealthContributor(this.brokers, () -> null);
 
 	@Test
 	void hasOneComponentForEachBroker() {
@@ -114,18 +114,18 @@ class BrokersHealthContributorTests {
 	}
 
 	@Test
-	void staysUpWhenOneBrokerIsDownAndShowsWhichOne() {
+	void hasFailedOverWhenOneBrokerIsDownAndShowsWhichOne() {
 		fail(this.first);
 		this.brokers.connected(this.second, 0);
 		assertThat(health("first").getStatus()).isEqualTo(BrokersHealthContributor.FAILED_OVER);
 		assertThat(health("first").getDetails()).containsEntry("state", "DOWN");
-		assertThat(aggregate()).isEqualTo(Status.UP);
+		assertThat(aggregate()).isEqualTo(BrokersHealthContributor.FAILED_OVER);
 	}
 
 	@Test
 	void isNotDownWhileABrokerIsLeftToTry() {
 		fail(this.first);
-		assertThat(aggregate()).isEqualTo(Status.UNKNOWN);
+		assertThat(aggregate()).isEqualTo(BrokersHealthContributor.FAILED_OVER);
 	}
 
 	@Test
@@ -157,7 +157,7 @@ class BrokersHealthContributorTests {
 	@Test
 	void componentsHaveNoSlashAndStayApart() {
 		Brokers slashed = new Brokers(List.of(TestBrokers.broker("a/b"), TestBrokers.broker("a_b")), Clock.systemUTC());
-		assertThat(new BrokersHealthContributor(slashed).stream().map(HealthContributors.Entry::name))
+		assertThat(new BrokersHealthContributor(slashed, () -> null).stream().map(HealthContributors.Entry::name))
 			.containsExactly("a_b", "a_b_");
 	}
 
@@ -175,7 +175,7 @@ class BrokersHealthContributorTests {
 		Set<Status> statuses = this.contributor.stream()
 			.map((entry) -> ((HealthIndicator) entry.contributor()).health().getStatus())
 			.collect(Collectors.toSet());
-		return StatusAggregator.getDefault().getAggregateStatus(statuses);
+		return StatusAggregator.of(BrokersHealthContributor.STATUS_ORDER).getAggregateStatus(statuses);
 	}
 
 }

@@ -16,6 +16,9 @@
 
 package dev.failover.architecture;
 
+import java.lang.invoke.MethodHandles;
+import java.lang.reflect.AccessibleObject;
+import java.lang.reflect.Field;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
@@ -32,6 +35,7 @@ import com.tngtech.archunit.lang.ConditionEvents;
 import com.tngtech.archunit.lang.SimpleConditionEvent;
 import com.tngtech.archunit.library.GeneralCodingRules;
 import org.jspecify.annotations.NullMarked;
+import org.springframework.beans.DirectFieldAccessor;
 import org.springframework.boot.context.properties.ConfigurationProperties;
 
 import static com.tngtech.archunit.base.DescribedPredicate.describe;
@@ -52,25 +56,28 @@ class ArchitectureTests {
 	private static final String AUTOCONFIGURE = "autoconfigure";
 
 	private static final String[] RUNTIME = { "dev.failover.broker..", "dev.failover.failure..",
-			"dev.failover.strategy..", "dev.failover.connection..", "dev.failover.detection..", "dev.failover.ensure..",
-			"dev.failover.template..", "dev.failover.listener..", "dev.failover.topology..", "dev.failover.actuate.." };
+			"dev.failover.strategy..", "dev.failover.virtual..", "dev.failover.connection..",
+			"dev.failover.detection..", "dev.failover.ensure..", "dev.failover.template..", "dev.failover.listener..",
+			"dev.failover.topology..", "dev.failover.actuate..", "dev.failover.spring.." };
 
 	/**
 	 * Each package, and those that it may know besides itself. {@code autoconfigure} may
 	 * know all of them, and none of them {@code autoconfigure}.
 	 */
-	private static final Map<String, Set<String>> ARROWS = Map.of(
+	private static final Map<String, Set<String>> ARROWS = Map.ofEntries(
 	// @formatter:off
-			"broker", Set.of(),
-			"strategy", Set.of("broker"),
-			"failure", Set.of("broker"),
-			"connection", Set.of("broker", "strategy", "failure"),
-			"detection", Set.of("broker", "connection", "failure"),
-			"ensure", Set.of("broker", "failure"),
-			"template", Set.of("broker", "failure", "ensure", "connection"),
-			"listener", Set.of("broker", "failure", "connection"),
-			"topology", Set.of("broker", "failure", "connection"),
-			"actuate", Set.of("broker", "template")
+			Map.entry("broker", Set.of()),
+			Map.entry("strategy", Set.of("broker")),
+			Map.entry("failure", Set.of("broker")),
+			Map.entry("virtual", Set.of("broker", "failure")),
+			Map.entry("connection", Set.of("broker", "strategy", "failure", "virtual")),
+			Map.entry("detection", Set.of("broker", "connection", "failure")),
+			Map.entry("ensure", Set.of("broker", "failure")),
+			Map.entry("template", Set.of("broker", "failure", "ensure", "connection")),
+			Map.entry("spring", Set.of()),
+			Map.entry("listener", Set.of("broker", "failure", "connection", "spring")),
+			Map.entry("topology", Set.of("broker", "failure", "connection", "spring")),
+			Map.entry("actuate", Set.of("broker", "connection", "detection", "ensure", "template", "listener"))
 	// @formatter:on
 	);
 
@@ -148,6 +155,13 @@ class ArchitectureTests {
 		.resideInAPackage("org.springframework.amqp.rabbit..");
 
 	@ArchTest
+	static final ArchRule onlyHiddenSettingReadsFields = noClasses().that()
+		.doNotHaveFullyQualifiedName("dev.failover.spring.HiddenSetting")
+		.should()
+		.dependOnClassesThat()
+		.belongToAnyOf(Field.class, AccessibleObject.class, DirectFieldAccessor.class, MethodHandles.class);
+
+	@ArchTest
 	static final ArchRule onlyEnsureKnowsSpringRetry = noClasses().that()
 		.resideInAnyPackage(RUNTIME)
 		.and()
@@ -157,14 +171,23 @@ class ArchitectureTests {
 		.resideInAPackage("org.springframework.retry..");
 
 	@ArchTest
-	static final ArchRule onlyActuateKnowsMicrometerAndHealth = noClasses().that()
+	static final ArchRule onlyActuateKnowsMetersAndHealth = noClasses().that()
 		.resideInAnyPackage(RUNTIME)
 		.and()
 		.resideOutsideOfPackage("dev.failover.actuate..")
 		.should()
 		.dependOnClassesThat()
-		.resideInAnyPackage("io.micrometer..", "org.springframework.boot.health..",
+		.resideInAnyPackage("io.micrometer.core..", "org.springframework.boot.health..",
 				"org.springframework.boot.actuate..");
+
+	@ArchTest
+	static final ArchRule onlyTemplateKnowsObservations = noClasses().that()
+		.resideInAnyPackage(RUNTIME)
+		.and()
+		.resideOutsideOfPackages("dev.failover.template..", "dev.failover.actuate..")
+		.should()
+		.dependOnClassesThat()
+		.resideInAnyPackage("io.micrometer..");
 
 	@ArchTest
 	static final ArchRule actuateOnlyReadsTheState = noClasses().that()
@@ -173,7 +196,7 @@ class ArchitectureTests {
 		.accessTargetWhere(describe("change the state of the brokers", (access) -> {
 			String owner = access.getTarget().getOwner().getName();
 			return owner.equals("dev.failover.broker.Brokers")
-					&& !access.getTarget().getName().matches("get[A-Z].*|(add|remove)Listener|toString");
+					&& !access.getTarget().getName().matches("(get|is)[A-Z].*|(add|remove)Listener|toString");
 		}));
 
 	@ArchTest

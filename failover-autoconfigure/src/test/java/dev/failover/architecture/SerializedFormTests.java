@@ -128,7 +128,7 @@ class SerializedFormTests {
 	void holderOfTheStateShowsNothing() throws Exception {
 		failure();
 		assertJsonIsFreeOfCredentials(this.brokers.getStatuses(), mappers());
-		assertJsonIsFreeOfCredentials(new BrokersHealthContributor(this.brokers).stream()
+		assertJsonIsFreeOfCredentials(new BrokersHealthContributor(this.brokers, () -> null).stream()
 			.map((entry) -> ((HealthIndicator) entry.contributor()).health(true))
 			.toList(), mappers());
 		assertJsonIsFreeOfCredentials(this.brokers.getAll(), mappers());
@@ -236,9 +236,33 @@ class SerializedFormTests {
 		constructor.setAccessible(true);
 		Object[] arguments = new Object[constructor.getParameterCount()];
 		for (int i = 0; i < arguments.length; i++) {
-			arguments[i] = argument(constructor.getParameterTypes()[i]);
+			arguments[i] = argument(constructor.getGenericParameterTypes()[i], constructor.getParameterTypes()[i]);
 		}
 		return constructor.newInstance(arguments);
+	}
+
+	/**
+	 * Collections have what their type says, if that is a class.
+	 */
+	private Object argument(Type generic, Class<?> type) throws ReflectiveOperationException {
+		if (!(generic instanceof ParameterizedType parameterized)) {
+			return argument(type);
+		}
+		Type[] of = parameterized.getActualTypeArguments();
+		if (type == Map.class && of[0] == String.class) {
+			return Map.of("text", element(of[1]));
+		}
+		if (type == Map.class && of[0] instanceof Class<?> key && key.isEnum()) {
+			return Map.of(instance(key), element(of[1]));
+		}
+		if (type == List.class) {
+			return List.of(element(of[0]));
+		}
+		return argument(type);
+	}
+
+	private Object element(Type type) throws ReflectiveOperationException {
+		return (type instanceof Class<?> known && known != Object.class) ? argument(known) : "text";
 	}
 
 	private Object argument(Class<?> type) throws ReflectiveOperationException {

@@ -19,7 +19,9 @@ package dev.failover.autoconfigure;
 import java.io.IOException;
 import java.time.Clock;
 import java.time.Duration;
+import java.util.EnumMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 
 import javax.net.ssl.SSLHandshakeException;
@@ -35,10 +37,13 @@ import org.springframework.boot.test.system.OutputCaptureExtension;
 import dev.failover.broker.Broker;
 import dev.failover.broker.BrokerCredentials;
 import dev.failover.broker.BrokerHealth;
+import dev.failover.broker.BrokerNotices;
 import dev.failover.broker.Brokers;
 import dev.failover.broker.EventStage;
 import dev.failover.broker.FailureReason;
+import dev.failover.broker.MoveStep;
 import dev.failover.broker.RecoveryPolicy;
+import dev.failover.broker.SwitchCause;
 import dev.failover.broker.TestBrokers;
 
 import static org.assertj.core.api.Assertions.assertThat;
@@ -59,7 +64,10 @@ class BrokerEventLoggerTests {
 
 	@BeforeEach
 	void listen() {
-		this.brokers.addListener(new BrokerEventLogger((broker) -> "app"), EventStage.REPORTS);
+		SwitchLog switches = new SwitchLog(List::of, (task, delay) -> {
+		}, () -> {
+		});
+		this.brokers.addListener(new BrokerEventLogger((broker) -> "app", switches), EventStage.REPORTS);
 		Broker south = this.brokers.getAll().get(1);
 		this.brokers.connected(south, this.brokers.getIncarnation(south));
 	}
@@ -91,6 +99,37 @@ class BrokerEventLoggerTests {
 					(line) -> assertThat(line).contains("WARN",
 							"Broker north (amqps://north.example.com:5672) is unhealthy: no majority."),
 					(line) -> assertThat(line).contains("INFO", "is healthy again"));
+	}
+
+	@Test
+	void switchThatIsHeldIsAWarningIfPublishersWait(CapturedOutput output) {
+		Broker south = this.brokers.getAll().get(1);
+		this.brokers.operations().hold();
+		new BrokerNotices(this.brokers).switchHeld(south, this.north, SwitchCause.PREFERENCE);
+		new BrokerNotices(this.brokers).switchHeld(south, null, SwitchCause.REBALANCE);
+		new BrokerNotices(this.brokers).switchHeld(south, null, SwitchCause.ALARM);
+		this.brokers.operations().release();
+		assertThat(output.getAll().lines().filter((line) -> line.contains("held") || line.contains("holds")))
+			.satisfiesExactly((line) -> assertThat(line).contains("INFO", "alarm are held by an operator"),
+					(line) -> assertThat(line).contains("INFO", "is preferred to south"),
+					(line) -> assertThat(line).contains("INFO", "applications spread"),
+					(line) -> assertThat(line).contains("WARN", "broker south is blocked by an alarm"),
+					(line) -> assertThat(line).contains("INFO", "not held any more"));
+	}
+
+	@Test
+	void stepsOfAMoveAreToldInTheirOrder(CapturedOutput output) {
+		Broker south = this.brokers.getAll().get(1);
+		Map<MoveStep, Duration> steps = new EnumMap<>(Map.of(MoveStep.SWITCH, Duration.ofMillis(1), MoveStep.PREPARE,
+				Duration.ofMillis(80), MoveStep.FOLLOW, Duration.ofMillis(5)));
+		new BrokerNotices(this.brokers).moveEnded(south, this.north, steps);
+		steps.put(MoveStep.CLOSE, Duration.ofMillis(300));
+		new BrokerNotices(this.brokers).moveEnded(this.north, south, steps);
+		assertThat(output.getAll().lines().filter((line) -> line.contains("Steps of the move")))
+			.satisfiesExactly((line) -> assertThat(line).contains("INFO")
+				.endsWith("from broker south to north: prepare 80 ms, switch 1 ms, follow 5 ms; south is used still"),
+					(line) -> assertThat(line)
+						.endsWith("from broker north to south: prepare 80 ms, switch 1 ms, follow 5 ms, close 300 ms"));
 	}
 
 	@Test
@@ -145,7 +184,7 @@ class BrokerEventLoggerTests {
 		Broker south = this.brokers.getAll().get(1);
 		this.brokers.connected(south, this.brokers.getIncarnation(south));
 		assertThat(output).containsPattern("INFO .*Broker north is in maintenance")
-			.containsPattern("INFO .*Switched to broker south")
+			.containsPattern("INFO .*Switched from broker north to south .*; no message was in flight")
 			.doesNotContain("WARN", "ERROR");
 	}
 

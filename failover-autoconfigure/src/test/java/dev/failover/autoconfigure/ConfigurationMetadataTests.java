@@ -25,7 +25,9 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Collections;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -33,6 +35,8 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.springframework.beans.BeanUtils;
+import org.springframework.boot.context.properties.bind.DataObjectPropertyName;
 import org.springframework.boot.convert.DurationStyle;
 
 import static org.assertj.core.api.Assertions.assertThat;
@@ -44,6 +48,11 @@ class ConfigurationMetadataTests {
 
 	private static final Pattern ROW = Pattern.compile("\\| `(failover\\.[a-z.-]+)` \\| ([^|]+) \\|.*");
 
+	private static final Pattern SPRING_ROW = Pattern
+		.compile("\\| ((?:`[a-z.-]+`(?:, )?)+) \\| (honoured|ignored(?: with `failover.brokers`)?) \\|.*");
+
+	private static final Set<String> springProperties = new TreeSet<>();
+
 	private static final Map<String, JsonNode> properties = new TreeMap<>();
 
 	private static final Map<String, JsonNode> hints = new TreeMap<>();
@@ -54,7 +63,10 @@ class ConfigurationMetadataTests {
 		for (URL url : Collections.list(classLoader.getResources("META-INF/spring-configuration-metadata.json"))) {
 			try (InputStream stream = url.openStream()) {
 				JsonNode metadata = new ObjectMapper().readTree(stream);
-				metadata.path("properties").forEach((property) -> collect(property, properties));
+				metadata.path("properties").forEach((property) -> {
+					collect(property, properties);
+					collectSpring(property);
+				});
 				metadata.path("hints").forEach((hint) -> collect(hint, hints));
 			}
 		}
@@ -64,6 +76,14 @@ class ConfigurationMetadataTests {
 		String name = node.path("name").asText();
 		if (name.startsWith("failover.")) {
 			target.put(name, node);
+		}
+	}
+
+	private static void collectSpring(JsonNode property) {
+		String name = property.path("name").asText();
+		if (name.startsWith("spring.rabbitmq.")
+				&& !property.path("deprecation").path("level").asText().equals("error")) {
+			springProperties.add(name);
 		}
 	}
 
@@ -112,11 +132,41 @@ class ConfigurationMetadataTests {
 	}
 
 	@Test
+	void keysOfBrokersAreHinted() {
+		JsonNode hint = hints.get("failover.brokers");
+		String described = hint.path("values").toString();
+		assertThat(BeanUtils.getPropertyDescriptors(BrokerProperties.class))
+			.filteredOn((property) -> property.getWriteMethod() != null)
+			.isNotEmpty()
+			.extracting((property) -> DataObjectPropertyName.toDashedForm(property.getName()))
+			.allSatisfy((key) -> assertThat(described).containsPattern("\\b" + key + "\\b"));
+		assertThat(hint.path("providers").findValuesAsText("name")).containsExactly("any");
+	}
+
+	@Test
 	void strategyNamesAreHinted() {
 		JsonNode hint = hints.get("failover.strategy");
 		assertThat(hint.path("values").findValuesAsText("value")).containsExactly("round-robin", "shuffle", "priority",
 				"weighted");
 		assertThat(hint.path("providers").findValuesAsText("name")).containsExactly("spring-bean-reference");
+	}
+
+	/**
+	 * A property that is new in Spring Boot is missing in the table by its name.
+	 */
+	@Test
+	void everyPropertyOfSpringBootIsInTheTableOfWhatBecomesOfIt() throws IOException {
+		Map<String, String> table = new TreeMap<>();
+		for (String line : Files.readAllLines(Path.of("..", "docs", "configuration.md"))) {
+			Matcher row = SPRING_ROW.matcher(line);
+			if (row.matches()) {
+				Pattern.compile("`([a-z.-]+)`")
+					.matcher(row.group(1))
+					.results()
+					.forEach((name) -> table.put("spring.rabbitmq." + name.group(1), row.group(2)));
+			}
+		}
+		assertThat(table.keySet()).containsExactlyElementsOf(springProperties);
 	}
 
 }

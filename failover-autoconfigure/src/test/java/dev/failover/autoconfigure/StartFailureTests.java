@@ -36,6 +36,7 @@ import org.springframework.context.ConfigurableApplicationContext;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 import org.springframework.context.annotation.Primary;
+import org.springframework.core.annotation.Order;
 
 import dev.failover.broker.Broker;
 import dev.failover.broker.Brokers;
@@ -190,15 +191,36 @@ class StartFailureTests {
 			.doesNotContain("secret");
 	}
 
-	@ParameterizedTest
-	@ValueSource(strings = { "failover.brokers=amqp://user:secret@a", "failover.startup=lazy" })
-	void severalConnectionDetailsAreNamedWithTheRemedy(String argument, CapturedOutput output) {
-		assertFails(TwoConnectionDetails.class, argument);
-		assertThat(output).contains("APPLICATION FAILED TO START")
-			.contains("There are several beans of type RabbitConnectionDetails: [north, south]")
-			.contains("List the brokers in 'failover.brokers'")
-			.contains("mark one of the beans as @Primary")
-			.doesNotContain("secret");
+	@Test
+	void severalConnectionDetailsAreTheBrokers() {
+		try (ConfigurableApplicationContext context = application(TwoConnectionDetails.class).run()) {
+			Brokers brokers = context.getBean(Brokers.class);
+			assertThat(brokers.getAll()).extracting(Broker::uri)
+				.containsExactly("amqp://south:5672/second", "amqp://north:5672");
+			assertThat(brokers.getAll()).extracting((broker) -> brokers.getCredentials(broker).username())
+				.containsExactly("app", "guest");
+			FailoverConnectionDetails details = context.getBean(FailoverConnectionDetails.class);
+			assertThat(brokers.getAll()).allMatch(details::hasOwnCredentials);
+		}
+	}
+
+	@Test
+	void listOfBrokersComesBeforeSeveralConnectionDetailsAndSaysSo(CapturedOutput output) {
+		try (ConfigurableApplicationContext context = application(TwoConnectionDetails.class)
+			.run("--failover.brokers=amqp://a;amqp://b")) {
+			assertThat(context.getBean(Brokers.class).getAll()).extracting(Broker::name)
+				.containsExactly("a:5672", "b:5672");
+			assertThat(output).containsOnlyOnce(
+					"the addresses of the connection details [north, south] are ignored, because failover.brokers is set");
+		}
+	}
+
+	@Test
+	void primaryConnectionDetailsAloneAreTheBrokersAsInSpringBoot() {
+		SpringApplication application = application(TwoConnectionDetails.class, PrimaryConnectionDetails.class);
+		try (ConfigurableApplicationContext context = application.run()) {
+			assertThat(context.getBean(Brokers.class).getAll()).extracting(Broker::name).containsExactly("main:5672");
+		}
 	}
 
 	@Test
@@ -243,8 +265,26 @@ class StartFailureTests {
 		}
 
 		@Bean
+		@Order(1)
 		RabbitConnectionDetails south() {
-			return () -> List.of(new Address("south", 5672));
+			return new RabbitConnectionDetails() {
+
+				@Override
+				public List<Address> getAddresses() {
+					return List.of(new Address("south", 5672));
+				}
+
+				@Override
+				public String getUsername() {
+					return "app";
+				}
+
+				@Override
+				public String getVirtualHost() {
+					return "second";
+				}
+
+			};
 		}
 
 	}

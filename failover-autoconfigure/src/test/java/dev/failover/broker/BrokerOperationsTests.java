@@ -58,6 +58,29 @@ class BrokerOperationsTests {
 	}
 
 	@Test
+	void tellsWhenSwitchesAreHeldAndReleased() {
+		assertThat(this.brokers.isHeld()).isFalse();
+		this.operations.hold();
+		this.operations.hold();
+		assertThat(this.brokers.isHeld()).isTrue();
+		this.operations.release();
+		this.operations.release();
+		assertThat(this.brokers.isHeld()).isFalse();
+		assertThat(this.events).containsExactly(new BrokerEvent.HoldChanged(true), new BrokerEvent.HoldChanged(false));
+	}
+
+	@Test
+	void holdKeepsNeitherALossNorWhatOperatorsAskFor() {
+		this.operations.hold();
+		this.operations.activate("two");
+		assertThat(this.brokers.getActive()).isEqualTo(this.two);
+		this.brokers.failed(this.two, 0, FailureReason.CONNECTION_LOST, null);
+		assertThat(this.brokers.getActive()).isNull();
+		this.brokers.connected(this.one, 0);
+		assertThat(this.brokers.getActive()).isEqualTo(this.one);
+	}
+
+	@Test
 	void activatesAnotherBrokerWithoutALoss() {
 		assertThat(this.operations.activate("two")).isEqualTo(new Activation(this.two, 0));
 		assertThat(this.brokers.getActive()).isEqualTo(this.two);

@@ -72,6 +72,31 @@ class BrokersBlockedTests {
 	}
 
 	@Test
+	void blockedBrokerIsNotLeftWhileAnOperatorHoldsSwitchesWhichIsToldOnceForEachAlarm() {
+		BrokerEvent told = new BrokerEvent.SwitchHeld(this.first, null, SwitchCause.ALARM);
+		this.brokers.connected(this.first, 0);
+		this.brokers.operations().hold();
+		List<BrokerEvent> events = new ArrayList<>();
+		this.brokers.addListener((event) -> {
+			if (!(event instanceof BrokerEvent.StateChanged)) {
+				events.add(event);
+			}
+		}, EventStage.REPORTS);
+		this.brokers.blocked(this.first, 0, "low on memory");
+		this.brokers.leaveBlocked(this.first, 0);
+		this.brokers.leaveBlocked(this.first, 0);
+		assertThat(this.brokers.getActive()).isEqualTo(this.first);
+		assertThat(events).containsExactly(told);
+		this.brokers.unblocked(this.first, 0);
+		this.brokers.blocked(this.first, 0, "low on memory");
+		this.brokers.leaveBlocked(this.first, 0);
+		assertThat(events).containsExactly(told, told);
+		this.brokers.operations().release();
+		this.brokers.leaveBlocked(this.first, 0);
+		assertThat(this.brokers.getActive()).isNull();
+	}
+
+	@Test
 	void blockedBrokerIsUsableAgainAtTheEndOfTheAlarm() {
 		this.brokers.connected(this.first, 0);
 		this.brokers.blocked(this.first, 0, "low on memory");

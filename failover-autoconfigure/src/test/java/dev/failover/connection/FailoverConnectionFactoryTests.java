@@ -172,7 +172,8 @@ class FailoverConnectionFactoryTests {
 			assertThat(first.getPort()).isEqualTo(this.one.port());
 			assertThat(second.getPort()).isEqualTo(this.one.port());
 			assertThat(second.getClientProvidedName()).isEqualTo("named");
-			assertThat(this.factory.getWriteBatch(first)).isNotNull().isNotEqualTo(this.factory.getWriteBatch(second));
+			assertThat(this.factory.openConfirmChannel(first).writeBatch()).isNotNull()
+				.isNotEqualTo(this.factory.openConfirmChannel(second).writeBatch());
 			assertThat(this.two.acceptedConnections()).isZero();
 		}
 	}

@@ -17,6 +17,7 @@
 package dev.failover.connection;
 
 import java.io.IOException;
+import java.net.Socket;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -24,8 +25,10 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Consumer;
 
+import org.awaitility.Awaitility;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
@@ -37,9 +40,11 @@ import dev.failover.broker.BrokerState;
 import dev.failover.broker.Brokers;
 import dev.failover.broker.EventStage;
 import dev.failover.broker.FailureReason;
+import dev.failover.broker.MoveStep;
 import dev.failover.broker.TestBrokers;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.mockito.Mockito.mock;
 
 class PlannedMovesTests {
 
@@ -191,6 +196,51 @@ class PlannedMovesTests {
 	}
 
 	@Test
+	void endOfAMoveIsToldWithItsSteps() {
+		List<BrokerEvent> ended = ends();
+		this.moves.activate("two");
+		assertThat(ended).isEmpty();
+		this.access.ready("two");
+		assertThat(ended).singleElement().isInstanceOfSatisfying(BrokerEvent.MoveEnded.class, (end) -> {
+			assertThat(end.from()).isEqualTo(TestBrokers.broker("one"));
+			assertThat(end.to()).isEqualTo(TestBrokers.broker("two"));
+			assertThat(end.steps()).containsOnlyKeys(MoveStep.values());
+			assertThat(end.steps().values()).allMatch((duration) -> !duration.isNegative());
+		});
+	}
+
+	@Test
+	void moveWhoseBrokerIsUsedForTooLongHasNoLastStep() {
+		PlannedMoves impatient = new PlannedMoves(this.brokers, this.access, Duration.ofMillis(50));
+		List<BrokerEvent> ended = ends();
+		this.access.listener.accept(new OpenConnection(TestBrokers.broker("one"), 0, mock(), new Socket()));
+		impatient.activate("two");
+		this.access.ready("two");
+		Awaitility.await().untilAsserted(() -> assertThat(ended).hasSize(1));
+		assertThat(((BrokerEvent.MoveEnded) ended.get(0)).steps()).containsOnlyKeys(MoveStep.PREPARE, MoveStep.SWITCH,
+				MoveStep.FOLLOW);
+	}
+
+	@Test
+	void noEndIsToldOfAMoveThatIsNotMade() {
+		List<BrokerEvent> ended = ends();
+		this.moves.activate("one");
+		this.moves.activate("two");
+		this.access.demands.remove("two").completeExceptionally(new IOException("unreachable"));
+		assertThat(ended).isEmpty();
+	}
+
+	private List<BrokerEvent> ends() {
+		List<BrokerEvent> ended = new CopyOnWriteArrayList<>();
+		this.brokers.addListener((event) -> {
+			if (event instanceof BrokerEvent.MoveEnded) {
+				ended.add(event);
+			}
+		}, EventStage.REPORTS);
+		return ended;
+	}
+
+	@Test
 	void withoutAnActiveBrokerTheNewOneIsConnectedToFirst() {
 		this.brokers.failed(TestBrokers.broker("one"), 0, FailureReason.CONNECTION_LOST, null);
 		CompletableFuture<Activation> moved = this.moves.activate("two");
@@ -255,6 +305,8 @@ class PlannedMovesTests {
 
 		private final Map<String, CompletableFuture<Void>> demands = new LinkedHashMap<>();
 
+		private Consumer<OpenConnection> listener;
+
 		private Error error;
 
 		void ready(String broker) {
@@ -301,6 +353,7 @@ class PlannedMovesTests {
 
 		@Override
 		public void addListener(Consumer<OpenConnection> listener) {
+			this.listener = listener;
 		}
 
 		@Override

@@ -21,11 +21,8 @@ import java.util.List;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
 import java.util.stream.Stream;
 
-import com.rabbitmq.client.Address;
 import com.rabbitmq.client.Channel;
 import com.rabbitmq.client.Connection;
 import org.awaitility.Awaitility;
@@ -159,18 +156,6 @@ class StandbyTests {
 	}
 
 	@Test
-	void connectionIsNotTakenByACallerWithOtherConsumerThreads() throws Exception {
-		this.brokers.factory.newConnection("application");
-		awaitOpen(this.brokers.two, 1);
-		awaitStandby("two");
-		loseActive(this.brokers.one);
-		ExecutorService executor = Executors.newCachedThreadPool();
-		Connection other = this.brokers.factory.newConnection(executor, List.of(new Address("ignored")), "other");
-		assertThat(other.getClientProvidedName()).isEqualTo("other");
-		executor.shutdown();
-	}
-
-	@Test
 	void connectionThatDiesIsReplacedByOneToAnotherBroker() throws Exception {
 		this.brokers.factory.newConnection();
 		awaitOpen(this.brokers.two, 1);
@@ -254,7 +239,7 @@ class StandbyTests {
 	@Test
 	void channelInConfirmModeIsKeptReadyForThoseWhoWantOne() throws Exception {
 		Connection first = this.brokers.factory.newConnection(PUBLISHER);
-		assertThat(this.brokers.factory.takeConfirmChannel(first)).isNull();
+		assertThat(this.brokers.factory.openConfirmChannel(first).channel().getChannelNumber()).isEqualTo(1);
 		Connection second = null;
 		for (FaultProxy proxy : List.of(this.brokers.one, this.brokers.two)) {
 			this.brokers.factory.getBrokerAccess().endStandBy();
@@ -262,12 +247,13 @@ class StandbyTests {
 			loseActive(proxy);
 			second = this.brokers.factory.newConnection(PUBLISHER);
 		}
-		Channel channel = this.brokers.factory.takeConfirmChannel(second);
+		long sent = this.brokers.three.deliveredBytes();
+		Channel channel = this.brokers.factory.openConfirmChannel(second).channel();
+		assertThat(this.brokers.three.deliveredBytes()).as("nothing is asked").isEqualTo(sent);
 		assertThat(channel.getNextPublishSeqNo()).isEqualTo(1);
-		assertThat(channel.getConnection()).isSameAs(LeavableConnection.unwrap(second));
 		channel.basicPublish("", "nowhere", null, new byte[1]);
 		assertThat(channel.waitForConfirms(20_000)).isTrue();
-		assertThat(this.brokers.factory.takeConfirmChannel(second)).isNull();
+		assertThat(this.brokers.factory.openConfirmChannel(second).channel()).isNotSameAs(channel);
 	}
 
 	@Test
@@ -311,7 +297,7 @@ class StandbyTests {
 		for (int i = 0; i < 30; i++) {
 			Connection publisher = this.brokers.factory.newConnection(PUBLISHER);
 			Connection consumers = this.brokers.factory.newConnection("consumers");
-			this.brokers.factory.takeConfirmChannel(publisher);
+			this.brokers.factory.openConfirmChannel(publisher);
 			adopted += publisher.getClientProvidedName().equals("failover-standby.publisher") ? 1 : 0;
 			Broker active = this.brokers.brokers.getActive();
 			List<Broker> all = this.brokers.brokers.getAll();

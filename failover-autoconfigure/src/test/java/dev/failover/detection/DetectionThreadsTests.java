@@ -84,7 +84,8 @@ class DetectionThreadsTests {
 		Connection connection = mock();
 		given(connection.createChannel()).willThrow(failure);
 		ProbedConnection probed = new ProbedConnection(new OpenConnection(broker, 0, connection, null),
-				new Brokers(List.of(broker), Clock.systemUTC()), mock(BrokerAccess.class), PATIENCE, this.threads);
+				new Brokers(List.of(broker), Clock.systemUTC()), mock(BrokerAccess.class), PATIENCE, this.threads,
+				List.of());
 		assertThat(probed.ask()).failsWithin(PATIENCE).withThrowableThat().withCauseInstanceOf(failure);
 	}
 

@@ -36,6 +36,7 @@ import dev.failover.broker.Brokers;
 import dev.failover.broker.EventStage;
 import dev.failover.broker.FailureReason;
 import dev.failover.broker.RecoveryPolicy;
+import dev.failover.broker.SwitchCause;
 import dev.failover.broker.TestBrokers;
 import dev.failover.strategy.FailoverStrategy;
 import dev.failover.strategy.PriorityStrategy;
@@ -61,6 +62,8 @@ class FailbackTests {
 	private final List<String> moves = new ArrayList<>();
 
 	private final List<BrokerEvent.FailbackPlanned> planned = new ArrayList<>();
+
+	private final List<BrokerEvent.SwitchHeld> held = new ArrayList<>();
 
 	private boolean refusing;
 
@@ -269,8 +272,48 @@ class FailbackTests {
 		assertThat(this.moves).isEmpty();
 	}
 
+	@Test
+	void isToldOnceAndNotDoneWhileAnOperatorHoldsSwitches() {
+		failback(new PriorityStrategy());
+		loseToSecondary();
+		this.brokers.operations().hold();
+		answer(this.primary);
+		pass(600_000);
+		answer(this.last);
+		pass(600_000);
+		assertThat(this.moves).isEmpty();
+		assertThat(this.planned).isEmpty();
+		assertThat(this.held)
+			.containsExactly(new BrokerEvent.SwitchHeld(this.secondary, this.primary, SwitchCause.PREFERENCE));
+		this.brokers.operations().release();
+		pass(29_999);
+		assertThat(this.moves).isEmpty();
+		pass(1);
+		assertThat(this.moves).containsExactly("primary");
+	}
+
+	@Test
+	void isHeldInTheMiddleOfTheGrace() {
+		failback(new PriorityStrategy());
+		loseToSecondary();
+		answer(this.primary);
+		pass(20_000);
+		this.brokers.operations().hold();
+		pass(600_000);
+		assertThat(this.moves).isEmpty();
+		assertThat(this.held).hasSize(1);
+		fail(this.primary);
+		answer(this.primary);
+		pass(600_000);
+		assertThat(this.held).as("once more when it is up again").hasSize(2);
+		assertThat(this.moves).isEmpty();
+	}
+
 	private Failback failback(FailoverStrategy strategy) {
 		this.brokers.addListener((event) -> {
+			if (event instanceof BrokerEvent.SwitchHeld told) {
+				this.held.add(told);
+			}
 			if (event instanceof BrokerEvent.FailbackPlanned failback) {
 				this.planned.add(failback);
 			}

@@ -30,10 +30,13 @@ import org.junit.jupiter.api.Test;
 
 import dev.failover.broker.Activation;
 import dev.failover.broker.Broker;
+import dev.failover.broker.BrokerEvent;
 import dev.failover.broker.BrokerHealth;
 import dev.failover.broker.Brokers;
+import dev.failover.broker.EventStage;
 import dev.failover.broker.FailureReason;
 import dev.failover.broker.RecoveryPolicy;
+import dev.failover.broker.SwitchCause;
 import dev.failover.broker.TestBrokers;
 import dev.failover.strategy.FailoverStrategy;
 import dev.failover.strategy.PriorityStrategy;
@@ -144,6 +147,24 @@ class RebalanceTests {
 		pass(WINDOW);
 		assertThat(this.moves).isEmpty();
 		assertThat(this.brokers.getActive()).isEqualTo(broker("third"));
+	}
+
+	@Test
+	void operatorWhoHoldsSwitchesCancelsIt() {
+		comeBack(new RoundRobinStrategy(), drawing("first", 1000));
+		this.brokers.operations().hold();
+		pass(WINDOW);
+		assertThat(this.moves).isEmpty();
+		List<BrokerEvent> events = new ArrayList<>();
+		this.brokers.addListener(events::add, EventStage.REPORTS);
+		fail("third");
+		this.brokers.answered(broker("third"));
+		pass(WINDOW);
+		assertThat(this.moves).isEmpty();
+		assertThat(events).contains(new BrokerEvent.SwitchHeld(broker("second"), null, SwitchCause.REBALANCE));
+		this.brokers.operations().release();
+		pass(WINDOW);
+		assertThat(this.moves).as("not made up for").isEmpty();
 	}
 
 	@Test

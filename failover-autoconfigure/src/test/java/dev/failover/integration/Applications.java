@@ -16,11 +16,13 @@
 
 package dev.failover.integration;
 
+import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 
+import org.awaitility.Awaitility;
 import org.springframework.boot.SpringApplication;
 import org.springframework.boot.WebApplicationType;
 import org.springframework.boot.autoconfigure.EnableAutoConfiguration;
@@ -28,6 +30,7 @@ import org.springframework.context.ConfigurableApplicationContext;
 import org.springframework.context.annotation.Configuration;
 
 import dev.failover.broker.Broker;
+import dev.failover.broker.BrokerStatus;
 import dev.failover.broker.Brokers;
 import dev.failover.connection.PlannedMoves;
 import dev.failover.test.FaultProxy;
@@ -105,6 +108,18 @@ final class Applications {
 		Broker other = brokers.getAll().stream().filter((broker) -> !broker.equals(active)).findFirst().orElseThrow();
 		context.getBean(PlannedMoves.class).activate(other.name()).get(30, TimeUnit.SECONDS);
 		assertThat(brokers.getActive()).isEqualTo(other);
+	}
+
+	/**
+	 * Wait until an application can move to a node that was down.
+	 */
+	static void awaitReturn(ConfigurableApplicationContext context, TestBroker node) {
+		Brokers brokers = context.getBean(Brokers.class);
+		Broker broker = brokers.getAll().stream().filter((one) -> one.port() == node.port()).findFirst().orElseThrow();
+		Awaitility.await().atMost(Duration.ofSeconds(30)).until(() -> {
+			BrokerStatus status = brokers.getStatus(broker.name()).orElseThrow();
+			return status.state().isUsable() && status.isHealthy();
+		});
 	}
 
 	@Configuration(proxyBeanMethods = false)

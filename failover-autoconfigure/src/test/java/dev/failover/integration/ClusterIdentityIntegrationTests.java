@@ -141,7 +141,7 @@ class ClusterIdentityIntegrationTests {
 	private static void assertConsumedOnce(ConfigurableApplicationContext context) {
 		BrokerDrains drains = context.getBean(BrokerDrains.class);
 		Awaitility.await().atMost(PATIENCE).untilAsserted(() -> {
-			assertThat(context.getBean(Brokers.class).getAll()).extracting(drains::getContainerCount).containsOnly(0);
+			assertThat(context.getBean(Brokers.class).getAll()).extracting(drains::getConsumerCount).containsOnly(0);
 			Object consumers = context.getBean(RabbitAdmin.class)
 				.getQueueProperties(QUEUE)
 				.get(RabbitAdmin.QUEUE_CONSUMER_COUNT);

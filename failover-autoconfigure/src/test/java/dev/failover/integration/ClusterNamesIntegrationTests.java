@@ -144,7 +144,7 @@ class ClusterNamesIntegrationTests {
 	}
 
 	private static int containers(ConfigurableApplicationContext context, RabbitNode node) {
-		return context.getBean(BrokerDrains.class).getContainerCount(status(context, node).broker());
+		return context.getBean(BrokerDrains.class).getConsumerCount(status(context, node).broker());
 	}
 
 	private static String cluster(ConfigurableApplicationContext context, RabbitNode node) {

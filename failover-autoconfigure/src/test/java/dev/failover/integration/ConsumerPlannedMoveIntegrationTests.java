@@ -20,6 +20,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -114,7 +115,7 @@ class ConsumerPlannedMoveIntegrationTests {
 
 	@ParameterizedTest
 	@CsvSource({ "simple", "direct" })
-	void whatIsHandledFinishesOnTheOldBrokerWhileTheNewOneIsConsumedFrom(String type) throws Exception {
+	void whatIsHandledFinishesOnTheOldBrokerAndTheNewOneIsConsumedFromThen(String type) throws Exception {
 		try (ConfigurableApplicationContext context = run(type, "active")) {
 			Desk desk = context.getBean(Desk.class);
 			FailoverTemplate template = context.getBean(FailoverTemplate.class);
@@ -123,10 +124,9 @@ class ConsumerPlannedMoveIntegrationTests {
 			Broker left = context.getBean(Brokers.class).getActive();
 			Applications.move(context);
 			template.convertAndSend(Moved.QUEUE, "quick");
-			Awaitility.await().atMost(PATIENCE).until(() -> desk.handled.containsKey("quick"));
-			assertThat(desk.handled).doesNotContainKey("slow");
+			assertThat(desk.handled).isEmpty();
 			desk.open.countDown();
-			Awaitility.await().atMost(PATIENCE).until(() -> desk.handled.containsKey("slow"));
+			Awaitility.await().atMost(PATIENCE).until(() -> desk.handled.keySet().containsAll(Set.of("slow", "quick")));
 			PlannedMoves moves = context.getBean(PlannedMoves.class);
 			moves.remove(left.name()).get(60, TimeUnit.SECONDS);
 			assertThat(desk.slow).hasValue(1);

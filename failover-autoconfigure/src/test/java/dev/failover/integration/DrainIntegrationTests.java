@@ -133,7 +133,7 @@ class DrainIntegrationTests {
 					.untilAsserted(() -> assertThat(desk.handled("stranded")).hasSize(2_000));
 				Awaitility.await().atMost(PATIENCE).until(() -> desk.handled("other").size() == 100);
 				BrokerDrains drains = context.getBean(BrokerDrains.class);
-				Awaitility.await().atMost(PATIENCE).until(() -> drains.getContainerCount(broker) == 0);
+				Awaitility.await().atMost(PATIENCE).until(() -> drains.getConsumerCount(broker) == 0);
 				assertThat(left.administration().messageCount(Shop.QUEUE)).isZero();
 				assertThat(desk.duplicates()).isLessThanOrEqualTo(MOST_DUPLICATES);
 			}
@@ -158,7 +158,7 @@ class DrainIntegrationTests {
 			registry.stop();
 			BrokerDrains drains = context.getBean(BrokerDrains.class);
 			Broker broker = broker(context, inactive(context));
-			Awaitility.await().atMost(PATIENCE).until(() -> drains.getContainerCount(broker) == 0);
+			Awaitility.await().atMost(PATIENCE).until(() -> drains.getConsumerCount(broker) == 0);
 			beside.publish("beside-1");
 			Awaitility.await()
 				.during(Duration.ofSeconds(1))
@@ -184,12 +184,12 @@ class DrainIntegrationTests {
 			BrokerDrains drains = context.getBean(BrokerDrains.class);
 			Broker beside = broker(context, inactive(context));
 			QueueOnBroker queue = new QueueOnBroker(inactive(context), Shop.QUEUE);
-			Awaitility.await().atMost(PATIENCE).until(() -> drains.getContainerCount(beside) == 2);
+			Awaitility.await().atMost(PATIENCE).until(() -> drains.getConsumerCount(beside) == 2);
 			IntStream.range(0, 100).forEach((number) -> queue.publish("beside-" + number));
 			moves.disable(beside.name()).get(PATIENCE.toSeconds(), TimeUnit.SECONDS);
 			assertThat(desk.handled("beside")).hasSize(100);
 			brokers.operations().enable(beside.name());
-			Awaitility.await().atMost(PATIENCE).until(() -> drains.getContainerCount(beside) == 2);
+			Awaitility.await().atMost(PATIENCE).until(() -> drains.getConsumerCount(beside) == 2);
 			Broker active = brokers.getActive();
 			moves.remove(active.name()).get(PATIENCE.toSeconds(), TimeUnit.SECONDS);
 			assertThat(brokers.getAll()).containsExactly(beside);

@@ -29,7 +29,6 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 
 import com.rabbitmq.client.Channel;
-import com.rabbitmq.client.Connection;
 import com.rabbitmq.client.DefaultConsumer;
 import com.rabbitmq.client.ShutdownSignalException;
 import org.junit.jupiter.api.BeforeEach;
@@ -122,11 +121,11 @@ class FalseAlarmIntegrationTests {
 	}
 
 	private static void makeMistake(ConnectionFactory connectionFactory, int code, Mistake mistake) throws Exception {
-		Connection connection = connectionFactory.createConnection().getDelegate();
+		Channel channel = connectionFactory.createConnection().getDelegate().createChannel();
 		CompletableFuture<ShutdownSignalException> end = new CompletableFuture<>();
-		connection.addShutdownListener(end::complete);
+		channel.addShutdownListener(end::complete);
 		try {
-			mistake.make(connection.createChannel());
+			mistake.make(channel);
 		}
 		catch (IOException ex) {
 			assertThat(ex).hasCauseInstanceOf(ShutdownSignalException.class);

@@ -148,7 +148,7 @@ class GracefulShutdownIntegrationTests {
 				.findFirst()
 				.orElseThrow();
 			BrokerDrains drains = context.getBean(BrokerDrains.class);
-			await().atMost(PATIENCE).until(() -> drains.getContainerCount(other) > 0);
+			await().atMost(PATIENCE).until(() -> drains.getConsumerCount(other) > 0);
 			context.getBean(FailoverConnectionFactory.class).checkAll();
 			int now = round + 1;
 			if (round < 2) {

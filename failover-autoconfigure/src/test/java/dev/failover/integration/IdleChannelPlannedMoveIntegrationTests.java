@@ -25,20 +25,19 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 
-import com.rabbitmq.client.Connection;
 import org.awaitility.Awaitility;
-import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.springframework.amqp.core.Queue;
 import org.springframework.amqp.rabbit.annotation.RabbitListener;
 import org.springframework.amqp.rabbit.core.RabbitAdmin;
-import org.springframework.beans.factory.config.BeanPostProcessor;
 import org.springframework.context.ConfigurableApplicationContext;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 
+import dev.failover.broker.Brokers;
+import dev.failover.connection.BrokerAccess;
 import dev.failover.connection.FailoverConnectionFactory;
 import dev.failover.template.FailoverTemplate;
 import dev.failover.test.RabbitNode;
@@ -73,33 +72,38 @@ class IdleChannelPlannedMoveIntegrationTests {
 
 	@ParameterizedTest
 	@ValueSource(strings = { "simple", "direct" })
-	void consumersWaitUntilIdleChannelsOfTheOldBrokerAreClosed(String type) throws Exception {
+	void consumersMoveWhileChannelsOfTheirConnectionAreIdle(String type) throws Exception {
 		try (ConfigurableApplicationContext context = run(type)) {
-			try (Users users = new Users(context, 3)) {
+			try (Users users = new Users(context, 12)) {
 				users.endAll();
 			}
-			Cleaning cleaning = context.getBean(Cleaning.class);
-			cleaning.before = () -> new CountDownLatch(1).await(200, TimeUnit.MILLISECONDS);
 			assertMoved(context);
+			awaitEndOnFirst(context);
 		}
 	}
 
 	@ParameterizedTest
 	@ValueSource(strings = { "simple", "direct" })
-	void consumersThatTakeChannelsOfTheOldBrokerMoveAgain(String type) throws Exception {
+	void consumersMoveWhileChannelsOfTheirConnectionAreInUse(String type) throws Exception {
 		try (ConfigurableApplicationContext context = run(type); Users users = new Users(context, 12)) {
-			FailoverConnectionFactory connectionFactory = context.getBean(FailoverConnectionFactory.class);
-			Cleaning behind = new Cleaning();
-			behind.before = users::endOne;
-			connectionFactory.addIdleChannelCleaner(behind::run);
 			assertMoved(context);
-			assertThat(users.running).hasSizeLessThan(12);
+			users.endAll();
+			awaitEndOnFirst(context);
 		}
+	}
+
+	/**
+	 * Nothing keeps the connection to the broker that was left open.
+	 */
+	private void awaitEndOnFirst(ConfigurableApplicationContext context) {
+		BrokerAccess access = context.getBean(FailoverConnectionFactory.class).getBrokerAccess();
+		String first = context.getBean(Brokers.class).getAll().get(0).name();
+		Awaitility.await().atMost(PATIENCE).until(() -> !access.isInUse(first));
 	}
 
 	private ConfigurableApplicationContext run(String type) {
 		return Applications.run(Listening.class, Applications.brokers(this.first, this.second),
-				"spring.rabbitmq.listener.type=" + type, MOVE_TIMEOUT);
+				"spring.rabbitmq.listener.type=" + type, "failover.listener.brokers=active", MOVE_TIMEOUT);
 	}
 
 	private static void assertMoved(ConfigurableApplicationContext context) throws Exception {
@@ -154,33 +158,6 @@ class IdleChannelPlannedMoveIntegrationTests {
 
 	}
 
-	/**
-	 * What happens at the time of the cleaning of idle channels.
-	 */
-	static class Cleaning {
-
-		private volatile @Nullable Step before;
-
-		void run(Connection left) {
-			Step step = this.before;
-			if (step != null) {
-				try {
-					step.run();
-				}
-				catch (Exception ex) {
-					throw new IllegalStateException(ex);
-				}
-			}
-		}
-
-		interface Step {
-
-			void run() throws Exception;
-
-		}
-
-	}
-
 	@Configuration(proxyBeanMethods = false)
 	static class Listening {
 
@@ -194,27 +171,6 @@ class IdleChannelPlannedMoveIntegrationTests {
 		@Bean
 		Desk desk() {
 			return new Desk();
-		}
-
-		@Bean
-		static Cleaning cleaning() {
-			return new Cleaning();
-		}
-
-		/**
-		 * Comes before the cleaning of the cache.
-		 */
-		@Bean
-		static BeanPostProcessor cleaningRegistrar(Cleaning cleaning) {
-			return new BeanPostProcessor() {
-				@Override
-				public Object postProcessBeforeInitialization(Object bean, String beanName) {
-					if (bean instanceof FailoverConnectionFactory failover) {
-						failover.addIdleChannelCleaner(cleaning::run);
-					}
-					return bean;
-				}
-			};
 		}
 
 	}

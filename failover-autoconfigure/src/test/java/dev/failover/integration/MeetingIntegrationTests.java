@@ -32,7 +32,6 @@ import org.junit.jupiter.params.provider.ValueSource;
 import org.springframework.amqp.core.Queue;
 import org.springframework.amqp.rabbit.annotation.RabbitListener;
 import org.springframework.amqp.rabbit.config.SimpleRabbitListenerContainerFactory;
-import org.springframework.amqp.rabbit.connection.ConnectionFactory;
 import org.springframework.amqp.rabbit.listener.SimpleMessageListenerContainer;
 import org.springframework.boot.test.system.CapturedOutput;
 import org.springframework.boot.test.system.OutputCaptureExtension;
@@ -132,21 +131,6 @@ class MeetingIntegrationTests {
 	}
 
 	@Test
-	void containerThatCannotBeCopiedIsWarnedOfOnce(CapturedOutput output) {
-		try (ConfigurableApplicationContext context = Applications.run(Uncopyable.class,
-				Applications.brokers(this.first, this.second))) {
-			Awaitility.await().atMost(PATIENCE).until(() -> output.getAll().contains("cannot be copied"));
-			assertThat(context.isRunning()).isTrue();
-			Awaitility.await()
-				.during(Duration.ofSeconds(4))
-				.atMost(PATIENCE)
-				.untilAsserted(
-						() -> assertThat(output.getAll().lines().filter((line) -> line.contains("cannot be copied")))
-							.hasSize(1));
-		}
-	}
-
-	@Test
 	void applicationThatOnlyPublishesConsumesNothingUntilItHasAListener(CapturedOutput output) {
 		try (ConfigurableApplicationContext context = Applications.run(Publishing.class,
 				Applications.brokers(this.first, this.second))) {
@@ -204,23 +188,6 @@ class MeetingIntegrationTests {
 		@Bean
 		Desk desk() {
 			return new Desk();
-		}
-
-	}
-
-	@Configuration(proxyBeanMethods = false)
-	@Import(Publishing.class)
-	static class Uncopyable {
-
-		@Bean
-		SimpleMessageListenerContainer container(ConnectionFactory connectionFactory) {
-			SimpleMessageListenerContainer container = new SimpleMessageListenerContainer(connectionFactory) {
-
-			};
-			container.setQueueNames(QUEUE);
-			container.setMessageListener((message) -> {
-			});
-			return container;
 		}
 
 	}

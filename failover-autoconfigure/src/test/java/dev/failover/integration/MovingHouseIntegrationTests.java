@@ -108,7 +108,7 @@ class MovingHouseIntegrationTests {
 	private static boolean isConsumedBeside(ConfigurableApplicationContext context, String name) {
 		BrokerStatus status = context.getBean(Brokers.class).getStatus(name).orElseThrow();
 		return status.state() == BrokerState.UP && !status.active()
-				&& context.getBean(BrokerDrains.class).getContainerCount(status.broker()) == 1;
+				&& context.getBean(BrokerDrains.class).getConsumerCount(status.broker()) == 1;
 	}
 
 	/**

@@ -131,12 +131,12 @@ class OnTheWayPlannedMoveIntegrationTests {
 				.findFirst()
 				.orElseThrow();
 			BrokerDrains drains = context.getBean(BrokerDrains.class);
-			Awaitility.await().atMost(PATIENCE).until(() -> drains.getContainerCount(other) == 1);
+			Awaitility.await().atMost(PATIENCE).until(() -> drains.getConsumerCount(other) == 1);
 			handled.hold();
 			new QueueOnBroker(Applications.node(other, this.first, this.second), Moved.QUEUE)
 				.publish(IntStream.range(0, MANY).mapToObj(Integer::toString).toArray(String[]::new));
 			Applications.move(context);
-			Awaitility.await().atMost(PATIENCE).until(() -> drains.getContainerCount(other) == 0);
+			Awaitility.await().atMost(PATIENCE).until(() -> drains.getConsumerCount(other) == 0);
 			handled.release();
 			handled.awaitAll(MANY);
 		}

@@ -21,6 +21,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 
@@ -44,6 +45,7 @@ import dev.failover.broker.Broker;
 import dev.failover.broker.BrokerEvent;
 import dev.failover.broker.BrokerState;
 import dev.failover.broker.Brokers;
+import dev.failover.broker.MoveStep;
 import dev.failover.test.RabbitNode;
 import dev.failover.test.junit.BrokerTest;
 
@@ -76,6 +78,11 @@ class PlannedMoveEventsIntegrationTests {
 				shop.assertReady(context.getBean(Brokers.class).getActive());
 			}
 			Awaitility.await().during(Duration.ofSeconds(1)).atMost(PATIENCE).until(shop.told::isEmpty);
+			Awaitility.await()
+				.atMost(PATIENCE)
+				.untilAsserted(() -> assertThat(shop.ended).hasSize(MOVES)
+					.allSatisfy((ended) -> assertThat(ended.steps()).containsKeys(MoveStep.PREPARE, MoveStep.SWITCH,
+							MoveStep.FOLLOW)));
 			assertThat(shop.threads).allMatch((thread) -> thread.startsWith("failover-events-"));
 		}
 	}
@@ -86,6 +93,8 @@ class PlannedMoveEventsIntegrationTests {
 		private static final List<String> QUEUES = List.of("move-1", "move-2", "move-3", "move-4", "move-5", "move-6");
 
 		private final BlockingQueue<BrokerEvent> told = new LinkedBlockingQueue<>();
+
+		private final List<BrokerEvent.MoveEnded> ended = new CopyOnWriteArrayList<>();
 
 		private final Set<String> threads = ConcurrentHashMap.newKeySet();
 
@@ -136,7 +145,10 @@ class PlannedMoveEventsIntegrationTests {
 		@EventListener
 		void told(BrokerEvent event) {
 			boolean tried = event instanceof BrokerEvent.StateChanged changed && changed.from() == BrokerState.UNKNOWN;
-			if (!tried && !(event instanceof BrokerEvent.ClusterChanged)) {
+			if (event instanceof BrokerEvent.MoveEnded end) {
+				this.ended.add(end);
+			}
+			else if (!tried && !(event instanceof BrokerEvent.ClusterChanged)) {
 				this.told.add(event);
 			}
 			this.threads.add(Thread.currentThread().getName());

@@ -109,7 +109,7 @@ class RequestReplyIntegrationTests {
 			finally {
 				fault.mend(node);
 			}
-			desk.assertCorrelationsDiffer("direct order", Desk.LATE);
+			desk.assertCorrelationsDiffer("direct order");
 			assertThat(desk.requests.get("temporary order")).hasSize(2);
 			assertThat(desk.requests.get("once")).hasSize(1);
 			template.setReplyTimeout(500);

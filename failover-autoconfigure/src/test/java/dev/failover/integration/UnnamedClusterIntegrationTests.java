@@ -141,7 +141,7 @@ class UnnamedClusterIntegrationTests {
 	}
 
 	private static int containers(ConfigurableApplicationContext context, RabbitNode node) {
-		return context.getBean(BrokerDrains.class).getContainerCount(status(context, node).broker());
+		return context.getBean(BrokerDrains.class).getConsumerCount(status(context, node).broker());
 	}
 
 	private static BrokerStatus status(ConfigurableApplicationContext context, RabbitNode node) {

@@ -41,6 +41,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.springframework.amqp.core.Queue;
 import org.springframework.amqp.rabbit.annotation.RabbitListener;
+import org.springframework.amqp.rabbit.connection.ConnectionFactory;
 import org.springframework.amqp.support.AmqpHeaders;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnProperty;
 import org.springframework.context.ConfigurableApplicationContext;
@@ -54,6 +55,8 @@ import dev.failover.connection.PlannedMoves;
 import dev.failover.template.FailoverTemplate;
 import dev.failover.test.RabbitNode;
 import dev.failover.test.junit.BrokerTest;
+import dev.failover.virtual.BrokerLink;
+import dev.failover.virtual.VirtualConnection;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -103,11 +106,13 @@ class UnsettledPlannedMoveIntegrationTests {
 	void messageWhoseHandlerTakesLongerThanTheMoveIsSeenAgain(String type) throws Exception {
 		try (ConfigurableApplicationContext context = run(type, "3s")) {
 			Desk desk = context.getBean(Desk.class);
-			context.getBean(FailoverTemplate.class).convertAndSend(Moved.QUEUE, "never ends the first time");
+			context.getBean(FailoverTemplate.class).convertAndSend(Moved.QUEUE, "ends late the first time");
 			Awaitility.await().atMost(PATIENCE).until(() -> desk.begun.get() == 1);
+			BrokerLink left = link(context);
 			Applications.move(context);
-			Awaitility.await().atMost(PATIENCE).until(() -> desk.handled.get() == 1);
+			Awaitility.await().atMost(PATIENCE).until(() -> !left.isOpen());
 			desk.end.countDown();
+			Awaitility.await().atMost(PATIENCE).until(() -> desk.handled.get() == 1);
 		}
 	}
 
@@ -149,6 +154,14 @@ class UnsettledPlannedMoveIntegrationTests {
 			assertThat(desk.failures).isEmpty();
 			assertThat(desk.duplicates()).as("messages handled more than once").isEmpty();
 		}
+	}
+
+	/**
+	 * Return the connection to a broker that the consumers use.
+	 */
+	private static BrokerLink link(ConfigurableApplicationContext context) {
+		return ((VirtualConnection) context.getBean(ConnectionFactory.class).createConnection().getDelegate())
+			.getLink();
 	}
 
 	private ConfigurableApplicationContext run(String type, String timeout, String... more) {

@@ -18,49 +18,44 @@ package dev.failover.listener;
 
 import java.time.Clock;
 import java.util.List;
+import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.CopyOnWriteArrayList;
 
-import com.rabbitmq.client.Channel;
-import com.rabbitmq.client.Connection;
-import com.rabbitmq.client.DefaultConsumer;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.mockito.ArgumentCaptor;
 import org.springframework.amqp.rabbit.connection.AbstractConnectionFactory;
-import org.springframework.amqp.rabbit.listener.ConsumeOkEvent;
+import org.springframework.amqp.rabbit.listener.AbstractMessageListenerContainer;
 import org.springframework.amqp.rabbit.listener.DirectMessageListenerContainer;
 import org.springframework.context.ApplicationContext;
 import org.springframework.context.event.ContextRefreshedEvent;
 
-import dev.failover.broker.Activation;
 import dev.failover.broker.BrokerEvent;
 import dev.failover.broker.Brokers;
 import dev.failover.broker.EventStage;
 import dev.failover.broker.TestBrokers;
+import dev.failover.connection.ConsumerAccess;
 import dev.failover.connection.FailoverConnectionFactory;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.mockito.BDDMockito.given;
+import static org.mockito.BDDMockito.then;
 import static org.mockito.Mockito.mock;
 
 /**
- * One container with two queues, and a connection to each of two brokers.
+ * One container with two queues, and two brokers.
  */
 class ConsumerReadinessTests {
 
 	private final Brokers brokers = new Brokers(List.of(TestBrokers.broker("first"), TestBrokers.broker("second")),
 			Clock.systemUTC());
 
-	private final ContainerBook containers = new ContainerBook();
-
-	private final Connection toFirst = mock();
-
-	private final Connection toSecond = mock();
+	private final ConsumerAccess consumers = mock();
 
 	private final ApplicationContext context = mock();
 
-	private final ConsumerReadiness readiness = new ConsumerReadiness(this.brokers, this.containers,
-			(connection) -> new Activation(this.brokers.getAll().get((connection == this.toFirst) ? 0 : 1), 0),
-			this.context);
+	private final ConsumerReadiness readiness = new ConsumerReadiness(this.brokers, this.consumers, this.context);
 
 	private final DirectMessageListenerContainer container = mock();
 
@@ -73,7 +68,8 @@ class ConsumerReadinessTests {
 		given(this.container.getConnectionFactory()).willReturn(connectionFactory);
 		given(this.container.isRunning()).willReturn(true);
 		given(this.container.getQueueNames()).willReturn(new String[] { "orders", "bills" });
-		this.containers.postProcessAfterInitialization(this.container, "container");
+		given(this.context.getBeansOfType(AbstractMessageListenerContainer.class, false, false))
+			.willReturn(Map.of("container", this.container));
 		this.brokers.addListener((event) -> {
 			if (event instanceof BrokerEvent.ConsumersReady ready) {
 				this.told.add(ready);
@@ -85,50 +81,34 @@ class ConsumerReadinessTests {
 
 	@Test
 	void consumersAreReadyWhenEveryQueueIsConsumedFrom() {
-		consume("orders", this.toFirst);
-		consume("orders", this.toFirst);
+		consume("orders");
 		assertThat(this.told).isEmpty();
-		consume("bills", this.toFirst);
+		consume("orders", "bills");
 		assertReadyOn("first");
-		consume("bills", this.toFirst);
+		consume("orders", "bills");
 		assertThat(this.told).hasSize(1);
 	}
 
 	@Test
-	void consumerThatIsLateToHaveBegunOnTheBrokerThatWasLeftDoesNotCount() {
+	void consumersThatAreOnTheirWayAreNotReady() {
+		given(this.consumers.isMoving()).willReturn(true);
 		this.brokers.operations().activate("second");
-		consume("orders", this.toSecond);
-		consume("bills", this.toFirst);
+		consume("orders", "bills");
 		assertThat(this.told).isEmpty();
-		consume("bills", this.toSecond);
+		given(this.consumers.isMoving()).willReturn(false);
+		consume("orders", "bills");
 		assertReadyOn("second");
 	}
 
 	@Test
-	void consumersAreNotReadyBeforeTheirContainerKnowsItsQueuesAgain() {
-		this.containers.beginMove();
-		this.brokers.operations().activate("second");
-		given(this.container.getQueueNames()).willReturn(new String[] { "orders" });
-		consume("orders", this.toSecond);
-		consume("bills", this.toSecond);
-		assertThat(this.told).isEmpty();
-		given(this.container.getQueueNames()).willReturn(new String[] { "orders", "bills" });
-		this.containers.endMove();
-		assertReadyOn("second");
-	}
-
-	@Test
-	void queueThatWasConsumedFromBeforeTheApplicationWasElsewhereDoesNotCount() {
-		consume("orders", this.toFirst);
-		consume("bills", this.toFirst);
+	void consumersAreReadyOnEachBrokerThatBecomesActive() {
+		consume("orders", "bills");
 		this.told.clear();
+		consume();
 		this.brokers.operations().activate("second");
-		consume("orders", this.toSecond);
-		this.brokers.operations().activate("first");
-		consume("orders", this.toFirst);
 		assertThat(this.told).isEmpty();
-		consume("bills", this.toFirst);
-		assertReadyOn("first");
+		consume("orders", "bills");
+		assertReadyOn("second");
 	}
 
 	private void assertReadyOn(String broker) {
@@ -138,10 +118,11 @@ class ConsumerReadinessTests {
 		});
 	}
 
-	private void consume(String queue, Connection connection) {
-		Channel channel = mock();
-		given(channel.getConnection()).willReturn(connection);
-		this.readiness.onApplicationEvent(new ConsumeOkEvent(new DefaultConsumer(channel), queue, "tag"));
+	private void consume(String... queues) {
+		given(this.consumers.getQueuesOnActive()).willReturn(Set.of(queues));
+		ArgumentCaptor<Runnable> listener = ArgumentCaptor.forClass(Runnable.class);
+		then(this.consumers).should().addListener(listener.capture());
+		listener.getValue().run();
 	}
 
 }

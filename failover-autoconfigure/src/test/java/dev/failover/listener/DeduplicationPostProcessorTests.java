@@ -28,6 +28,8 @@ import org.springframework.amqp.rabbit.config.SimpleRabbitListenerContainerFacto
 import org.springframework.amqp.rabbit.listener.SimpleMessageListenerContainer;
 import org.springframework.beans.factory.support.StaticListableBeanFactory;
 
+import dev.failover.spring.HiddenSetting;
+
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.mockito.BDDMockito.given;
 import static org.mockito.Mockito.mock;
@@ -67,7 +69,7 @@ class DeduplicationPostProcessorTests {
 		MethodInvocation invocation = mock();
 		given(invocation.getArguments()).willReturn(new Object[] { mock(Channel.class), message });
 		given(invocation.proceed()).willReturn("handled");
-		Object[] chain = (Object[]) Settings.read(this.container, "adviceChain");
+		Object[] chain = (Object[]) HiddenSetting.ADVICE_CHAIN.of(this.container);
 		assertThat(chain).hasSize(1);
 		return "handled".equals(((MethodInterceptor) chain[0]).invoke(invocation));
 	}

@@ -49,7 +49,7 @@ class DrainPlanTests {
 		DrainPlan plan = plan(ConsumedBrokers.ALL);
 		assertThat(plan.task(this.second)).isEqualTo(Task.END);
 		this.brokers.connected(this.first, 0);
-		assertThat(plan.task(this.first)).isEqualTo(Task.HAND_OVER);
+		assertThat(plan.task(this.first)).isEqualTo(Task.END);
 		assertThat(plan.task(this.second)).isEqualTo(Task.DRAIN);
 		this.brokers.failed(this.second, 0, FailureReason.CONNECTION_LOST, null);
 		assertThat(plan.task(this.second)).isEqualTo(Task.END);
@@ -57,7 +57,7 @@ class DrainPlanTests {
 		this.brokers.failed(this.first, 0, FailureReason.CONNECTION_LOST, null);
 		this.brokers.connected(this.second, 1);
 		assertThat(plan.task(this.first)).isEqualTo(Task.END);
-		assertThat(plan.task(this.second)).isEqualTo(Task.HAND_OVER);
+		assertThat(plan.task(this.second)).isEqualTo(Task.END);
 	}
 
 	@Test
@@ -158,7 +158,7 @@ class DrainPlanTests {
 		leaveFirstBlocked();
 		this.brokers.unblocked(this.first, 1);
 		this.brokers.operations().activate("first");
-		assertThat(plan.task(this.first)).isEqualTo(Task.HAND_OVER);
+		assertThat(plan.task(this.first)).isEqualTo(Task.END);
 	}
 
 	@Test
@@ -170,7 +170,7 @@ class DrainPlanTests {
 		plan.emptied(this.first);
 		assertThat(plan.task(this.first)).isEqualTo(Task.END);
 		this.brokers.operations().activate("first");
-		assertThat(plan.task(this.first)).isEqualTo(Task.HAND_OVER);
+		assertThat(plan.task(this.first)).isEqualTo(Task.END);
 		assertThat(plan.task(this.second)).isEqualTo(Task.DRAIN_UNTIL_EMPTY);
 	}
 
@@ -178,7 +178,7 @@ class DrainPlanTests {
 	void brokersOfOtherClustersAreDrainedAndNodesOfTheSameOneAreNot() {
 		DrainPlan plan = plan(ConsumedBrokers.AUTO);
 		connect(this.first, "east");
-		assertThat(plan.task(this.first)).isEqualTo(Task.HAND_OVER);
+		assertThat(plan.task(this.first)).isEqualTo(Task.END);
 		assertThat(plan.task(this.second)).as("not connected to yet").isEqualTo(Task.END);
 		answer(this.second, "east");
 		assertThat(plan.task(this.second)).isEqualTo(Task.END);
@@ -210,13 +210,13 @@ class DrainPlanTests {
 		answer(this.second, "east");
 		answer(third, "west");
 		answer(fourth, "west");
-		assertThat(tasks(plan)).containsExactly(Task.HAND_OVER, Task.END, Task.DRAIN, Task.END);
+		assertThat(tasks(plan)).containsExactly(Task.END, Task.END, Task.DRAIN, Task.END);
 		fail(third);
-		assertThat(tasks(plan)).containsExactly(Task.HAND_OVER, Task.END, Task.END, Task.DRAIN);
+		assertThat(tasks(plan)).containsExactly(Task.END, Task.END, Task.END, Task.DRAIN);
 		fail(this.first);
 		assertThat(tasks(plan)).as("no active broker").containsExactly(Task.END, Task.END, Task.END, Task.DRAIN);
 		connect(fourth, "west");
-		assertThat(tasks(plan)).containsExactly(Task.END, Task.DRAIN, Task.END, Task.HAND_OVER);
+		assertThat(tasks(plan)).containsExactly(Task.END, Task.DRAIN, Task.END, Task.END);
 	}
 
 	@Test
@@ -226,11 +226,11 @@ class DrainPlanTests {
 		DrainPlan plan = plan(ConsumedBrokers.AUTO);
 		connect(this.first, "east");
 		answer(this.second, "west");
-		assertThat(tasks(plan)).containsExactly(Task.HAND_OVER, Task.DRAIN, Task.END);
+		assertThat(tasks(plan)).containsExactly(Task.END, Task.DRAIN, Task.END);
 		this.departing = "second";
-		assertThat(tasks(plan)).as("the only one").containsExactly(Task.HAND_OVER, Task.DRAIN_UNTIL_EMPTY, Task.END);
+		assertThat(tasks(plan)).as("the only one").containsExactly(Task.END, Task.DRAIN_UNTIL_EMPTY, Task.END);
 		answer(third, "west");
-		assertThat(tasks(plan)).containsExactly(Task.HAND_OVER, Task.END, Task.DRAIN);
+		assertThat(tasks(plan)).containsExactly(Task.END, Task.END, Task.DRAIN);
 	}
 
 	private List<Task> tasks(DrainPlan plan) {
@@ -259,7 +259,7 @@ class DrainPlanTests {
 	}
 
 	private DrainPlan plan(ConsumedBrokers consumed) {
-		DrainPlan plan = new DrainPlan(this.brokers, consumed, (name) -> name.equals(this.departing), (name) -> false);
+		DrainPlan plan = new DrainPlan(this.brokers, consumed, (name) -> name.equals(this.departing));
 		this.brokers.addListener(plan::on, EventStage.REPORTS);
 		return plan;
 	}

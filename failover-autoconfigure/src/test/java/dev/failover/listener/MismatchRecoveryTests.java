@@ -104,7 +104,7 @@ class MismatchRecoveryTests {
 	void containerStaysStoppedWhenItsContextIsClosed() throws Exception {
 		this.recovery.onApplicationEvent(new ContextClosedEvent(this.context));
 		this.recovery.onApplicationEvent(stopped());
-		assertThat(this.started.await(ContainerTuner.RETRY_MILLIS + 500, TimeUnit.MILLISECONDS)).isFalse();
+		assertThat(this.started.await(MismatchRecovery.RETRY_MILLIS + 500, TimeUnit.MILLISECONDS)).isFalse();
 	}
 
 	private ListenerContainerConsumerFailedEvent stopped() {

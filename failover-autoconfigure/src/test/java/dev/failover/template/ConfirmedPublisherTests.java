@@ -33,10 +33,12 @@ import java.util.function.Consumer;
 import java.util.stream.IntStream;
 
 import com.rabbitmq.client.AMQP;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
+import dev.failover.broker.Broker;
 import dev.failover.connection.DestinationFault;
 import dev.failover.connection.WriteBatch;
 
@@ -102,9 +104,11 @@ class ConfirmedPublisherTests {
 		Future<Publication> third = this.executor.submit(() -> submit("3"));
 		FakeChannel channel = this.source.awaitWritten(0, 2);
 		await().during(Duration.ofMillis(100)).until(() -> !third.isDone() && channel.written.size() == 2);
+		assertThat(this.publisher.status()).isEqualTo(new PublishStatus(2, 2, 1));
 		channel.ack(1);
 		third.get(10, TimeUnit.SECONDS);
 		this.source.awaitWritten(0, 3).ackUpTo(3);
+		await().until(() -> this.publisher.status().equals(new PublishStatus(0, 2, 0)));
 	}
 
 	@Test
@@ -135,6 +139,35 @@ class ConfirmedPublisherTests {
 		waiting.interrupt();
 		assertThat(waiting.keptFlag()).isTrue();
 		assertOutcome(first, PublishOutcome.UNKNOWN, "Interrupted while waiting for the confirm");
+	}
+
+	@Test
+	void observerIsToldOfConfirmsAndOfMessagesThatMayHaveArrived() throws Exception {
+		List<String> told = new CopyOnWriteArrayList<>();
+		this.publisher.addObserver(new PublishObserver() {
+
+			@Override
+			public void confirmed(@Nullable Broker broker, long nanos) {
+				told.add("confirmed in " + ((nanos > 0) ? "time" : "no time"));
+			}
+
+			@Override
+			public void unknown() {
+				told.add("unknown");
+			}
+
+		});
+		submit("1");
+		submit("2");
+		this.source.awaitWritten(0, 2).ackUpTo(2);
+		await().untilAsserted(() -> assertThat(told).containsExactly("confirmed in time", "confirmed in time"));
+		Publication lost = submit("3", true, Duration.ofMillis(200));
+		await().until(lost::isDone);
+		this.source.refusing = true;
+		this.source.awaitWritten(0, 3).lose();
+		Publication unsent = submit("4", true, Duration.ofMillis(200));
+		await().until(unsent::isDone);
+		assertThat(told).containsExactly("confirmed in time", "confirmed in time", "unknown");
 	}
 
 	@Test
@@ -592,7 +625,7 @@ class ConfirmedPublisherTests {
 		submitTo("late", "4");
 		Publication noRoom = new Publication("", "late", true,
 				new AMQP.BasicProperties.Builder().messageId("5").build(), 0, new byte[10], true,
-				System.nanoTime() + Duration.ofMillis(200).toNanos());
+				System.nanoTime() + Duration.ofMillis(200).toNanos(), null);
 		this.publisher.submit(noRoom);
 		assertOutcome(noRoom, PublishOutcome.NOT_SENT, "unconfirmed already");
 		for (int i = 6; i < 9; i++) {
@@ -746,7 +779,7 @@ class ConfirmedPublisherTests {
 	private Publication submitTo(String queue, String id) {
 		Publication publication = new Publication("", queue, true,
 				new AMQP.BasicProperties.Builder().messageId(id).build(), 0, new byte[10], true,
-				System.nanoTime() + LONG.toNanos());
+				System.nanoTime() + LONG.toNanos(), null);
 		this.publisher.submit(publication);
 		return publication;
 	}
@@ -796,12 +829,12 @@ class ConfirmedPublisherTests {
 
 	private static Publication publication(String id, int headerSize) {
 		return new Publication("", "queue", true, new AMQP.BasicProperties.Builder().messageId(id).build(), headerSize,
-				new byte[10], true, System.nanoTime() + LONG.toNanos());
+				new byte[10], true, System.nanoTime() + LONG.toNanos(), null);
 	}
 
 	private static Publication publication(String id, boolean idempotent, Duration within, int size) {
 		return new Publication("", "queue", true, new AMQP.BasicProperties.Builder().messageId(id).build(), 0,
-				new byte[size], idempotent, System.nanoTime() + within.toNanos());
+				new byte[size], idempotent, System.nanoTime() + within.toNanos(), null);
 	}
 
 	private static void assertOutcome(Publication publication, PublishOutcome outcome, String text) {

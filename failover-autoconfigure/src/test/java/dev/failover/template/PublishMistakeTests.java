@@ -177,7 +177,7 @@ class PublishMistakeTests {
 
 	private static Publication publication(String id) {
 		return new Publication("internal", "", true, new AMQP.BasicProperties.Builder().messageId(id).build(), 0,
-				new byte[10], true, System.nanoTime() + Duration.ofSeconds(20).toNanos());
+				new byte[10], true, System.nanoTime() + Duration.ofSeconds(20).toNanos(), null);
 	}
 
 	private static ShutdownSignalException refusal() {

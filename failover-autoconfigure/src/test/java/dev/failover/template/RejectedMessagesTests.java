@@ -91,7 +91,7 @@ class RejectedMessagesTests {
 
 	private Publication add() {
 		Publication publication = new Publication("", "orders", true, new AMQP.BasicProperties(), 0, new byte[0], true,
-				System.nanoTime() + PATIENCE.toNanos());
+				System.nanoTime() + PATIENCE.toNanos(), null);
 		this.rejected.add(publication);
 		return publication;
 	}

@@ -192,7 +192,7 @@ class StalledConnectionTests {
 	private Publication submitTo(String queue, String id, boolean idempotent) {
 		Publication publication = new Publication("", queue, true,
 				new AMQP.BasicProperties.Builder().messageId(id).build(), 0, new byte[10], idempotent,
-				System.nanoTime() + TimeUnit.SECONDS.toNanos(30));
+				System.nanoTime() + TimeUnit.SECONDS.toNanos(30), null);
 		this.publisher.submit(publication);
 		return publication;
 	}

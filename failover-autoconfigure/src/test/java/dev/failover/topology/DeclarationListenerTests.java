@@ -57,7 +57,9 @@ class DeclarationListenerTests {
 
 	private final Brokers brokers = new Brokers(List.of(this.broker), Clock.systemUTC());
 
-	private final TopologyGate gate = new TopologyGate(this.brokers, true, Duration.ofSeconds(1));
+	private final GenericApplicationContext context = new GenericApplicationContext();
+
+	private final TopologyGate gate = new TopologyGate(this.brokers, this.context, true, Duration.ofSeconds(1));
 
 	private final LockedQueues lockedQueues = new LockedQueues();
 
@@ -68,8 +70,6 @@ class DeclarationListenerTests {
 	private final DeclarationListener listener = new DeclarationListener(this.admin, this.gate, this.lockedQueues);
 
 	private final Connection connection = Mockito.mock();
-
-	private final GenericApplicationContext context = new GenericApplicationContext();
 
 	private Queue queue = new Queue("orders");
 

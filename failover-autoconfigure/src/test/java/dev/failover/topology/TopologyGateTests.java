@@ -55,11 +55,11 @@ class TopologyGateTests {
 
 	private final Brokers brokers = new Brokers(List.of(broker("one"), broker("two")), Clock.systemUTC());
 
-	private final TopologyGate gate = new TopologyGate(this.brokers, true, Duration.ofSeconds(1));
+	private final GenericApplicationContext context = new GenericApplicationContext();
+
+	private final TopologyGate gate = new TopologyGate(this.brokers, this.context, true, Duration.ofSeconds(1));
 
 	private final ConnectionFactory target = new ConnectionFactory();
-
-	private final GenericApplicationContext context = new GenericApplicationContext();
 
 	private RabbitAdmin admin;
 

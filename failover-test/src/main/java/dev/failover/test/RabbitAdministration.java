@@ -27,6 +27,13 @@ public final class RabbitAdministration {
 
 	private static final String ACTOR = NodeCommands.binary("failover-test");
 
+	private static final int DRAINS = 5;
+
+	/**
+	 * What Erlang says of the call that was to close a connection.
+	 */
+	private static final String CONNECTION_IS_GONE = "{:shutdown, 'Node was put into maintenance mode'}";
+
 	private final RabbitNode node;
 
 	private final NodeSettings settings;
@@ -183,10 +190,21 @@ public final class RabbitAdministration {
 	/**
 	 * Put the node into maintenance mode: clients are disconnected with reply code 320,
 	 * leaders of quorum queues move to other nodes, and no connections are accepted until
-	 * {@link #revive()} or a restart.
+	 * {@link #revive()} or a restart. RabbitMQ's program gives up in the middle if a
+	 * client closes its connection at the same moment; it is run again then.
 	 */
 	public void drain() {
-		this.node.run("rabbitmq-upgrade", "drain");
+		for (int tries = 1;; tries++) {
+			try {
+				this.node.run("rabbitmq-upgrade", "drain");
+				return;
+			}
+			catch (IllegalStateException ex) {
+				if (tries == DRAINS || !String.valueOf(ex.getMessage()).contains(CONNECTION_IS_GONE)) {
+					throw ex;
+				}
+			}
+		}
 	}
 
 	/**

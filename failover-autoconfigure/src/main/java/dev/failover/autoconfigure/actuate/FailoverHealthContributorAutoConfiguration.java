@@ -16,16 +16,25 @@
 
 package dev.failover.autoconfigure.actuate;
 
+import java.util.List;
+
+import org.springframework.beans.factory.ObjectProvider;
+import org.springframework.boot.actuate.endpoint.annotation.Endpoint;
 import org.springframework.boot.autoconfigure.AutoConfiguration;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnBean;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnClass;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnMissingBean;
+import org.springframework.boot.context.properties.EnableConfigurationProperties;
+import org.springframework.boot.health.actuate.endpoint.StatusAggregator;
+import org.springframework.boot.health.autoconfigure.actuate.endpoint.HealthEndpointProperties;
 import org.springframework.boot.health.autoconfigure.contributor.ConditionalOnEnabledHealthIndicator;
 import org.springframework.boot.health.contributor.HealthContributor;
 import org.springframework.context.annotation.Bean;
+import org.springframework.context.annotation.Configuration;
 
 import dev.failover.actuate.BrokersHealthContributor;
 import dev.failover.broker.Brokers;
+import dev.failover.listener.IdleContainers;
 
 /**
  * Auto-configuration of the health contributor {@code failover}. It takes the place of
@@ -34,7 +43,8 @@ import dev.failover.broker.Brokers;
  */
 @AutoConfiguration(afterName = FailoverHealthContributorAutoConfiguration.CORE,
 		beforeName = { "org.springframework.boot.amqp.autoconfigure.health.RabbitHealthContributorAutoConfiguration",
-				"org.springframework.boot.rabbitmq.autoconfigure.health.RabbitHealthContributorAutoConfiguration" })
+				"org.springframework.boot.rabbitmq.autoconfigure.health.RabbitHealthContributorAutoConfiguration",
+				"org.springframework.boot.health.autoconfigure.actuate.endpoint.HealthEndpointAutoConfiguration" })
 @ConditionalOnClass({ HealthContributor.class, ConditionalOnEnabledHealthIndicator.class })
 @ConditionalOnBean(Brokers.class)
 @ConditionalOnEnabledHealthIndicator("failover")
@@ -48,14 +58,32 @@ public final class FailoverHealthContributorAutoConfiguration {
 	@Bean({ "failoverHealthContributor", "rabbitHealthContributor" })
 	@ConditionalOnMissingBean(name = { "failoverHealthContributor", "failoverHealthIndicator",
 			"rabbitHealthContributor", "rabbitHealthIndicator" })
-	BrokersHealthContributor failoverHealthContributor(Brokers brokers) {
-		return new BrokersHealthContributor(brokers);
+	BrokersHealthContributor failoverHealthContributor(Brokers brokers, ObjectProvider<IdleContainers> containers) {
+		return new BrokersHealthContributor(brokers, containers::getIfUnique);
 	}
 
 	@Bean("failoverHealthContributor")
 	@ConditionalOnMissingBean(name = { "failoverHealthContributor", "failoverHealthIndicator" })
-	BrokersHealthContributor failoverHealthContributorBesideRabbit(Brokers brokers) {
-		return new BrokersHealthContributor(brokers);
+	BrokersHealthContributor failoverHealthContributorBesideRabbit(Brokers brokers,
+			ObjectProvider<IdleContainers> containers) {
+		return new BrokersHealthContributor(brokers, containers::getIfUnique);
+	}
+
+	/**
+	 * The order of statuses, unless the user has set one.
+	 */
+	@Configuration(proxyBeanMethods = false)
+	@ConditionalOnClass(Endpoint.class)
+	@EnableConfigurationProperties(HealthEndpointProperties.class)
+	static class StatusConfiguration {
+
+		@Bean
+		@ConditionalOnMissingBean
+		StatusAggregator failoverStatusAggregator(HealthEndpointProperties properties) {
+			List<String> order = properties.getStatus().getOrder();
+			return StatusAggregator.of(order.isEmpty() ? BrokersHealthContributor.STATUS_ORDER : order);
+		}
+
 	}
 
 }

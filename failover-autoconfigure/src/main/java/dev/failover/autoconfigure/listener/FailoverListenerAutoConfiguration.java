@@ -16,11 +16,12 @@
 
 package dev.failover.autoconfigure.listener;
 
+import java.time.Clock;
 import java.util.HashSet;
+import java.util.Properties;
 import java.util.Set;
 
 import org.springframework.amqp.rabbit.listener.AbstractMessageListenerContainer;
-import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.boot.autoconfigure.AutoConfiguration;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnBean;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnBooleanProperty;
@@ -33,35 +34,27 @@ import org.springframework.context.annotation.Lazy;
 
 import dev.failover.autoconfigure.FailoverProperties;
 import dev.failover.broker.Brokers;
+import dev.failover.connection.ConsumerAccess;
 import dev.failover.connection.FailoverConnectionFactory;
 import dev.failover.connection.PlannedMoves;
 import dev.failover.detection.QueueWatch;
 import dev.failover.listener.BrokerDrains;
 import dev.failover.listener.ConsumedBrokers;
 import dev.failover.listener.ConsumerReadiness;
-import dev.failover.listener.ContainerBook;
-import dev.failover.listener.ContainerMover;
-import dev.failover.listener.DirectContainerPacer;
-import dev.failover.listener.DrainConnections;
+import dev.failover.listener.IdleContainers;
 import dev.failover.listener.ListenerTuningPostProcessor;
 import dev.failover.listener.MismatchRecovery;
 import dev.failover.topology.TopologyGate;
 
 /**
- * Auto-configuration of message listener containers that move to the new broker at once,
- * and drain others.
+ * Auto-configuration of consumers: which brokers they consume from, when they are ready,
+ * and how listener containers begin when they cannot.
  */
 @AutoConfiguration(afterName = { "dev.failover.autoconfigure.FailoverAutoConfiguration",
 		"dev.failover.autoconfigure.rabbit.FailoverRabbitAutoConfiguration" })
 @ConditionalOnClass(AbstractMessageListenerContainer.class)
 @ConditionalOnBean(Brokers.class)
 public final class FailoverListenerAutoConfiguration {
-
-	@Bean
-	@ConditionalOnMissingBean
-	DirectContainerPacer failoverDirectContainerPacer(Brokers brokers) {
-		return new DirectContainerPacer(brokers);
-	}
 
 	@Configuration(proxyBeanMethods = false)
 	@ConditionalOnBooleanProperty(name = "failover.listener.tune", matchIfMissing = true)
@@ -73,9 +66,17 @@ public final class FailoverListenerAutoConfiguration {
 		}
 
 		@Bean
-		static ListenerTuningPostProcessor failoverListenerTuningPostProcessor(
-				ObjectProvider<DirectContainerPacer> pacer) {
-			return new ListenerTuningPostProcessor(pacer);
+		static ListenerTuningPostProcessor failoverListenerTuningPostProcessor() {
+			return new ListenerTuningPostProcessor();
+		}
+
+		/**
+		 * Those of the application are added to.
+		 */
+		@Bean(name = ListenerTuningPostProcessor.GLOBAL_PROPERTIES, autowireCandidate = false)
+		@ConditionalOnMissingBean(name = ListenerTuningPostProcessor.GLOBAL_PROPERTIES)
+		Properties failoverAmqpGlobalProperties() {
+			return new Properties();
 		}
 
 		@Bean
@@ -87,50 +88,40 @@ public final class FailoverListenerAutoConfiguration {
 	}
 
 	@Configuration(proxyBeanMethods = false)
-	@ConditionalOnBean({ DrainConnections.class, TopologyGate.class })
-	static class DrainConfiguration {
+	@ConditionalOnBean({ FailoverConnectionFactory.class, TopologyGate.class })
+	static class ConsumerConfiguration {
 
 		@Bean
-		static ContainerBook failoverContainerBook() {
-			return new ContainerBook();
+		@Lazy(false)
+		@ConditionalOnMissingBean
+		ConsumerReadiness failoverConsumerReadiness(Brokers brokers, FailoverConnectionFactory connectionFactory,
+				ApplicationContext context) {
+			return new ConsumerReadiness(brokers, connectionFactory.getConsumerAccess(), context);
 		}
 
 		@Bean
 		@Lazy(false)
 		@ConditionalOnMissingBean
-		ContainerMover failoverContainerMover(Brokers brokers, FailoverProperties properties, ContainerBook containers,
-				FailoverConnectionFactory connectionFactory, ApplicationContext context) {
-			return new ContainerMover(brokers, containers, connectionFactory, context,
-					properties.getMove().getTimeout());
+		IdleContainers failoverIdleContainers(Brokers brokers, FailoverConnectionFactory connectionFactory,
+				ApplicationContext context) {
+			return new IdleContainers(brokers, connectionFactory.getConsumerAccess(), context, Clock.systemUTC());
 		}
 
 		@Bean
 		@Lazy(false)
 		@ConditionalOnMissingBean
-		ConsumerReadiness failoverConsumerReadiness(Brokers brokers, ContainerBook containers,
-				FailoverConnectionFactory connectionFactory, ApplicationContext context) {
-			return new ConsumerReadiness(brokers, containers, connectionFactory::getActivation, context);
-		}
-
-		@Bean
-		@Lazy(false)
-		@ConditionalOnMissingBean
-		BrokerDrains failoverBrokerDrains(Brokers brokers, FailoverProperties properties, ContainerBook containers,
-				DirectContainerPacer pacer, DrainConnections connections, TopologyGate gate, PlannedMoves moves,
-				FailoverConnectionFactory connectionFactory) {
+		BrokerDrains failoverBrokerDrains(Brokers brokers, FailoverProperties properties, TopologyGate gate,
+				PlannedMoves moves, FailoverConnectionFactory connectionFactory) {
 			ConsumedBrokers consumed = switch (properties.getListener().getBrokers()) {
 				case AUTO -> ConsumedBrokers.AUTO;
 				case ACTIVE -> ConsumedBrokers.ACTIVE;
 				case ALL -> ConsumedBrokers.ALL;
 			};
-			return new BrokerDrains(brokers, consumed, containers, pacer, connections, () -> undrained(gate),
-					moves::isDeparting, connectionFactory.getBrokerAccess()::isInUse);
-		}
-
-		private static Set<String> undrained(TopologyGate gate) {
-			Set<String> undrained = new HashSet<>(gate.getQueuesOfConnections());
-			undrained.addAll(gate.getStreams());
-			return undrained;
+			ConsumerAccess consumers = connectionFactory.getConsumerAccess();
+			consumers.setSharable(
+					(queue) -> !gate.getQueuesOfConnections().contains(queue) && !gate.getStreams().contains(queue));
+			consumers.setDeclared((queue) -> gate.getSharedQueues().contains(queue));
+			return new BrokerDrains(brokers, consumed, consumers, moves::isDeparting);
 		}
 
 		/**
@@ -139,14 +130,15 @@ public final class FailoverListenerAutoConfiguration {
 		@Bean(destroyMethod = "")
 		@Lazy(false)
 		@ConditionalOnMissingBean
-		QueueWatch failoverQueueWatch(Brokers brokers, FailoverProperties properties, ContainerBook containers,
-				BrokerDrains drains, TopologyGate gate, FailoverConnectionFactory connectionFactory) {
+		QueueWatch failoverQueueWatch(Brokers brokers, FailoverProperties properties, BrokerDrains drains,
+				TopologyGate gate, FailoverConnectionFactory connectionFactory) {
+			ConsumerAccess consumers = connectionFactory.getConsumerAccess();
 			return new QueueWatch(brokers, connectionFactory.getBrokerAccess(), () -> {
 				Set<String> queues = new HashSet<>(gate.getSharedQueues());
-				queues.addAll(containers.getQueues());
+				queues.addAll(consumers.getQueues());
 				queues.removeAll(gate.getQueuesOfConnections());
 				return queues;
-			}, (broker) -> drains.isConsumedFrom(broker) ? containers.getQueues() : Set.of(),
+			}, (broker) -> drains.isConsumedFrom(broker) ? consumers.getQueues() : Set.of(),
 					properties.getDetection().getQueueInterval());
 		}
 

@@ -18,6 +18,7 @@ package dev.failover.autoconfigure.rabbit;
 
 import java.time.Duration;
 import java.util.List;
+import java.util.function.Function;
 
 import com.rabbitmq.client.ConnectionFactory;
 import com.rabbitmq.client.impl.DefaultCredentialsProvider;
@@ -55,9 +56,10 @@ final class BrokerConnectionFactories {
 
 	private final BrokerTls tls;
 
-	BrokerConnectionFactories(Brokers brokers, FailoverConnectionDetails details, RabbitConnectionDetails rabbitDetails,
-			RabbitProperties properties, RabbitConnectionFactoryBeanConfigurer configurer,
-			List<ConnectionFactoryCustomizer> customizers, @Nullable SslBundles sslBundles) {
+	BrokerConnectionFactories(Brokers brokers, FailoverConnectionDetails details,
+			Function<Broker, RabbitConnectionDetails> rabbitDetails, RabbitProperties properties,
+			RabbitConnectionFactoryBeanConfigurer configurer, List<ConnectionFactoryCustomizer> customizers,
+			@Nullable SslBundles sslBundles) {
 		this.brokers = brokers;
 		this.details = details;
 		this.properties = properties;

@@ -18,6 +18,7 @@ package dev.failover.autoconfigure.rabbit;
 
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.function.Function;
 
 import org.jspecify.annotations.Nullable;
 import org.springframework.boot.amqp.autoconfigure.RabbitConnectionDetails;
@@ -42,13 +43,14 @@ final class BrokerTls {
 
 	private static final String ACTION = "Check locations, types and passwords; a location begins with file: or classpath:";
 
-	private final RabbitConnectionDetails rabbitDetails;
+	private final Function<Broker, RabbitConnectionDetails> rabbitDetails;
 
 	private final RabbitProperties properties;
 
 	private final @Nullable SslBundles sslBundles;
 
-	BrokerTls(RabbitConnectionDetails rabbitDetails, RabbitProperties properties, @Nullable SslBundles sslBundles) {
+	BrokerTls(Function<Broker, RabbitConnectionDetails> rabbitDetails, RabbitProperties properties,
+			@Nullable SslBundles sslBundles) {
 		this.rabbitDetails = rabbitDetails;
 		this.properties = properties;
 		this.sslBundles = sslBundles;
@@ -82,7 +84,7 @@ final class BrokerTls {
 
 	private @Nullable SslBundle bundle(Broker broker) {
 		if (broker.sslBundle() == null) {
-			return bundle(this.rabbitDetails);
+			return bundle(this.rabbitDetails.apply(broker));
 		}
 		Assert.state(this.sslBundles != null,
 				() -> "Broker '%s' has an SSL bundle, but there are none".formatted(broker.name()));
@@ -122,7 +124,7 @@ final class BrokerTls {
 		if (broker.sslBundle() != null) {
 			return new InvalidFailoverPropertyException("spring.ssl.bundle", broker.sslBundle(), reason, ACTION);
 		}
-		if (bundle(this.rabbitDetails) != null) {
+		if (bundle(this.rabbitDetails.apply(broker)) != null) {
 			return new InvalidFailoverPropertyException(BUNDLE, String.valueOf(ssl.getBundle()), reason, ACTION);
 		}
 		Map<String, String> stores = new LinkedHashMap<>();

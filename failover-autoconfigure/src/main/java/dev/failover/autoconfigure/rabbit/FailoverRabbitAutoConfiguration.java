@@ -19,6 +19,8 @@ package dev.failover.autoconfigure.rabbit;
 import java.time.Duration;
 import java.util.Collection;
 import java.util.List;
+import java.util.function.Function;
+import java.util.function.Predicate;
 import java.util.stream.Collectors;
 
 import com.rabbitmq.client.Channel;
@@ -30,6 +32,7 @@ import org.springframework.amqp.rabbit.connection.ConnectionFactory;
 import org.springframework.amqp.rabbit.core.RabbitTemplate;
 import org.springframework.beans.factory.ListableBeanFactory;
 import org.springframework.beans.factory.ObjectProvider;
+import org.springframework.beans.factory.config.ConfigurableListableBeanFactory;
 import org.springframework.boot.LazyInitializationExcludeFilter;
 import org.springframework.boot.amqp.autoconfigure.CachingConnectionFactoryConfigurer;
 import org.springframework.boot.amqp.autoconfigure.ConnectionFactoryCustomizer;
@@ -46,7 +49,6 @@ import org.springframework.boot.ssl.SslBundles;
 import org.springframework.context.ApplicationContext;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Lazy;
-import org.springframework.context.event.ContextClosedEvent;
 import org.springframework.core.env.Environment;
 
 import dev.failover.autoconfigure.BrokerProperties;
@@ -61,7 +63,6 @@ import dev.failover.connection.ConnectionPreparer;
 import dev.failover.connection.FailoverConnectionFactory;
 import dev.failover.connection.PlannedMoves;
 import dev.failover.connection.SpringReconnector;
-import dev.failover.listener.DrainConnections;
 import dev.failover.strategy.FailoverStrategy;
 import dev.failover.topology.TopologyGate;
 import dev.failover.topology.TopologyPostProcessor;
@@ -81,20 +82,32 @@ public final class FailoverRabbitAutoConfiguration {
 	@ConditionalOnMissingBean
 	FailoverConnectionDetails failoverConnectionDetails(FailoverProperties properties,
 			RabbitProperties rabbitProperties, RabbitConnectionDetails rabbitDetails,
-			ObjectProvider<SslBundles> sslBundles, Environment environment) {
+			ObjectProvider<SslBundles> sslBundles, Environment environment,
+			ConfigurableListableBeanFactory beanFactory) {
 		List<BrokerProperties> brokers = properties.getBrokers();
+		boolean joined = SeveralConnectionDetails.areJoined(beanFactory);
+		UserSettings.warnOfIgnored(environment, brokers != null,
+				(joined && brokers != null) ? SeveralConnectionDetails.names(beanFactory) : List.of());
 		if (brokers == null) {
 			IgnoredBrokerSettings.rejectUnlisted(environment);
 			new UnknownProperties(environment).rejectMisspelledBrokers();
-			boolean tls = BrokerTls.bundle(rabbitDetails) != null || rabbitProperties.getSsl().determineEnabled();
-			return new RabbitFailoverConnectionDetails(rabbitDetails, tls);
+			Predicate<RabbitConnectionDetails> tls = (details) -> BrokerTls.bundle(details) != null
+					|| rabbitProperties.getSsl().determineEnabled();
+			return joined
+					? new JoinedConnectionDetails(
+							beanFactory.getBeanProvider(RabbitConnectionDetails.class).orderedStream().toList(), tls)
+					: new RabbitFailoverConnectionDetails(rabbitDetails, tls.test(rabbitDetails));
 		}
-		UserSettings.warnOfOverridden(environment);
 		return new ConfiguredConnectionDetails(brokers, environment, (latest) -> {
 			IgnoredBrokerSettings.rejectKeys(environment);
 			Collection<String> bundles = sslBundles.stream().flatMap((all) -> all.getBundleNames().stream()).toList();
 			return new PropertiesFailoverConnectionDetails(latest, BrokerDefaults.of(rabbitProperties), bundles);
 		});
+	}
+
+	@Bean
+	static SeveralConnectionDetails failoverSeveralConnectionDetails() {
+		return new SeveralConnectionDetails();
 	}
 
 	@Bean
@@ -108,8 +121,10 @@ public final class FailoverRabbitAutoConfiguration {
 		FailoverStrategy strategy = FailoverStrategies.get(properties.getStrategy(), beanFactory);
 		FailoverProperties.Connect connect = properties.getConnect();
 		boolean rpcTimeoutConfigured = UserSettings.isSet(environment, "spring.rabbitmq.channel-rpc-timeout");
-		BrokerConnectionFactories factories = new BrokerConnectionFactories(brokers, details, rabbitDetails,
-				rabbitProperties, configurer, customizers.orderedStream().toList(), sslBundles.getIfAvailable());
+		Function<Broker, RabbitConnectionDetails> owners = (details instanceof JoinedConnectionDetails joined)
+				? joined::getOwner : (broker) -> rabbitDetails;
+		BrokerConnectionFactories factories = new BrokerConnectionFactories(brokers, details, owners, rabbitProperties,
+				configurer, customizers.orderedStream().toList(), sslBundles.getIfAvailable());
 		FailoverConnectionFactory factory = new FailoverConnectionFactory(brokers, strategy,
 				(broker) -> factories.create(broker, connect.getTimeout(), rpcTimeoutConfigured),
 				new ConnectSettings(connect.getTimeout(), connect.getRaceDelay(), properties.isStandby(),
@@ -126,22 +141,6 @@ public final class FailoverRabbitAutoConfiguration {
 			CachingConnectionFactoryConfigurer configurer, FailoverProperties properties, Brokers brokers,
 			Environment environment) {
 		return caching(failoverConnectionFactory, addresses(brokers.getAll()), configurer, properties, environment);
-	}
-
-	@Bean
-	@ConditionalOnMissingBean
-	DrainConnections failoverDrainConnections(FailoverConnectionFactory failoverConnectionFactory,
-			CachingConnectionFactoryConfigurer configurer, FailoverProperties properties, ApplicationContext context) {
-		Environment environment = context.getEnvironment();
-		return (broker) -> {
-			CachingConnectionFactory factory = caching(failoverConnectionFactory.forBroker(broker),
-					addresses(List.of(broker)), configurer, properties, environment);
-			factory.setCacheMode(CachingConnectionFactory.CacheMode.CHANNEL);
-			// or else it keeps its threads when it is destroyed, to be used again
-			factory.setApplicationContext(context);
-			factory.onApplicationEvent(new ContextClosedEvent(context));
-			return factory;
-		};
 	}
 
 	private static CachingConnectionFactory caching(com.rabbitmq.client.ConnectionFactory target, String addresses,
@@ -163,9 +162,9 @@ public final class FailoverRabbitAutoConfiguration {
 
 	@Bean
 	@ConditionalOnMissingBean
-	TopologyGate failoverTopologyGate(Brokers brokers, FailoverProperties properties) {
+	TopologyGate failoverTopologyGate(Brokers brokers, ApplicationContext context, FailoverProperties properties) {
 		FailoverProperties.Topology topology = properties.getTopology();
-		return new TopologyGate(brokers, topology.isRedeclareManualDeclarations(),
+		return new TopologyGate(brokers, context, topology.isRedeclareManualDeclarations(),
 				declareTimeout(topology, properties.getConnect()));
 	}
 
@@ -193,11 +192,6 @@ public final class FailoverRabbitAutoConfiguration {
 	@Bean
 	static ConnectionPurposePostProcessor failoverConnectionPurposePostProcessor() {
 		return new ConnectionPurposePostProcessor();
-	}
-
-	@Bean
-	static IdleChannelsPostProcessor failoverIdleChannelsPostProcessor() {
-		return new IdleChannelsPostProcessor();
 	}
 
 	/**

@@ -20,6 +20,7 @@ import com.rabbitmq.client.Channel;
 import org.springframework.amqp.rabbit.connection.ConnectionFactory;
 import org.springframework.amqp.rabbit.core.RabbitOperations;
 import org.springframework.amqp.rabbit.core.RabbitTemplate;
+import org.springframework.amqp.rabbit.support.micrometer.RabbitTemplateObservationConvention;
 import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.boot.amqp.autoconfigure.RabbitProperties;
 import org.springframework.boot.amqp.autoconfigure.RabbitTemplateConfigurer;
@@ -56,8 +57,10 @@ public final class FailoverTemplateAutoConfiguration {
 	@Bean
 	@ConditionalOnMissingBean
 	FailoverTemplateConfigurer failoverTemplateConfigurer(RabbitTemplateConfigurer configurer, Ensurer ensurer,
-			EnsurePolicy policy, FailoverProperties properties, RabbitProperties rabbitProperties) {
-		return new FailoverTemplateConfigurer(configurer, ensurer, policy, properties, rabbitProperties);
+			EnsurePolicy policy, FailoverProperties properties, RabbitProperties rabbitProperties,
+			ObjectProvider<RabbitTemplateObservationConvention> observationConvention) {
+		return new FailoverTemplateConfigurer(configurer, ensurer, policy, properties, rabbitProperties,
+				observationConvention);
 	}
 
 	@Bean("rabbitTemplate")

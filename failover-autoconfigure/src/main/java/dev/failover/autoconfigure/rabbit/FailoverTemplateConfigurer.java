@@ -17,6 +17,8 @@
 package dev.failover.autoconfigure.rabbit;
 
 import org.springframework.amqp.rabbit.connection.ConnectionFactory;
+import org.springframework.amqp.rabbit.support.micrometer.RabbitTemplateObservationConvention;
+import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.boot.amqp.autoconfigure.RabbitProperties;
 import org.springframework.boot.amqp.autoconfigure.RabbitTemplateConfigurer;
 
@@ -48,8 +50,11 @@ public final class FailoverTemplateConfigurer {
 
 	private final boolean mandatory;
 
+	private final ObjectProvider<RabbitTemplateObservationConvention> observationConvention;
+
 	FailoverTemplateConfigurer(RabbitTemplateConfigurer configurer, Ensurer ensurer, EnsurePolicy policy,
-			FailoverProperties properties, RabbitProperties rabbitProperties) {
+			FailoverProperties properties, RabbitProperties rabbitProperties,
+			ObjectProvider<RabbitTemplateObservationConvention> observationConvention) {
 		this.configurer = configurer;
 		this.ensurer = ensurer;
 		this.policy = policy;
@@ -57,6 +62,7 @@ public final class FailoverTemplateConfigurer {
 		this.settings = new PublishSettings(publish.getConfirmTimeout(), publish.getMaxInFlight(),
 				properties.getShutdownTimeout(), publish.getInTransaction());
 		this.mandatory = rabbitProperties.getTemplate().getMandatory() == null;
+		this.observationConvention = observationConvention;
 	}
 
 	/**
@@ -71,6 +77,7 @@ public final class FailoverTemplateConfigurer {
 		if (this.mandatory) {
 			template.setMandatory(true);
 		}
+		this.observationConvention.ifUnique(template::setObservationConvention);
 		return template;
 	}
 

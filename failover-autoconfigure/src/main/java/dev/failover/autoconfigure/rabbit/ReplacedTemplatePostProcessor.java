@@ -16,6 +16,8 @@
 
 package dev.failover.autoconfigure.rabbit;
 
+import java.util.Arrays;
+
 import org.springframework.beans.factory.config.BeanFactoryPostProcessor;
 import org.springframework.beans.factory.config.ConfigurableListableBeanFactory;
 import org.springframework.beans.factory.support.BeanDefinitionRegistry;
@@ -46,8 +48,13 @@ final class ReplacedTemplatePostProcessor implements BeanFactoryPostProcessor {
 		registry.registerBeanDefinition(FailoverTemplateAutoConfiguration.BESIDE, definition);
 	}
 
+	/**
+	 * Whether there is one that can be injected.
+	 */
 	private static boolean hasTemplate(ConfigurableListableBeanFactory beanFactory) {
-		return beanFactory.getBeanNamesForType(FailoverTemplate.class, true, false).length > 0;
+		return Arrays.stream(beanFactory.getBeanNamesForType(FailoverTemplate.class, true, false))
+			.anyMatch((name) -> !beanFactory.containsBeanDefinition(name)
+					|| beanFactory.getBeanDefinition(name).isAutowireCandidate());
 	}
 
 }

@@ -16,7 +16,10 @@
 
 package dev.failover.autoconfigure.rabbit;
 
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
 
 import org.apache.commons.logging.Log;
 import org.apache.commons.logging.LogFactory;
@@ -31,8 +34,17 @@ final class UserSettings {
 
 	private static final Log logger = LogFactory.getLog(UserSettings.class);
 
-	private static final List<String> OVERRIDDEN = List.of("spring.rabbitmq.addresses", "spring.rabbitmq.host",
-			"spring.rabbitmq.port");
+	/**
+	 * What has no effect beside {@code failover.brokers}.
+	 */
+	static final List<String> OVERRIDDEN = List.of("spring.rabbitmq.addresses", "spring.rabbitmq.host",
+			"spring.rabbitmq.port", "spring.rabbitmq.ssl.enabled");
+
+	/**
+	 * What has no effect, and the property that has it instead.
+	 */
+	static final Map<String, String> REPLACED = new TreeMap<>(Map.of("spring.rabbitmq.connection-timeout",
+			"failover.connect.timeout", "spring.rabbitmq.address-shuffle-mode", "failover.strategy"));
 
 	private UserSettings() {
 	}
@@ -42,13 +54,30 @@ final class UserSettings {
 	}
 
 	/**
-	 * Warn of settings that have no effect beside {@code failover.brokers}.
+	 * Warn once of all settings that have no effect.
+	 * @param environment the settings
+	 * @param brokersListed whether {@code failover.brokers} is set
+	 * @param connectionDetails the names of connection details that have no effect
 	 */
-	static void warnOfOverridden(Environment environment) {
-		List<String> ignored = OVERRIDDEN.stream().filter((property) -> isSet(environment, property)).toList();
+	static void warnOfIgnored(Environment environment, boolean brokersListed, List<String> connectionDetails) {
+		List<String> lines = new ArrayList<>();
+		List<String> ignored = brokersListed
+				? OVERRIDDEN.stream().filter((property) -> isSet(environment, property)).toList() : List.of();
 		if (!ignored.isEmpty()) {
-			logger.warn("%s %s ignored, because failover.brokers is set".formatted(ignored,
+			lines.add("%s %s ignored, because failover.brokers is set".formatted(ignored,
 					(ignored.size() == 1) ? "is" : "are"));
+		}
+		if (!connectionDetails.isEmpty()) {
+			lines.add("the addresses of the connection details %s are ignored, because failover.brokers is set"
+				.formatted(connectionDetails));
+		}
+		REPLACED.forEach((property, instead) -> {
+			if (isSet(environment, property)) {
+				lines.add("%s is ignored, use %s".formatted(property, instead));
+			}
+		});
+		if (!lines.isEmpty()) {
+			logger.warn(String.join("; ", lines));
 		}
 	}
 

@@ -17,6 +17,7 @@
 package dev.failover.ensure.aop;
 
 import java.lang.reflect.Method;
+import java.util.Set;
 import java.util.function.Supplier;
 
 import org.aopalliance.aop.Advice;
@@ -64,6 +65,15 @@ public final class EnsureAdvisor extends AbstractPointcutAdvisor {
 		this.operations = new EnsureOperations(new EnsureAnnotationParser(beanFactory));
 		this.interceptor = new EnsureInterceptor(this.operations, ensurer, policy, channels);
 		setOrder(ORDER);
+	}
+
+	/**
+	 * Return the methods that are known to be ensured by now: those of all beans that
+	 * have been created.
+	 * @return the names, each with that of its class
+	 */
+	public Set<String> getMethods() {
+		return this.operations.names();
 	}
 
 	@Override

@@ -65,7 +65,8 @@ final class EnsureAnnotationParser {
 			UnaryOperator<EnsurePolicy> overrides = overrides(annotation);
 			overrides.apply(EnsurePolicy.DEFAULT);
 			String fallback = resolve(annotation.fallbackMethod());
-			return new EnsureOperation(withListeners(overrides, annotation), channel(method),
+			return new EnsureOperation(ClassUtils.getShortName(targetClass) + "." + method.getName(),
+					withListeners(overrides, annotation), channel(method),
 					fallback.isEmpty() ? null : EnsureFallback.find(method, targetClass, fallback), results(method));
 		}
 		catch (IllegalArgumentException | IllegalStateException ex) {

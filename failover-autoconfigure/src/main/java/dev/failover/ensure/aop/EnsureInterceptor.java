@@ -79,18 +79,19 @@ final class EnsureInterceptor implements MethodInterceptor {
 
 	private @Nullable Object invoke(EnsureOperation operation, EnsurePolicy policy, ProxyMethodInvocation call)
 			throws Throwable {
-		Ensurer ensurer = this.ensurer.obtain();
+		Ensurer ensurer = operation.ensurer(this.ensurer);
 		return switch (operation.results()) {
-			case VALUE -> (operation.channel() >= 0) ? withChannel(operation.channel(), policy, call)
+			case VALUE -> (operation.channel() >= 0) ? withChannel(ensurer, operation.channel(), policy, call)
 					: ensurer.execute(policy, () -> call.invocableClone().proceed());
 			case STAGE -> stage(ensurer, policy, call);
 			case REACTIVE -> ReactiveResults.ensure(ensurer, policy, call);
 		};
 	}
 
-	private @Nullable Object withChannel(int index, EnsurePolicy policy, ProxyMethodInvocation call) throws Throwable {
+	private @Nullable Object withChannel(Ensurer ensurer, int index, EnsurePolicy policy, ProxyMethodInvocation call)
+			throws Throwable {
 		Channel given = (Channel) call.getArguments()[index];
-		return this.ensurer.obtain().execute(policy, this.channels.obtain(), given, (channel) -> {
+		return ensurer.execute(policy, this.channels.obtain(), given, (channel) -> {
 			@Nullable Object[] arguments = call.getArguments().clone();
 			arguments[index] = channel;
 			return call.invocableClone(arguments).proceed();

@@ -22,11 +22,14 @@ import org.jspecify.annotations.Nullable;
 import org.springframework.util.function.SingletonSupplier;
 
 import dev.failover.ensure.EnsurePolicy;
+import dev.failover.ensure.Ensurer;
 
 /**
  * An annotated method, checked and ready to be called.
  */
 final class EnsureOperation {
+
+	private final String name;
 
 	private final UnaryOperator<EnsurePolicy> overrides;
 
@@ -38,15 +41,19 @@ final class EnsureOperation {
 
 	private volatile @Nullable EnsurePolicy policy;
 
+	private volatile @Nullable Ensurer ensurer;
+
 	/**
 	 * Create an operation.
+	 * @param name the name of the method that its calls are observed by
 	 * @param overrides what the annotation changes in the default policy
 	 * @param channel the index of the channel parameter, or -1
 	 * @param fallback the fallback, or {@code null} if there is none
 	 * @param results how the result is ensured
 	 */
-	EnsureOperation(UnaryOperator<EnsurePolicy> overrides, int channel, @Nullable EnsureFallback fallback,
+	EnsureOperation(String name, UnaryOperator<EnsurePolicy> overrides, int channel, @Nullable EnsureFallback fallback,
 			ResultKind results) {
+		this.name = name;
 		this.overrides = overrides;
 		this.channel = channel;
 		this.fallback = fallback;
@@ -63,6 +70,22 @@ final class EnsureOperation {
 			this.policy = settled;
 		}
 		return settled;
+	}
+
+	/**
+	 * Return what calls the method, and is observed by its name.
+	 */
+	Ensurer ensurer(SingletonSupplier<Ensurer> shared) {
+		Ensurer named = this.ensurer;
+		if (named == null) {
+			named = shared.obtain().named(this.name);
+			this.ensurer = named;
+		}
+		return named;
+	}
+
+	String name() {
+		return this.name;
 	}
 
 	int channel() {

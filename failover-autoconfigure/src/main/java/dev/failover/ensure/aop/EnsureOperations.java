@@ -22,6 +22,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.stream.Collectors;
 
 import org.apache.commons.logging.Log;
 import org.apache.commons.logging.LogFactory;
@@ -79,6 +80,17 @@ final class EnsureOperations {
 	private static boolean isForClassAnnotation(Method method) {
 		return method.getDeclaringClass() != Object.class && ClassUtils.isUserLevelMethod(method)
 				&& !Modifier.isPrivate(method.getModifiers());
+	}
+
+	/**
+	 * Return the names of the methods that are known by now.
+	 */
+	Set<String> names() {
+		return this.operations.values()
+			.stream()
+			.flatMap(Optional::stream)
+			.map(EnsureOperation::name)
+			.collect(Collectors.toSet());
 	}
 
 	/**

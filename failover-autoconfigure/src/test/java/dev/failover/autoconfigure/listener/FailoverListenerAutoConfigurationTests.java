@@ -16,13 +16,15 @@
 
 package dev.failover.autoconfigure.listener;
 
+import java.util.List;
+import java.util.Properties;
 import java.util.function.Consumer;
 
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.springframework.amqp.rabbit.config.AbstractRabbitListenerContainerFactory;
-import org.springframework.amqp.rabbit.config.DirectRabbitListenerContainerFactory;
 import org.springframework.amqp.rabbit.config.SimpleRabbitListenerContainerFactory;
 import org.springframework.amqp.rabbit.config.SimpleRabbitListenerEndpoint;
 import org.springframework.amqp.rabbit.connection.CachingConnectionFactory;
@@ -39,8 +41,6 @@ import org.springframework.boot.test.context.runner.ApplicationContextRunner;
 import org.springframework.context.ApplicationContext;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
-import org.springframework.scheduling.TaskScheduler;
-import org.springframework.transaction.PlatformTransactionManager;
 import org.springframework.util.backoff.FixedBackOff;
 
 import dev.failover.autoconfigure.FailoverAutoConfiguration;
@@ -51,7 +51,6 @@ import dev.failover.listener.ListenerTuningPostProcessor;
 import dev.failover.listener.MismatchRecovery;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.mockito.Mockito.mock;
 
 class FailoverListenerAutoConfigurationTests {
 
@@ -69,11 +68,9 @@ class FailoverListenerAutoConfigurationTests {
 		this.runner.run((context) -> {
 			AbstractMessageListenerContainer container = container(context);
 			assertThat(container).isInstanceOf(SimpleMessageListenerContainer.class);
-			assertThat(setting(container, "receiveTimeout")).isEqualTo(30L);
-			assertThat(setting(container, "consecutiveIdleTrigger")).isEqualTo(333);
 			assertThat(setting(container, "recoveryBackOff")).hasToString("RenewingBackOff{first=200, max=2000}");
+			assertThat(setting(container, "declarationRetries")).isEqualTo(0);
 			assertThat(setting(container, "retryDeclarationInterval")).isEqualTo(2000L);
-			assertThat(setting(container, "failedDeclarationRetryInterval")).isEqualTo(2000L);
 			assertThat(setting(container, "missingQueuesFatal")).isEqualTo(false);
 			assertThat(container.isPossibleAuthenticationFailureFatal()).isFalse();
 		});
@@ -95,12 +92,22 @@ class FailoverListenerAutoConfigurationTests {
 		this.direct.run((context) -> {
 			AbstractMessageListenerContainer container = container(context);
 			assertThat(container).isInstanceOf(DirectMessageListenerContainer.class);
-			assertThat(setting(container, "monitorInterval")).isEqualTo(100L);
-			assertThat(setting(container, "taskScheduler")).isNotNull();
-			assertThat(setting(container, "failedDeclarationRetryInterval")).isEqualTo(2000L);
 			assertThat(setting(container, "recoveryBackOff")).hasToString("RenewingBackOff{first=200, max=2000}");
 			assertThat(container.isPossibleAuthenticationFailureFatal()).isFalse();
 		});
+	}
+
+	@ParameterizedTest
+	@ValueSource(strings = { "simple", "direct" })
+	void containersWaitAsThoseOfSpringDo(String type) {
+		ApplicationContextRunner both = this.runner.withPropertyValues("spring.rabbitmq.listener.type=" + type);
+		both.run((context) -> both.withPropertyValues("failover.enabled=false").run((plain) -> {
+			for (String name : List.of("failedDeclarationRetryInterval",
+					type.equals("simple") ? "receiveTimeout" : "monitorInterval",
+					type.equals("simple") ? "consecutiveIdleTrigger" : "taskSchedulerSet")) {
+				assertThat(setting(container(context), name)).as(name).isEqualTo(setting(container(plain), name));
+			}
+		}));
 	}
 
 	@Test
@@ -126,70 +133,71 @@ class FailoverListenerAutoConfigurationTests {
 	@Test
 	void keepsWhatTheUserHasSetOnAFactoryEvenIfItIsTheDefault() {
 		withSimpleFactory((factory) -> {
-			factory.setReceiveTimeout(1000L);
-			factory.setConsecutiveIdleTrigger(10);
 			factory.setRecoveryInterval(5000L);
-			factory.setFailedDeclarationRetryInterval(5000L);
 			factory.setMissingQueuesFatal(true);
 		}).run((context) -> {
 			AbstractMessageListenerContainer container = container(context);
-			assertThat(setting(container, "receiveTimeout")).isEqualTo(1000L);
-			assertThat(setting(container, "consecutiveIdleTrigger")).isEqualTo(10);
 			assertThat(setting(container, "recoveryBackOff")).isInstanceOf(FixedBackOff.class);
-			assertThat(setting(container, "failedDeclarationRetryInterval")).isEqualTo(5000L);
 			assertThat(setting(container, "missingQueuesFatal")).isEqualTo(true);
 			assertThat(container.isPossibleAuthenticationFailureFatal()).isFalse();
 		});
 	}
 
 	@Test
-	void keepsWhatTheUserHasSetOnADirectFactory() {
-		TaskScheduler users = mock();
-		this.direct.withBean("rabbitListenerContainerFactory", DirectRabbitListenerContainerFactory.class, () -> {
-			DirectRabbitListenerContainerFactory factory = new DirectRabbitListenerContainerFactory();
-			factory.setMonitorInterval(10_000L);
-			factory.setFailedDeclarationRetryInterval(5000L);
-			factory.setTaskScheduler(users);
-			return factory;
-		}).run((context) -> {
-			assertThat(setting(container(context), "taskScheduler")).isSameAs(users);
-			assertThat(setting(container(context), "monitorInterval")).isEqualTo(10_000L);
-			assertThat(setting(container(context), "failedDeclarationRetryInterval")).isEqualTo(5000L);
-		});
-	}
-
-	@Test
 	void givesTheUsersCustomizerTheLastWord() {
 		withSimpleFactory((factory) -> factory.setContainerCustomizer((container) -> {
-			container.setReceiveTimeout(1000);
+			container.setRecoveryInterval(700);
+			container.setDeclarationRetries(1);
 			container.setPossibleAuthenticationFailureFatal(true);
 		})).run((context) -> {
-			assertThat(setting(container(context), "receiveTimeout")).isEqualTo(1000L);
+			assertThat(setting(container(context), "recoveryBackOff")).isInstanceOf(FixedBackOff.class);
+			assertThat(setting(container(context), "declarationRetries")).isEqualTo(1);
 			assertThat(container(context).isPossibleAuthenticationFailureFatal()).isTrue();
 		});
 	}
 
 	@Test
-	void keepsTheTimeoutThatEndsABatch() {
-		withSimpleFactory((factory) -> factory.setConsumerBatchEnabled(true))
-			.run((context) -> assertThat(setting(container(context), "receiveTimeout")).isEqualTo(1000L));
+	void addsToTheUsersGlobalProperties() {
+		Properties users = new Properties();
+		users.setProperty("mlc.possible.authentication.failure.fatal", "true");
+		this.runner.withBean(ListenerTuningPostProcessor.GLOBAL_PROPERTIES, Properties.class, () -> users)
+			.withUserConfiguration(ContainerBeans.class)
+			.run((context) -> {
+				assertThat(container(context).isPossibleAuthenticationFailureFatal()).isTrue();
+				SimpleMessageListenerContainer plain = context.getBean("plain", SimpleMessageListenerContainer.class);
+				assertThat(setting(plain, "missingQueuesFatal")).isEqualTo(false);
+			});
 	}
 
 	@Test
-	void keepsTheTimeoutWhereEachPollIsATransaction() {
-		withSimpleFactory((factory) -> factory.setTransactionManager(mock(PlatformTransactionManager.class)))
-			.run((context) -> assertThat(setting(container(context), "receiveTimeout")).isEqualTo(1000L));
+	void keepsTheUsersGlobalPropertyOfFormerTimes() {
+		Properties users = new Properties();
+		users.setProperty("smlc.missing.queues.fatal", "true");
+		this.runner.withBean(ListenerTuningPostProcessor.GLOBAL_PROPERTIES, Properties.class, () -> users)
+			.withUserConfiguration(ContainerBeans.class)
+			.run((context) -> assertThat(
+					setting(context.getBean("plain", SimpleMessageListenerContainer.class), "missingQueuesFatal"))
+				.isEqualTo(true));
+	}
+
+	@Test
+	void globalPropertiesAreNotInjectedAnywhere() {
+		this.runner.run((context) -> assertThat(context.getBeanProvider(Properties.class).getIfUnique())
+			.isSameAs(context.getBean("systemProperties")));
 	}
 
 	@Test
 	void tunesContainersThatAreBeans() {
 		this.runner.withUserConfiguration(ContainerBeans.class).run((context) -> {
 			SimpleMessageListenerContainer plain = context.getBean("plain", SimpleMessageListenerContainer.class);
-			assertThat(setting(plain, "receiveTimeout")).isEqualTo(30L);
+			assertThat(setting(plain, "recoveryBackOff")).hasToString("RenewingBackOff{first=200, max=2000}");
+			assertThat(setting(plain, "declarationRetries")).isEqualTo(0);
+			assertThat(setting(plain, "retryDeclarationInterval")).isNull();
 			assertThat(setting(plain, "missingQueuesFatal")).isEqualTo(false);
 			assertThat(plain.isPossibleAuthenticationFailureFatal()).isFalse();
 			SimpleMessageListenerContainer set = context.getBean("set", SimpleMessageListenerContainer.class);
-			assertThat(setting(set, "receiveTimeout")).isEqualTo(700L);
+			assertThat(setting(set, "recoveryBackOff")).isInstanceOf(FixedBackOff.class);
+			assertThat(setting(set, "declarationRetries")).isEqualTo(2);
 			assertThat(setting(set, "missingQueuesFatal")).isEqualTo(true);
 			assertThat(set.isPossibleAuthenticationFailureFatal()).isTrue();
 		});
@@ -199,7 +207,8 @@ class FailoverListenerAutoConfigurationTests {
 	void leavesContainersOfOtherConnectionFactoriesAlone() {
 		withSimpleFactory(
 				(factory) -> factory.setConnectionFactory(new CachingConnectionFactory("elsewhere.example.com")))
-			.run((context) -> assertThat(setting(container(context), "receiveTimeout")).isEqualTo(1000L));
+			.run((context) -> assertThat(setting(container(context), "recoveryBackOff"))
+				.isInstanceOf(FixedBackOff.class));
 	}
 
 	private ApplicationContextRunner withSimpleFactory(Consumer<SimpleRabbitListenerContainerFactory> settings) {
@@ -215,11 +224,13 @@ class FailoverListenerAutoConfigurationTests {
 		endpoint.setQueueNames("orders");
 		endpoint.setMessageListener((message) -> {
 		});
-		return factory.createListenerContainer(endpoint);
+		AbstractMessageListenerContainer container = factory.createListenerContainer(endpoint);
+		container.initialize();
+		return container;
 	}
 
 	private static void assertUntuned(AbstractMessageListenerContainer container) {
-		assertThat(setting(container, "receiveTimeout")).isEqualTo(1000L);
+		assertThat(setting(container, "declarationRetries")).isNull();
 		assertThat(setting(container, "recoveryBackOff")).isInstanceOf(FixedBackOff.class);
 		assertThat(setting(container, "missingQueuesFatal")).isEqualTo(true);
 		assertThat(container.isPossibleAuthenticationFailureFatal()).isTrue();
@@ -263,7 +274,8 @@ class FailoverListenerAutoConfigurationTests {
 		@Bean
 		SimpleMessageListenerContainer set(ConnectionFactory connectionFactory) {
 			SimpleMessageListenerContainer container = plain(connectionFactory);
-			container.setReceiveTimeout(700);
+			container.setRecoveryInterval(700);
+			container.setDeclarationRetries(2);
 			container.setMissingQueuesFatal(true);
 			container.setPossibleAuthenticationFailureFatal(true);
 			return container;

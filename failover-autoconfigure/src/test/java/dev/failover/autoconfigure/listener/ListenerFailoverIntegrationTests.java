@@ -17,21 +17,15 @@
 package dev.failover.autoconfigure.listener;
 
 import java.time.Duration;
-import java.util.List;
 
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.DisplayName;
-import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
-import org.springframework.amqp.core.MessageListenerContainer;
 import org.springframework.amqp.core.Queue;
-import org.springframework.amqp.rabbit.config.ContainerCustomizer;
 import org.springframework.amqp.rabbit.connection.ConnectionFactory;
 import org.springframework.amqp.rabbit.core.RabbitTemplate;
-import org.springframework.amqp.rabbit.listener.RabbitListenerEndpointRegistry;
-import org.springframework.amqp.rabbit.listener.SimpleMessageListenerContainer;
 import org.springframework.context.ConfigurableApplicationContext;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
@@ -122,31 +116,6 @@ class ListenerFailoverIntegrationTests {
 		}
 	}
 
-	/**
-	 * The control of the test above.
-	 */
-	@Test
-	void staysStoppedWithoutTuningWhenAQueueIsMissingOnTheNewBroker() {
-		new QueueOnBroker(this.first, ListenerApplication.QUEUE).declare();
-		QueueOnBroker there = new QueueOnBroker(this.second, ListenerApplication.QUEUE);
-		try (ConfigurableApplicationContext context = ListenerApplication.run(ContainerType.SIMPLE,
-				List.of(ListenerApplication.class, Impatient.class), List.of("failover.listener.tune=false"),
-				this.first, this.second)) {
-			publish(context, "before");
-			awaitReceived(context, "before");
-			MessageListenerContainer container = context.getBean(RabbitListenerEndpointRegistry.class)
-				.getListenerContainers()
-				.iterator()
-				.next();
-			this.first.kill();
-			await().atMost(Duration.ofSeconds(30)).until(() -> !container.isRunning());
-			there.declare();
-			there.publish("after");
-			await().pollDelay(Duration.ofSeconds(3)).until(() -> !container.isRunning());
-			assertThat(context.getBean(ListenerApplication.class).received()).doesNotContain("after");
-		}
-	}
-
 	@ParameterizedTest
 	@EnumSource
 	void consumesAgainWhenTheLoginThatAllBrokersRefusedIsPermitted(ContainerType type) {
@@ -220,22 +189,6 @@ class ListenerFailoverIntegrationTests {
 		@Bean
 		Queue orders() {
 			return new Queue(ListenerApplication.QUEUE);
-		}
-
-	}
-
-	/**
-	 * Gives up at once, where it gives up.
-	 */
-	@Configuration(proxyBeanMethods = false)
-	static class Impatient {
-
-		@Bean
-		ContainerCustomizer<SimpleMessageListenerContainer> hurry() {
-			return (container) -> {
-				container.setRecoveryInterval(100);
-				container.setFailedDeclarationRetryInterval(100);
-			};
 		}
 
 	}

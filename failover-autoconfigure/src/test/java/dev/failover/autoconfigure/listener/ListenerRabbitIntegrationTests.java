@@ -17,9 +17,13 @@
 package dev.failover.autoconfigure.listener;
 
 import java.time.Duration;
+import java.util.Collection;
+import java.util.List;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.TimeUnit;
 
 import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.Parameter;
 import org.junit.jupiter.params.ParameterizedClass;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -27,6 +31,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 import org.springframework.amqp.core.MessageBuilder;
 import org.springframework.amqp.core.MessageProperties;
 import org.springframework.amqp.core.Queue;
+import org.springframework.amqp.rabbit.annotation.RabbitListener;
 import org.springframework.amqp.rabbit.connection.ConnectionFactory;
 import org.springframework.amqp.rabbit.core.RabbitTemplate;
 import org.springframework.context.ConfigurableApplicationContext;
@@ -140,6 +145,31 @@ class ListenerRabbitIntegrationTests {
 		}
 	}
 
+	/**
+	 * The container looks for its old queue on the next broker.
+	 */
+	@Test
+	void consumesFromAnotherQueueThatTheNextBrokerHasNamed() {
+		try (ConfigurableApplicationContext context = ListenerApplication.run(ContainerType.SIMPLE,
+				List.of(Declaring.class, ListenerApplication.class, Named.class), List.of(), this.first, this.second)) {
+			Queue queue = context.getBean("named", Queue.class);
+			publishAndAwait(context, queue, "before");
+			String left = queue.getActualName();
+			this.first.kill();
+			publishAndAwait(context, queue, "after");
+			assertThat(queue.getActualName()).isNotEqualTo(left);
+		}
+	}
+
+	private static void publishAndAwait(ConfigurableApplicationContext context, Queue queue, String order) {
+		RabbitTemplate plain = new RabbitTemplate(context.getBean(ConnectionFactory.class));
+		await().atMost(RECOVERY).pollInterval(Duration.ofMillis(20)).ignoreExceptions().untilAsserted(() -> {
+			plain.convertAndSend(queue.getActualName(), order);
+			await().atMost(Duration.ofSeconds(1))
+				.untilAsserted(() -> assertThat(context.getBean(Named.class).received).contains(order));
+		});
+	}
+
 	private ConfigurableApplicationContext run(ContainerType type) {
 		return ListenerApplication.run(type, Declaring.class, this.first, this.second);
 	}
@@ -175,6 +205,23 @@ class ListenerRabbitIntegrationTests {
 		@Bean
 		Queue orders() {
 			return new Queue(ListenerApplication.QUEUE);
+		}
+
+	}
+
+	@Configuration(proxyBeanMethods = false)
+	static class Named {
+
+		private final Collection<String> received = new ConcurrentLinkedQueue<>();
+
+		@Bean
+		static Queue named() {
+			return new Queue("", false, true, true);
+		}
+
+		@RabbitListener(queues = "#{named}")
+		void on(String order) {
+			this.received.add(order);
 		}
 
 	}

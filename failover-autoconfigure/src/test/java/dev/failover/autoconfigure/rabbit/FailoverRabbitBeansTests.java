@@ -304,8 +304,23 @@ class FailoverRabbitBeansTests {
 	}
 
 	@Test
+	void settingsOfSpringBootThatAreReplacedAreWarnedOfInOneLine(CapturedOutput output) {
+		this.runner
+			.withPropertyValues("spring.rabbitmq.host=h", "spring.rabbitmq.connection-timeout=1s",
+					"spring.rabbitmq.address-shuffle-mode=random")
+			.run((context) -> assertThat(context).hasNotFailed());
+		assertThat(output.getAll().lines().filter((line) -> line.contains("ignored"))).singleElement()
+			.asString()
+			.endsWith("[spring.rabbitmq.host] is ignored, because failover.brokers is set; "
+					+ "spring.rabbitmq.address-shuffle-mode is ignored, use failover.strategy; "
+					+ "spring.rabbitmq.connection-timeout is ignored, use failover.connect.timeout");
+	}
+
+	@Test
 	void settingsOfSpringBootThatAreUsedAreNotWarnedOf(CapturedOutput output) {
-		this.runner.withPropertyValues("spring.rabbitmq.username=u", "spring.rabbitmq.virtual-host=v")
+		this.runner
+			.withPropertyValues("spring.rabbitmq.username=u", "spring.rabbitmq.virtual-host=v",
+					"spring.rabbitmq.requested-heartbeat=5s")
 			.run((context) -> assertThat(context).hasNotFailed());
 		this.bare.withPropertyValues("spring.rabbitmq.host=h").run((context) -> assertThat(context).hasNotFailed());
 		assertThat(output).doesNotContain("ignored");

@@ -21,6 +21,9 @@ import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicReference;
 
+import io.micrometer.observation.ObservationRegistry;
+import io.micrometer.observation.tck.TestObservationRegistry;
+import io.micrometer.observation.tck.TestObservationRegistryAssert;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -37,6 +40,7 @@ import org.springframework.amqp.rabbit.core.BatchingRabbitTemplate;
 import org.springframework.amqp.rabbit.core.RabbitMessagingTemplate;
 import org.springframework.amqp.rabbit.core.RabbitOperations;
 import org.springframework.amqp.rabbit.core.RabbitTemplate;
+import org.springframework.amqp.rabbit.support.micrometer.RabbitTemplateObservationConvention;
 import org.springframework.amqp.support.converter.MessageConverter;
 import org.springframework.amqp.support.converter.SimpleMessageConverter;
 import org.springframework.boot.amqp.autoconfigure.RabbitAutoConfiguration;
@@ -57,6 +61,7 @@ import org.springframework.stereotype.Component;
 import dev.failover.autoconfigure.FailoverAutoConfiguration;
 import dev.failover.autoconfigure.ensure.FailoverEnsureAutoConfiguration;
 import dev.failover.template.FailoverTemplate;
+import dev.failover.template.FailoverTemplateObservation;
 import dev.failover.template.PublishException;
 import dev.failover.test.EmbeddedBroker;
 import dev.failover.test.FaultProxy;
@@ -96,6 +101,34 @@ class FailoverTemplateAutoConfigurationTests {
 				assertThat(context.getBean(FailoverTemplate.class).getExchange()).isEqualTo("orders");
 				assertThat(context.getBean(FailoverTemplate.class).isMandatoryFor(null)).isFalse();
 			});
+	}
+
+	@Test
+	void bootsPropertySwitchesTheObservationOnWithTheConventionThatIsABean() {
+		try (EmbeddedBroker broker = EmbeddedBroker.builder().start()) {
+			TestObservationRegistry registry = TestObservationRegistry.create();
+			ApplicationContextRunner runner = this.contextRunner.withBean(ObservationRegistry.class, () -> registry)
+				.withBean(Queue.class, () -> new Queue("orders"))
+				.withPropertyValues("failover.brokers=" + broker.uri());
+			runner.run((context) -> context.getBean(FailoverTemplate.class).convertAndSend("orders", "unobserved"));
+			TestObservationRegistryAssert.assertThat(registry).doesNotHaveAnyObservation();
+			ApplicationContextRunner observed = runner
+				.withPropertyValues("spring.rabbitmq.template.observation-enabled=true");
+			observed.run((context) -> context.getBean(FailoverTemplate.class).convertAndSend("orders", "1"));
+			TestObservationRegistryAssert.assertThat(registry)
+				.hasNumberOfObservationsEqualTo(1)
+				.hasObservationWithNameEqualTo("spring.rabbit.template")
+				.that()
+				.hasContextualNameEqualTo("/orders send")
+				.hasHighCardinalityKeyValueWithKey("failover.broker");
+			observed
+				.withBean(RabbitTemplateObservationConvention.class,
+						() -> FailoverTemplateObservation.OpenTelemetryConvention.INSTANCE)
+				.run((context) -> context.getBean(FailoverTemplate.class).convertAndSend("orders", "2"));
+			TestObservationRegistryAssert.assertThat(registry)
+				.hasNumberOfObservationsEqualTo(2)
+				.hasAnObservationWithAKeyValue("messaging.destination.name", "orders");
+		}
 	}
 
 	@Test

@@ -23,6 +23,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.LongAccumulator;
 
 import org.springframework.stereotype.Component;
 
@@ -47,6 +48,8 @@ class OrderBook {
 
 	private final AtomicLong errors = new AtomicLong();
 
+	private final LongAccumulator slowest = new LongAccumulator(Math::max, 0);
+
 	private final Set<String> fulfilled = ConcurrentHashMap.newKeySet();
 
 	private final Map<String, Instant> waiting = new ConcurrentHashMap<>();
@@ -55,7 +58,8 @@ class OrderBook {
 		this.sent.incrementAndGet();
 	}
 
-	void confirmed(String order) {
+	void confirmed(String order, Duration took) {
+		this.slowest.accumulate(took.toNanos());
 		this.confirmed.incrementAndGet();
 		this.waiting.put(order, this.clock.instant());
 		if (this.fulfilled.contains(order)) {
@@ -72,6 +76,14 @@ class OrderBook {
 			this.duplicates.incrementAndGet();
 		}
 		this.waiting.remove(order);
+	}
+
+	/**
+	 * Return how long the slowest of the orders that were confirmed since the last call
+	 * took for that.
+	 */
+	Duration takeSlowest() {
+		return Duration.ofNanos(this.slowest.getThenReset());
 	}
 
 	Counts counts() {

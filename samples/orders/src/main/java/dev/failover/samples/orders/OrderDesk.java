@@ -16,6 +16,7 @@
 
 package dev.failover.samples.orders;
 
+import java.time.Duration;
 import java.util.UUID;
 import java.util.concurrent.atomic.AtomicLong;
 
@@ -63,9 +64,10 @@ class OrderDesk {
 	String order() {
 		String order = this.prefix + "-" + this.number.incrementAndGet();
 		this.book.sent();
+		long start = System.nanoTime();
 		try {
 			this.service.place(order);
-			this.book.confirmed(order);
+			this.book.confirmed(order, Duration.ofNanos(System.nanoTime() - start));
 			return order;
 		}
 		catch (RuntimeException ex) {

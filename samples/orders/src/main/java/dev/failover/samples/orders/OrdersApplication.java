@@ -42,7 +42,7 @@ public class OrdersApplication {
 	 */
 	public static void main(String[] arguments) {
 		SpringApplication application = new SpringApplication(OrdersApplication.class);
-		application.addInitializers(new EmbeddedBrokersInitializer());
+		application.addInitializers(new LocalBrokersInitializer());
 		application.run(arguments);
 	}
 

@@ -16,12 +16,15 @@
 
 package dev.failover.samples.orders;
 
-import java.util.List;
-import java.util.function.Consumer;
+import java.util.Arrays;
+import java.util.concurrent.CompletableFuture;
 
 import org.springframework.amqp.AmqpException;
+import org.springframework.core.task.TaskRejectedException;
 import org.springframework.http.HttpStatus;
+import org.springframework.http.MediaType;
 import org.springframework.http.ProblemDetail;
+import org.springframework.http.ResponseEntity;
 import org.springframework.web.bind.annotation.ExceptionHandler;
 import org.springframework.web.bind.annotation.GetMapping;
 import org.springframework.web.bind.annotation.PathVariable;
@@ -29,12 +32,7 @@ import org.springframework.web.bind.annotation.PostMapping;
 import org.springframework.web.bind.annotation.RequestMapping;
 import org.springframework.web.bind.annotation.ResponseStatus;
 import org.springframework.web.bind.annotation.RestController;
-import org.springframework.web.server.ResponseStatusException;
-
-import dev.failover.broker.BrokerState;
-import dev.failover.broker.BrokerStatus;
-import dev.failover.broker.Brokers;
-import dev.failover.test.EmbeddedBroker;
+import org.springframework.web.servlet.mvc.method.annotation.SseEmitter;
 
 /**
  * The shop over HTTP.
@@ -45,31 +43,24 @@ class OrdersController {
 
 	private final OrderDesk desk;
 
-	private final OrderBook book;
+	private final Shop shop;
 
-	private final Brokers brokers;
+	private final LiveStreams streams;
 
-	private final EmbeddedBrokers embedded;
-
-	OrdersController(OrderDesk desk, OrderBook book, Brokers brokers, EmbeddedBrokers embedded) {
+	OrdersController(OrderDesk desk, Shop shop, LiveStreams streams) {
 		this.desk = desk;
-		this.book = book;
-		this.brokers = brokers;
-		this.embedded = embedded;
+		this.shop = shop;
+		this.streams = streams;
 	}
 
 	@GetMapping("/state")
 	ShopState state() {
-		List<BrokerView> views = this.brokers.getStatuses().stream().map(this::view).toList();
-		OrderBook.Counts counts = this.book.counts();
-		return new ShopState(views, counts.sent(), counts.confirmed(), counts.fulfilled(), counts.missing(),
-				counts.duplicates(), counts.errors());
+		return this.shop.state();
 	}
 
-	private BrokerView view(BrokerStatus status) {
-		String name = status.broker().name();
-		boolean running = this.embedded.get(name).map(EmbeddedBroker::isRunning).orElse(true);
-		return new BrokerView(name, running ? status.state() : BrokerState.DOWN, status.active());
+	@GetMapping(path = "/stream", produces = MediaType.TEXT_EVENT_STREAM_VALUE)
+	SseEmitter stream() {
+		return this.streams.open();
 	}
 
 	@PostMapping("/orders")
@@ -78,26 +69,16 @@ class OrdersController {
 		return new PlacedOrder(this.desk.order());
 	}
 
-	@PostMapping("/brokers/{name}/kill")
-	@ResponseStatus(HttpStatus.NO_CONTENT)
-	void kill(@PathVariable String name) {
-		change(name, EmbeddedBroker::kill);
+	@PostMapping("/brokers/{name}/{action}")
+	CompletableFuture<ResponseEntity<Void>> change(@PathVariable String name, @PathVariable String action) {
+		return this.shop.perform(name, action(action)).thenApply((done) -> ResponseEntity.noContent().build());
 	}
 
-	@PostMapping("/brokers/{name}/restart")
-	@ResponseStatus(HttpStatus.NO_CONTENT)
-	void restart(@PathVariable String name) {
-		change(name, EmbeddedBroker::restart);
-	}
-
-	private void change(String name, Consumer<EmbeddedBroker> change) {
-		if (this.brokers.getStatus(name).isEmpty()) {
-			throw new ResponseStatusException(HttpStatus.NOT_FOUND, "There is no broker '%s'".formatted(name));
-		}
-		EmbeddedBroker broker = this.embedded.get(name)
-			.orElseThrow(() -> new ResponseStatusException(HttpStatus.CONFLICT,
-					"Broker '%s' is not embedded: kill and restart it yourself".formatted(name)));
-		change.accept(broker);
+	private static BrokerAction action(String path) {
+		return Arrays.stream(BrokerAction.values())
+			.filter((action) -> action.path().equals(path))
+			.findFirst()
+			.orElseThrow(() -> new IllegalArgumentException("There is no action '%s'".formatted(path)));
 	}
 
 	@ExceptionHandler
@@ -105,30 +86,19 @@ class OrdersController {
 		return ProblemDetail.forStatusAndDetail(HttpStatus.SERVICE_UNAVAILABLE, "No broker has confirmed the order");
 	}
 
-	/**
-	 * What the page shows.
-	 *
-	 * @param brokers the brokers
-	 * @param sent orders handed over for publishing
-	 * @param confirmed orders that a broker has confirmed
-	 * @param fulfilled orders that the listener has handled
-	 * @param missing confirmed orders that are overdue
-	 * @param duplicates orders that came once more
-	 * @param errors orders that no broker confirmed
-	 */
-	record ShopState(List<BrokerView> brokers, long sent, long confirmed, long fulfilled, long missing, long duplicates,
-			long errors) {
+	@ExceptionHandler
+	ProblemDetail handle(IllegalArgumentException failure) {
+		return ProblemDetail.forStatusAndDetail(HttpStatus.NOT_FOUND, failure.getMessage());
 	}
 
-	/**
-	 * A broker as the page shows it.
-	 *
-	 * @param name the name
-	 * @param state the state, down also if an embedded broker was killed while it was not
-	 * active
-	 * @param active whether it is the active one
-	 */
-	record BrokerView(String name, BrokerState state, boolean active) {
+	@ExceptionHandler
+	ProblemDetail handle(IllegalStateException failure) {
+		return ProblemDetail.forStatusAndDetail(HttpStatus.CONFLICT, failure.getMessage());
+	}
+
+	@ExceptionHandler
+	ProblemDetail handle(TaskRejectedException failure) {
+		return ProblemDetail.forStatusAndDetail(HttpStatus.SERVICE_UNAVAILABLE, "Too many pages are open");
 	}
 
 	/**

@@ -17,6 +17,8 @@
 package dev.failover.samples.orders;
 
 import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
 
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Test;
@@ -27,12 +29,14 @@ import org.springframework.boot.test.context.SpringBootTest;
 import org.springframework.boot.test.web.server.LocalServerPort;
 import org.springframework.http.HttpStatus;
 import org.springframework.http.HttpStatusCode;
+import org.springframework.http.MediaType;
 import org.springframework.test.context.ContextConfiguration;
 import org.springframework.web.client.RestClient;
 
 import dev.failover.broker.BrokerState;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.tuple;
 
 /**
  * The shop with its embedded brokers, over HTTP.
@@ -40,8 +44,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 @SpringBootTest(webEnvironment = SpringBootTest.WebEnvironment.RANDOM_PORT,
 		properties = { "management.endpoints.web.exposure.include=*", "management.endpoint.env.show-values=always",
 				"management.endpoint.configprops.show-values=always",
+				"management.endpoint.failover.access=unrestricted",
 				"management.endpoint.health.group.readiness.include=readinessState,failover" })
-@ContextConfiguration(initializers = EmbeddedBrokersInitializer.class)
+@ContextConfiguration(initializers = LocalBrokersInitializer.class)
 class OrdersApplicationTests {
 
 	private static final Duration PATIENCE = Duration.ofSeconds(30);
@@ -72,18 +77,84 @@ class OrdersApplicationTests {
 	}
 
 	@Test
-	void tellsOfAnUnknownBroker() {
-		this.client.post().uri("/api/brokers/nobody/kill").exchange((request, response) -> {
-			assertThat(response.getStatusCode()).isEqualTo(HttpStatus.NOT_FOUND);
-			assertThat(response.bodyTo(String.class)).contains("There is no broker 'nobody'");
-			return response;
+	void refusesWhatCannotBeDone() {
+		assertThat(refusal("nobody/kill", HttpStatus.NOT_FOUND)).contains("There is no broker 'nobody'");
+		assertThat(refusal("north/explode", HttpStatus.NOT_FOUND)).contains("There is no action 'explode'");
+		assertThat(refusal("north/freeze", HttpStatus.CONFLICT)).contains("Broker 'north' is not one to freeze now");
+	}
+
+	private String refusal(String path, HttpStatus expected) {
+		return this.client.post().uri("/api/brokers/" + path).exchange((request, response) -> {
+			assertThat(response.getStatusCode()).isEqualTo(expected);
+			return String.valueOf(response.bodyTo(String.class));
 		});
+	}
+
+	@Test
+	void activatesAndDisablesByTheButtons(@Autowired Journal journal) {
+		Awaitility.await().atMost(PATIENCE).until(() -> stateOf("north") == BrokerState.UP);
+		Awaitility.await().atMost(PATIENCE).until(() -> stateOf("south") == BrokerState.UP);
+		String before = active();
+		String target = before.equals("north") ? "south" : "north";
+		List<Journal.Entry> entries = new CopyOnWriteArrayList<>();
+		journal.open((update) -> {
+			if (update.data() instanceof Journal.Entry entry) {
+				entries.add(entry);
+			}
+		});
+		assertThat(post("/api/brokers/" + target + "/activate")).isEqualTo(HttpStatus.NO_CONTENT);
+		assertThat(active()).isEqualTo(target);
+		assertThat(post("/api/brokers/" + before + "/disable")).isEqualTo(HttpStatus.NO_CONTENT);
+		assertThat(labels(before)).contains("enable").doesNotContain("disable");
+		assertThat(refusal(target + "/disable", HttpStatus.CONFLICT)).contains("no other one to go to");
+		assertThat(refusal(before + "/activate", HttpStatus.CONFLICT)).contains("DISABLED");
+		assertThat(post("/api/brokers/" + before + "/enable")).isEqualTo(HttpStatus.NO_CONTENT);
+		Awaitility.await().atMost(PATIENCE).until(() -> stateOf(before) == BrokerState.UP);
+		Awaitility.await()
+			.atMost(PATIENCE)
+			.untilAsserted(() -> assertThat(entries).filteredOn((entry) -> entry.kind() != Journal.Kind.NOTE)
+				.extracting(Journal.Entry::kind, Journal.Entry::label)
+				.containsExactly(tuple(Journal.Kind.MOVE, "move to " + target)));
+	}
+
+	private List<String> labels(String broker) {
+		return state().brokers()
+			.stream()
+			.filter((view) -> view.name().equals(broker))
+			.flatMap((view) -> view.actions().stream())
+			.map(ShopState.ActionView::path)
+			.toList();
 	}
 
 	@Test
 	void showsTheBrokersInHealth() {
 		assertThat(this.client.get().uri("/actuator/health").retrieve().body(String.class)).contains("\"failover\"",
 				"\"north\"", "\"south\"");
+	}
+
+	@Test
+	void movesToAnotherBrokerByTheEndpoint() {
+		Awaitility.await().atMost(PATIENCE).until(() -> !active().isEmpty());
+		String target = active().equals("north") ? "south" : "north";
+		Awaitility.await().atMost(PATIENCE).until(() -> stateOf(target) == BrokerState.UP);
+		assertThat(operate("activate", "{\"broker\": \"%s\"}".formatted(target), HttpStatus.ACCEPTED))
+			.contains("\"broker\":\"" + target);
+		Awaitility.await().atMost(PATIENCE).until(() -> active().equals(target));
+		assertThat(operate("activate?force=true&broker=" + target, "", HttpStatus.OK)).contains("\"state\":\"DONE\"");
+		assertThat(operate("activate", "{\"broker\": \"nobody\"}", HttpStatus.NOT_FOUND))
+			.contains("{\"reason\":\"There is no broker 'nobody'\"}");
+		assertThat(operate("activate", "{}", HttpStatus.BAD_REQUEST)).contains("reason");
+	}
+
+	private String operate(String operation, String json, HttpStatus expected) {
+		return this.client.post()
+			.uri("/actuator/failover/" + operation)
+			.contentType(MediaType.APPLICATION_JSON)
+			.body(json)
+			.exchange((request, response) -> {
+				assertThat(response.getStatusCode()).isEqualTo(expected);
+				return String.valueOf(response.bodyTo(String.class));
+			});
 	}
 
 	@ParameterizedTest
@@ -94,22 +165,26 @@ class OrdersApplicationTests {
 	}
 
 	@ParameterizedTest
-	@ValueSource(strings = { "health", "health/failover", "health/readiness" })
+	@ValueSource(strings = { "health", "health/failover", "health/readiness", "failover" })
 	void tellsOfTheBrokersWithoutCredentials(String endpoint) {
 		assertThat(this.client.get().uri("/actuator/" + endpoint).retrieve().body(String.class)).contains("north")
 			.doesNotContain("guest");
 	}
 
-	@Test
-	void servesThePage() {
-		assertThat(this.client.get().uri("/").retrieve().body(String.class)).contains("Place one order");
+	@ParameterizedTest
+	@ValueSource(strings = { "", "page.css", "page.js", "icon.svg" })
+	void servesThePageWithoutContentFromElsewhere(String path) {
+		String content = this.client.get().uri("/" + path).retrieve().body(String.class);
+		assertThat(content).isNotEmpty();
+		assertThat(content.replace("http://www.w3.org/2000/svg", "")).doesNotContain("http:", "https:", "=\"//",
+				"url(");
 	}
 
 	private String active() {
 		return state().brokers()
 			.stream()
-			.filter(OrdersController.BrokerView::active)
-			.map(OrdersController.BrokerView::name)
+			.filter(ShopState.BrokerView::active)
+			.map(ShopState.BrokerView::name)
 			.findFirst()
 			.orElse("");
 	}
@@ -118,16 +193,13 @@ class OrdersApplicationTests {
 		return state().brokers()
 			.stream()
 			.filter((broker) -> broker.name().equals(name))
-			.map(OrdersController.BrokerView::state)
+			.map(ShopState.BrokerView::state)
 			.findFirst()
 			.orElseThrow();
 	}
 
-	private OrdersController.ShopState state() {
-		OrdersController.ShopState state = this.client.get()
-			.uri("/api/state")
-			.retrieve()
-			.body(OrdersController.ShopState.class);
+	private ShopState state() {
+		ShopState state = this.client.get().uri("/api/state").retrieve().body(ShopState.class);
 		assertThat(state).isNotNull();
 		return state;
 	}

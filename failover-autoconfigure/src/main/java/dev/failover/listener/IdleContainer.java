@@ -1,0 +1,32 @@
+/*
+ * Copyright 2026-present the original author or authors.
+ *
+ * Licensed under the Apache License, Version 2.0 (the "License");
+ * you may not use this file except in compliance with the License.
+ * You may obtain a copy of the License at
+ *
+ *      https://www.apache.org/licenses/LICENSE-2.0
+ *
+ * Unless required by applicable law or agreed to in writing, software
+ * distributed under the License is distributed on an "AS IS" BASIS,
+ * WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+ * See the License for the specific language governing permissions and
+ * limitations under the License.
+ */
+
+package dev.failover.listener;
+
+import java.time.Instant;
+import java.util.List;
+
+/**
+ * A listener container that is to consume, and does not.
+ *
+ * @param name the id of the listener, or the name of the bean
+ * @param queues the names of its queues
+ * @param since when that was noticed
+ * @param reason why it stands still, in words
+ */
+public record IdleContainer(String name, List<String> queues, Instant since, String reason) {
+
+}

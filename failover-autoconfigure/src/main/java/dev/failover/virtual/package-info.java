@@ -1,0 +1,28 @@
+/*
+ * Copyright 2026-present the original author or authors.
+ *
+ * Licensed under the Apache License, Version 2.0 (the "License");
+ * you may not use this file except in compliance with the License.
+ * You may obtain a copy of the License at
+ *
+ *      https://www.apache.org/licenses/LICENSE-2.0
+ *
+ * Unless required by applicable law or agreed to in writing, software
+ * distributed under the License is distributed on an "AS IS" BASIS,
+ * WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+ * See the License for the specific language governing permissions and
+ * limitations under the License.
+ */
+
+/**
+ * Connections and channels that stay what they are while the brokers behind them change.
+ * <p>
+ * Whoever has such a channel, Spring's listener containers for example, notices neither a
+ * planned move nor the loss of a broker: its consumers are subscribed on the next broker
+ * under the same consumer tags, and what is in hand is settled where it has come from.
+ * Only the public API of the client is used.
+ */
+@NullMarked
+package dev.failover.virtual;
+
+import org.jspecify.annotations.NullMarked;
