@@ -48,10 +48,10 @@ final class ActiveConnector {
 	private static final Duration LIMIT_PAUSE = Duration.ofMillis(200);
 
 	/**
-	 * Until a broker that refuses further connections has ended those that are open,
+	 * Until a broker that turns further connections away has ended those that are open,
 	 * which takes milliseconds where it was killed.
 	 */
-	private static final Duration REFUSED_PAUSE = Duration.ofMillis(10);
+	private static final Duration TURNED_AWAY_PAUSE = Duration.ofMillis(10);
 
 	private static final String APART = "failover-publisher-apart";
 
@@ -201,8 +201,8 @@ final class ActiveConnector {
 		if (FailureReasons.isLimit(failure)) {
 			return LIMIT_PAUSE;
 		}
-		boolean mayPass = FailureReasons.isRefused(failure) && active.equals(this.brokers.getActivation());
-		return mayPass ? REFUSED_PAUSE : null;
+		boolean mayPass = FailureReasons.isTurnedAway(failure) && active.equals(this.brokers.getActivation());
+		return mayPass ? TURNED_AWAY_PAUSE : null;
 	}
 
 	/**

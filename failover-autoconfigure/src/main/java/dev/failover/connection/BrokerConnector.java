@@ -68,7 +68,8 @@ final class BrokerConnector implements AutoCloseable {
 	private static final Duration FAREWELL = Duration.ofSeconds(2);
 
 	/**
-	 * From the refusal of a connection to the end of those that are open, at most.
+	 * From the refusal or reset of a connection to the end of those that are open, at
+	 * most.
 	 */
 	private static final Duration LAST_WORDS = Duration.ofSeconds(1);
 
@@ -305,14 +306,15 @@ final class BrokerConnector implements AutoCloseable {
 	}
 
 	/**
-	 * A broker that refuses a further connection is about to say why on those that are
-	 * open: a node that is put into maintenance closes its listener first.
+	 * A broker that refuses or resets a further connection is about to say why on those
+	 * that are open: a node that is put into maintenance closes its listener first, and
+	 * the sockets of one that is killed end in any order.
 	 */
 	private void failed(ConnectAttempt attempt, Throwable failure) {
 		FailureReason reason = FailureReasons.of(failure);
 		Runnable report = () -> this.brokers.failed(attempt.broker(), attempt.incarnation(), reason, failure);
-		if (FailureReasons.isRefused(failure) && hasOpen(attempt.broker())) {
-			logger.debug("Further connection to %s is refused".formatted(attempt.broker()), failure);
+		if (FailureReasons.isTurnedAway(failure) && hasOpen(attempt.broker())) {
+			logger.debug("Further connection to %s is refused or reset".formatted(attempt.broker()), failure);
 			later(LAST_WORDS, report);
 		}
 		else {

@@ -99,11 +99,12 @@ final class FailureReasons {
 	}
 
 	/**
-	 * Whether nothing listens at the address.
+	 * Whether the address refused a connection, or reset it while it was opened. The
+	 * broker told nothing then: if it ends, so do the connections to it that are open.
 	 */
-	static boolean isRefused(@Nullable Throwable failure) {
+	static boolean isTurnedAway(@Nullable Throwable failure) {
 		for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
-			if (cause instanceof ConnectException) {
+			if (cause instanceof ConnectException || cause.getClass() == SocketException.class) {
 				return true;
 			}
 		}

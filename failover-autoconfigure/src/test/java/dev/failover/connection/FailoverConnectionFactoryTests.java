@@ -17,6 +17,7 @@
 package dev.failover.connection;
 
 import java.io.IOException;
+import java.net.SocketException;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -30,6 +31,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
 
 import com.rabbitmq.client.AddressResolver;
@@ -139,9 +141,39 @@ class FailoverConnectionFactoryTests {
 	@Test
 	void brokerThatRefusesFurtherConnectionsMaySayWhyOnThoseThatAreOpen() throws Exception {
 		this.factory.newConnection();
+		this.one.refuse();
+		firstSaysWhyOnThoseThatAreOpen();
+	}
+
+	/**
+	 * As a node does that is killed while a connection to it is opened.
+	 */
+	@Test
+	void brokerThatResetsFurtherConnectionsMaySayWhyOnThoseThatAreOpen() throws Exception {
+		AtomicBoolean resets = new AtomicBoolean();
+		this.all.clear();
+		add("one", this.one.port(), this.embedded.password(), new ConnectionFactory() {
+
+			@Override
+			public Connection newConnection(ExecutorService executor, AddressResolver addressResolver, String name)
+					throws IOException, TimeoutException {
+				if (resets.get()) {
+					throw new SocketException("Connection reset");
+				}
+				return super.newConnection(executor, addressResolver, name);
+			}
+
+		});
+		add("two", this.two.port(), this.embedded.password());
+		recreate(PATIENT);
+		this.factory.newConnection();
+		resets.set(true);
+		firstSaysWhyOnThoseThatAreOpen();
+	}
+
+	private void firstSaysWhyOnThoseThatAreOpen() throws Exception {
 		Broker first = this.brokers.getActive();
 		assertThat(first).isEqualTo(this.all.get(0));
-		this.one.refuse();
 		CompletableFuture<Connection> further = CompletableFuture.supplyAsync(() -> {
 			try {
 				return this.factory.newConnection();
