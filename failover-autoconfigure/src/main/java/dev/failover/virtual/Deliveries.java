@@ -18,7 +18,7 @@ package dev.failover.virtual;
 
 import java.util.ArrayList;
 import java.util.Collection;
-import java.util.Collections;
+import java.util.Comparator;
 import java.util.HashSet;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
@@ -28,7 +28,6 @@ import java.util.Map;
 import java.util.NavigableMap;
 import java.util.Set;
 import java.util.TreeMap;
-import java.util.TreeSet;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
@@ -90,6 +89,11 @@ final class Deliveries {
 	private final NavigableMap<Long, VirtualEnvelope> unsettled = new TreeMap<>();
 
 	/**
+	 * What brokers are being told of.
+	 */
+	private final Set<Settlement> telling = new HashSet<>();
+
+	/**
 	 * Tags of messages whose broker is lost, or which their broker has taken back.
 	 */
 	private final Set<Long> lost = new LinkedHashSet<>();
@@ -100,9 +104,10 @@ final class Deliveries {
 	private final NavigableMap<Long, VirtualEnvelope> inTransaction = new TreeMap<>();
 
 	/**
-	 * Tags of what was lost and settled, or settled and lost, in the transaction.
+	 * Tags of what was lost and settled, or settled and lost, in the transaction; in the
+	 * latter case with the channel.
 	 */
-	private final Set<Long> lostInTransaction = new TreeSet<>();
+	private final Map<Long, @Nullable RealChannel> lostInTransaction = new TreeMap<>();
 
 	/**
 	 * Tags of what was lost, and of which the application was told so.
@@ -123,6 +128,12 @@ final class Deliveries {
 	 * Whether something was fetched, or is being fetched, that is to be settled.
 	 */
 	private boolean fetching;
+
+	/**
+	 * Whether there have been several consumers: what one has in hand may have come
+	 * before what another one settles, also after its end.
+	 */
+	private boolean several;
 
 	/**
 	 * How many messages may be unsettled at a time, 0 if there is no limit.
@@ -172,11 +183,16 @@ final class Deliveries {
 	void add(Subscription subscription) {
 		this.lock.lock();
 		try {
-			this.subscriptions.add(subscription);
+			know(subscription);
 		}
 		finally {
 			this.lock.unlock();
 		}
+	}
+
+	private void know(Subscription subscription) {
+		this.subscriptions.add(subscription);
+		this.several |= this.subscriptions.size() > 1;
 	}
 
 	/**
@@ -205,7 +221,7 @@ final class Deliveries {
 	/**
 	 * Take a delivery over, on a thread of the client.
 	 * @return whether it is handed on: not if it comes again, as its channel is lost, and
-	 * not if it needs no acknowledgement and its consumer was told that it is cancelled
+	 * not if its consumer is told that it is cancelled
 	 */
 	boolean deliver(RealChannel real, Subscription subscription, Envelope envelope, AMQP.BasicProperties properties,
 			byte[] body) {
@@ -218,8 +234,12 @@ final class Deliveries {
 			if (this.ended || (subscription.autoAck() ? subscription.hasEnded() : comesAgain)) {
 				return false;
 			}
+			if (subscription.hasEnded()) {
+				real.forsaken().add(envelope.getDeliveryTag());
+				return false;
+			}
 			real.queued++;
-			this.subscriptions.add(subscription);
+			know(subscription);
 			subscription.items().add(Item.delivery(this.arrivals++, subscription, real, envelope, properties, body));
 		}
 		catch (InterruptedException ex) {
@@ -239,7 +259,7 @@ final class Deliveries {
 	void tell(Subscription subscription, Item.Event event) {
 		this.lock.lock();
 		try {
-			this.subscriptions.add(subscription);
+			know(subscription);
 			subscription.items().add(Item.event(this.arrivals++, subscription, event));
 		}
 		finally {
@@ -470,10 +490,14 @@ final class Deliveries {
 
 	/**
 	 * Note a message that was fetched.
+	 * @return the message, or {@code null} if it comes again, as its channel is lost
 	 */
-	VirtualEnvelope fetched(RealChannel real, Envelope envelope, boolean autoAck) {
+	@Nullable VirtualEnvelope fetched(RealChannel real, Envelope envelope, boolean autoAck) {
 		this.lock.lock();
 		try {
+			if (!autoAck && (this.ended || real.isGone())) {
+				return null;
+			}
 			VirtualEnvelope fetched = new VirtualEnvelope(++this.lastTag, envelope, this, real, null);
 			if (!autoAck) {
 				this.unsettled.put(this.lastTag, fetched);
@@ -500,9 +524,11 @@ final class Deliveries {
 		try {
 			List<Long> before = transacted ? List.copyOf(this.lost) : List.of();
 			List<VirtualEnvelope> meant = meant(tag, multiple);
-			before.stream().filter((each) -> !this.lost.contains(each)).forEach(this.lostInTransaction::add);
+			before.stream()
+				.filter((each) -> !this.lost.contains(each))
+				.forEach((each) -> this.lostInTransaction.put(each, null));
 			this.doomed |= !this.lostInTransaction.isEmpty();
-			Map<RealChannel, List<Long>> tags = new LinkedHashMap<>();
+			Map<RealChannel, List<VirtualEnvelope>> byChannel = new LinkedHashMap<>();
 			for (VirtualEnvelope envelope : meant) {
 				this.unsettled.remove(envelope.tag());
 				release(envelope);
@@ -511,13 +537,13 @@ final class Deliveries {
 					envelope.real().settled = true;
 				}
 				envelope.real().unsettled--;
-				tags.computeIfAbsent(envelope.real(), (real) -> new ArrayList<>()).add(envelope.realTag());
+				byChannel.computeIfAbsent(envelope.real(), (real) -> new ArrayList<>()).add(envelope);
 			}
-			List<Settlement> settlements = new ArrayList<>(tags.size());
-			tags.forEach((real, ofReal) -> {
-				Collections.sort(ofReal);
-				settlements.add(new Settlement(real, ofReal, isComplete(real, ofReal)));
-				real.telling += ofReal.size();
+			List<Settlement> settlements = new ArrayList<>(byChannel.size());
+			byChannel.forEach((real, ofReal) -> {
+				ofReal.sort(Comparator.comparingLong(VirtualEnvelope::realTag));
+				long last = ofReal.get(ofReal.size() - 1).realTag();
+				settlements.add(tell(new Settlement(real, ofReal, isComplete(real, last))));
 			});
 			return settlements;
 		}
@@ -573,12 +599,26 @@ final class Deliveries {
 	}
 
 	/**
+	 * Take what the broker is told of next, one by one. What it has taken back meanwhile
+	 * is left out.
+	 * @return the delivery tag that it has given, or 0 if it was told of everything
+	 */
+	long next(Settlement settlement) {
+		this.lock.lock();
+		try {
+			return settlement.next();
+		}
+		finally {
+			this.lock.unlock();
+		}
+	}
+
+	/**
 	 * Whether what came on a channel up to the last of some messages are just these, as
 	 * far as it is to be settled. What is fetched may come before something that was
 	 * delivered earlier, and other threads may settle something.
 	 */
-	private boolean isComplete(RealChannel real, List<Long> tags) {
-		long last = tags.get(tags.size() - 1);
+	private boolean isComplete(RealChannel real, long last) {
 		if (this.fetching || real.telling > 0 || real.forsaken().stream().anyMatch((forsaken) -> forsaken < last)) {
 			return false;
 		}
@@ -587,8 +627,8 @@ final class Deliveries {
 				.stream()
 				.filter((item) -> item.isFrom(real) && item.isToBeSettled())
 				.limit(1))
-			.anyMatch((item) -> item.deliveryTag() < last);
-		return !waiting && !(this.subscriptions.size() > 1 && this.unsettled.values()
+			.anyMatch((item) -> item.realTag() < last);
+		return !waiting && !(this.several && this.unsettled.values()
 			.stream()
 			.anyMatch((envelope) -> envelope.real() == real && envelope.realTag() < last));
 	}
@@ -596,11 +636,11 @@ final class Deliveries {
 	/**
 	 * The broker was told what becomes of some messages.
 	 */
-	void told(RealChannel real, int count) {
+	void told(Settlement settlement) {
 		this.lock.lock();
 		try {
-			if (!real.isGone()) {
-				real.telling -= count;
+			if (this.telling.remove(settlement)) {
+				settlement.real().telling -= settlement.size();
 			}
 		}
 		finally {
@@ -642,7 +682,7 @@ final class Deliveries {
 		this.lock.lock();
 		try {
 			if (this.toldLost.size() < MAX_LOST) {
-				this.toldLost.addAll(this.lostInTransaction);
+				this.toldLost.addAll(this.lostInTransaction.keySet());
 			}
 			this.lostInTransaction.clear();
 		}
@@ -659,7 +699,7 @@ final class Deliveries {
 		this.lock.lock();
 		try {
 			this.doomed = false;
-			this.lostInTransaction.forEach(this::lost);
+			this.lostInTransaction.keySet().forEach(this::lost);
 			this.lostInTransaction.clear();
 		}
 		finally {
@@ -675,6 +715,10 @@ final class Deliveries {
 		try {
 			real.published = false;
 			real.settled = false;
+			if (committed) {
+				// lost right behind its commit
+				this.lostInTransaction.values().removeIf((lost) -> lost == real);
+			}
 			for (Iterator<VirtualEnvelope> each = this.inTransaction.values().iterator(); each.hasNext();) {
 				VirtualEnvelope envelope = each.next();
 				if (envelope.real() == real) {
@@ -716,9 +760,10 @@ final class Deliveries {
 				VirtualEnvelope envelope = each.next();
 				if (envelope.real() == real) {
 					each.remove();
-					this.lostInTransaction.add(envelope.tag());
+					this.lostInTransaction.put(envelope.tag(), real);
 				}
 			}
+			this.telling.removeIf((settlement) -> settlement.real() == real);
 			real.queued = 0;
 			real.unsettled = 0;
 			real.telling = 0;
@@ -753,28 +798,35 @@ final class Deliveries {
 
 	/**
 	 * Take what was not handed on to a consumer from it.
-	 * @return the delivery tags by their channels
+	 * @return what is to be told to the brokers, by channel
 	 */
-	Map<RealChannel, List<Long>> takeWaiting(Predicate<Item> which) {
-		Map<RealChannel, List<Long>> taken = new LinkedHashMap<>();
+	Map<RealChannel, Settlement> takeWaiting(Predicate<Item> which) {
 		this.lock.lock();
 		try {
+			Map<RealChannel, List<Item>> taken = new LinkedHashMap<>();
 			for (Subscription subscription : this.subscriptions) {
 				for (Iterator<Item> each = subscription.items().iterator(); each.hasNext();) {
 					Item item = each.next();
 					if (item.isToBeSettled() && which.test(item)) {
 						each.remove();
 						item.requireReal().queued--;
-						item.requireReal().telling++;
-						taken.computeIfAbsent(item.requireReal(), (real) -> new ArrayList<>()).add(item.deliveryTag());
+						taken.computeIfAbsent(item.requireReal(), (real) -> new ArrayList<>()).add(item);
 					}
 				}
 			}
+			Map<RealChannel, Settlement> settlements = new LinkedHashMap<>();
+			taken.forEach((real, items) -> settlements.put(real, tell(new Settlement(real, items, false))));
+			return settlements;
 		}
 		finally {
 			this.lock.unlock();
 		}
-		return taken;
+	}
+
+	private Settlement tell(Settlement settlement) {
+		settlement.real().telling += settlement.size();
+		this.telling.add(settlement);
+		return settlement;
 	}
 
 	/**
@@ -799,6 +851,11 @@ final class Deliveries {
 				.filter((envelope) -> envelope.real() == real && envelope.subscription() == subscription)
 				.forEach((envelope) -> real.forsaken().add(envelope.realTag()));
 			real.forsaken().addAll(dropWaiting(real, subscription));
+			this.telling.stream()
+				.filter((settlement) -> settlement.real() == real)
+				.forEach((settlement) -> settlement.leaveOut(subscription, real.forsaken()::add));
+			// the client tells it of no recover any more
+			real.recovering().remove(subscription);
 			return inHand;
 		}
 		finally {
@@ -841,7 +898,7 @@ final class Deliveries {
 			if (item.isFrom(real) && item.isToBeSettled()) {
 				each.remove();
 				real.queued--;
-				dropped.add(item.deliveryTag());
+				dropped.add(item.realTag());
 			}
 		}
 		return dropped;

@@ -34,7 +34,7 @@ import org.jspecify.annotations.Nullable;
  * @param event tells the consumer, if this is no delivery
  */
 record Item(long arrival, Subscription subscription, @Nullable RealChannel real, @Nullable Envelope envelope,
-		AMQP.@Nullable BasicProperties properties, byte @Nullable [] body, @Nullable Event event) {
+		AMQP.@Nullable BasicProperties properties, byte @Nullable [] body, @Nullable Event event) implements Unsettled {
 
 	static Item delivery(long arrival, Subscription subscription, RealChannel real, Envelope envelope,
 			AMQP.BasicProperties properties, byte[] body) {
@@ -62,7 +62,8 @@ record Item(long arrival, Subscription subscription, @Nullable RealChannel real,
 	/**
 	 * Return the tag that the broker has given to a delivery.
 	 */
-	long deliveryTag() {
+	@Override
+	public long realTag() {
 		return requireEnvelope().getDeliveryTag();
 	}
 

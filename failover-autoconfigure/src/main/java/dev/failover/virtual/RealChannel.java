@@ -19,7 +19,6 @@ package dev.failover.virtual;
 import java.io.IOException;
 import java.lang.ref.WeakReference;
 import java.time.Duration;
-import java.util.Collection;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashSet;
@@ -264,16 +263,12 @@ final class RealChannel {
 	}
 
 	/**
-	 * Give deliveries back to their queue, by name: RabbitMQ counts what goes back
-	 * because a channel is closed as a failed delivery.
+	 * Give a delivery back to its queue, by name: RabbitMQ counts what goes back because
+	 * a channel is closed as a failed delivery.
 	 */
-	void giveBack(Collection<Long> tags) throws IOException {
-		for (long tag : tags) {
-			this.channel.basicNack(tag, false, true);
-		}
-		if (!tags.isEmpty()) {
-			this.flushedAt = now() + FLUSH.toNanos();
-		}
+	void giveBack(long tag) throws IOException {
+		this.channel.basicNack(tag, false, true);
+		this.flushedAt = now() + FLUSH.toNanos();
 	}
 
 	/**

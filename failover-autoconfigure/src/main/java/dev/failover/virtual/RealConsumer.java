@@ -17,7 +17,6 @@
 package dev.failover.virtual;
 
 import java.io.IOException;
-import java.util.List;
 
 import com.rabbitmq.client.AMQP;
 import com.rabbitmq.client.Consumer;
@@ -78,7 +77,7 @@ final class RealConsumer implements Consumer {
 	 */
 	private void giveBack(long tag) {
 		try {
-			this.real.giveBack(List.of(tag));
+			this.real.giveBack(tag);
 		}
 		catch (IOException | ShutdownSignalException ex) {
 			logger.debug("Delivery %d goes back with its channel".formatted(tag), ex);

@@ -711,6 +711,7 @@ final class VirtualChannel implements Channel {
 			cancelAll(real);
 			real.giveBackFromNowOn();
 			this.deliveries.takeWaiting((item) -> item.isFrom(real) && isGivenBack(item.subscription()))
+				.values()
 				.forEach(this::giveBack);
 		}
 		closeIfIdle(real);
@@ -1229,7 +1230,7 @@ final class VirtualChannel implements Channel {
 		}
 		finally {
 			settlements.forEach((settlement) -> {
-				this.deliveries.told(settlement.real(), settlement.tags().size());
+				this.deliveries.told(settlement);
 				closeIfIdle(settlement.real());
 			});
 			this.deliveries.wake();
@@ -1242,17 +1243,19 @@ final class VirtualChannel implements Channel {
 			return;
 		}
 		try {
-			if (settlement.tags().size() > 1 && settlement.together()) {
+			if (settlement.isTogether()) {
 				settling.settle(real.channel(), settlement.last(), true);
 				return;
 			}
-			for (long tag : settlement.tags()) {
+			long tag = this.deliveries.next(settlement);
+			while (tag > 0) {
 				settling.settle(real.channel(), tag, false);
+				tag = this.deliveries.next(settlement);
 			}
 		}
 		catch (AlreadyClosedException | IOException ex) {
 			requireOpen();
-			logger.debug("%s comes again, %s is lost".formatted(settlement.tags(), real), ex);
+			logger.debug("What is left of %s comes again, it is lost".formatted(settlement), ex);
 		}
 	}
 
@@ -1332,8 +1335,13 @@ final class VirtualChannel implements Channel {
 			if (replyTo != null) {
 				this.requesters.add(replyTo, real);
 			}
-			return new GetResponse(this.deliveries.fetched(real, response.getEnvelope(), autoAck), response.getProps(),
-					response.getBody(), response.getMessageCount());
+			VirtualEnvelope fetched = this.deliveries.fetched(real, response.getEnvelope(), autoAck);
+			if (fetched == null) {
+				requireOpen();
+				throw new IOException("Broker '%s' is lost, what was fetched from queue '%s' comes again"
+					.formatted(real.link().broker().name(), queue));
+			}
+			return new GetResponse(fetched, response.getProps(), response.getBody(), response.getMessageCount());
 		}
 		finally {
 			release(real);
@@ -1424,13 +1432,16 @@ final class VirtualChannel implements Channel {
 			if (subscription == null) {
 				return;
 			}
-			this.ending.removeIf((each) -> each.unsettled == 0);
+			this.ending.removeIf((each) -> each.unsettled == 0 && each.hasEnded());
 			this.ending.add(subscription);
 			subscription.cancel();
-			Map<RealChannel, List<Long>> waiting = takeWaiting(subscription);
+			Map<RealChannel, Settlement> waiting = takeWaiting(subscription);
 			for (RealChannel real : reals()) {
 				cancel(real, subscription);
-				giveBack(real, waiting.getOrDefault(real, List.of()));
+				Settlement settlement = waiting.get(real);
+				if (settlement != null) {
+					giveBack(settlement);
+				}
 				closeIfIdle(real);
 			}
 			if (this.named.remove(subscription.queue())) {
@@ -1448,22 +1459,23 @@ final class VirtualChannel implements Channel {
 	 * What was not handed on goes back, behind the cancel, or it would come again. A
 	 * transaction could roll that back.
 	 */
-	private Map<RealChannel, List<Long>> takeWaiting(Subscription subscription) {
+	private Map<RealChannel, Settlement> takeWaiting(Subscription subscription) {
 		return this.transacted ? Map.of() : this.deliveries.takeWaiting((item) -> item.subscription() == subscription);
 	}
 
-	private void giveBack(RealChannel real, Collection<Long> tags) {
-		if (real.isGone()) {
-			return;
-		}
+	private void giveBack(Settlement settlement) {
 		try {
-			real.giveBack(tags);
+			long tag = this.deliveries.next(settlement);
+			while (tag > 0) {
+				settlement.real().giveBack(tag);
+				tag = this.deliveries.next(settlement);
+			}
 		}
 		catch (IOException | ShutdownSignalException ex) {
-			logger.debug("Deliveries %s go back with %s".formatted(tags, real), ex);
+			logger.debug("What is left of %s goes back with it".formatted(settlement), ex);
 		}
 		finally {
-			this.deliveries.told(real, tags.size());
+			this.deliveries.told(settlement);
 		}
 	}
 
@@ -2446,7 +2458,7 @@ final class VirtualChannel implements Channel {
 		}
 		awaitCancelled();
 		if (!this.transacted) {
-			this.deliveries.takeWaiting((item) -> true).forEach(this::giveBack);
+			this.deliveries.takeWaiting((item) -> true).values().forEach(this::giveBack);
 			reals().forEach(this::giveBackForsaken);
 		}
 		awaitFlush();
@@ -2511,7 +2523,9 @@ final class VirtualChannel implements Channel {
 			for (String tag : real.cancelledByBroker()) {
 				real.channel().asyncRpc(new AMQP.Basic.Cancel.Builder().consumerTag(tag).nowait(true).build());
 			}
-			real.giveBack(tags);
+			for (long tag : tags) {
+				real.giveBack(tag);
+			}
 		}
 		catch (IOException | ShutdownSignalException ex) {
 			logger.debug("Deliveries go back with %s".formatted(real), ex);

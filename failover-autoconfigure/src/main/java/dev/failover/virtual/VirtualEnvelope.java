@@ -26,7 +26,7 @@ import org.jspecify.annotations.Nullable;
  * is handled: all of Spring's containers read the delivery tag there, directly before
  * they call the listener.
  */
-final class VirtualEnvelope extends Envelope {
+final class VirtualEnvelope extends Envelope implements Unsettled {
 
 	private static final ThreadLocal<@Nullable Reference<RealChannel>> TAKEN = new ThreadLocal<>();
 
@@ -69,11 +69,13 @@ final class VirtualEnvelope extends Envelope {
 		return this.real;
 	}
 
-	long realTag() {
+	@Override
+	public long realTag() {
 		return this.realTag;
 	}
 
-	@Nullable Subscription subscription() {
+	@Override
+	public @Nullable Subscription subscription() {
 		return this.subscription;
 	}
 

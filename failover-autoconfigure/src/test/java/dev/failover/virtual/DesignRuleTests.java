@@ -26,8 +26,11 @@ import java.util.concurrent.TimeUnit;
 
 import com.rabbitmq.client.AMQP;
 import com.rabbitmq.client.AlreadyClosedException;
+import com.rabbitmq.client.Envelope;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.RepeatedTest;
+import org.junit.jupiter.api.RepetitionInfo;
 import org.junit.jupiter.api.Test;
 
 import dev.failover.virtual.SimulatedApplication.Listener;
@@ -163,12 +166,59 @@ class DesignRuleTests {
 		try {
 			first.addAll(deliveries.settle(2, false, false));
 			assertThat(deliveries.settle(3, true, false)).singleElement()
-				.satisfies((settlement) -> assertThat(settlement.together()).isFalse());
+				.satisfies((settlement) -> assertThat(settlement.isTogether()).isFalse());
 		}
 		catch (UnknownTagException ex) {
 			throw new AssertionError(ex);
 		}
 		assertThat(first).hasSize(1);
+	}
+
+	@Test
+	@DisplayName("rule 1: what a cancelled consumer has in hand is not settled with what another one has")
+	void settlesNothingOfACancelledConsumer() {
+		Listener cancelled = this.application.consume(Simulation.QUEUE, 1, false);
+		this.application.consume(OTHER, 0, false);
+		put(this.a, Simulation.QUEUE, 1);
+		move(this.b);
+		put(this.b, Simulation.QUEUE, 1);
+		put(this.b, OTHER, 2);
+		this.application.ack(1, false);
+		this.simulation.rest();
+		this.application.cancel(cancelled);
+		this.simulation.rest();
+		this.application.ack(3, true);
+		this.simulation.rest();
+		assertThat(fatesOn(this.b)).containsExactly(Fate.OPEN, Fate.ACKED, Fate.ACKED);
+	}
+
+	@Test
+	@DisplayName("rule 1: what a broker takes back while it is told of it one by one is left out")
+	void leavesOutWhatIsTakenBack() throws Exception {
+		this.application.consume(Simulation.QUEUE, 0, false);
+		put(this.a, Simulation.QUEUE, 3);
+		Deliveries deliveries = this.application.channel().deliveries();
+		Settlement settlement = deliveries.settle(3, true, false).get(0);
+		assertThat(deliveries.next(settlement)).isOne();
+		deliveries.forsake(settlement.real(), this.application.channel().subscriptions().iterator().next());
+		assertThat(deliveries.next(settlement)).isZero();
+		assertThat(settlement.real().forsaken()).containsExactly(2L, 3L);
+	}
+
+	@Test
+	@DisplayName("rule 1: what is fetched from a broker that is lost meanwhile comes again")
+	void fetchesNothingFromALostBroker() {
+		put(this.a, Simulation.QUEUE, 1);
+		this.application.consume(Simulation.QUEUE, 0, false);
+		this.simulation.rest();
+		RealChannel real = this.application.channel().deliveries().firstUnsettled();
+		assertThat(real).isNotNull();
+		Envelope envelope = new Envelope(2, false, "", Simulation.QUEUE);
+		Deliveries deliveries = this.application.channel().deliveries();
+		deliveries.forget(real);
+		real.gone();
+		assertThat(deliveries.fetched(real, envelope, false)).isNull();
+		assertThat(deliveries.fetched(real, envelope, true)).isNotNull();
 	}
 
 	@Test
@@ -401,6 +451,21 @@ class DesignRuleTests {
 	}
 
 	@Test
+	@DisplayName("rule 6: what was committed right before its broker was lost is not lost")
+	void isCommittedBeforeTheLoss() throws Exception {
+		this.application.txSelect();
+		this.application.consume(Simulation.QUEUE, 0, false);
+		put(this.a, Simulation.QUEUE, 1);
+		Deliveries deliveries = this.application.channel().deliveries();
+		RealChannel real = deliveries.settle(1, false, true).get(0).real();
+		deliveries.forget(real);
+		deliveries.transactionEnded(real, true);
+		deliveries.transactionEnded();
+		deliveries.settle(0, true, true);
+		assertThat(deliveries.isDoomed()).isFalse();
+	}
+
+	@Test
 	@DisplayName("rule 6: a channel that is lost in a transaction is open until it is rolled back, which succeeds")
 	void rollsBackWhatIsLost() throws IOException {
 		VirtualChannel channel = this.application.channel();
@@ -521,6 +586,39 @@ class DesignRuleTests {
 		assertThat(listener.handled).isOne();
 		assertThat(fatesOn(this.b)).containsExactly(Fate.REQUEUED);
 		assertThat(listener.cancelOk()).isOne();
+	}
+
+	@Test
+	@DisplayName("rule 9: a consumer that a broker cancels during a recover is handed on what comes later")
+	void consumesAfterARecover() {
+		Listener listener = this.application.consume(Simulation.QUEUE, 0, false);
+		consumeBeside();
+		SimulatedChannel there = channelsOn(this.b).get(0);
+		there.cancelByBroker(there.subscribed().values().iterator().next(), true);
+		this.application.recover();
+		this.simulation.rest();
+		consumeBeside();
+		put(this.b, Simulation.QUEUE, 1);
+		assertThat(listener.handled).isOne();
+	}
+
+	private void consumeBeside() {
+		this.simulation.connection.consumeBeside(Set.of(this.b.broker()));
+		this.simulation.rest();
+	}
+
+	@RepeatedTest(100)
+	@DisplayName("rule 9: each cancel is confirmed if the broker is lost")
+	void confirmsCancelsIfTheBrokerIsLost(RepetitionInfo repetition) {
+		this.simulation.schedule.random(new SplittableRandom(repetition.getCurrentRepetition()));
+		Listener one = this.application.consume(Simulation.QUEUE, 0, false);
+		Listener two = this.application.consume(OTHER, 0, false);
+		this.application.consume(OTHER, 0, false);
+		this.application.cancel(one);
+		this.application.cancel(two);
+		stop(this.a);
+		assertThat(one.cancelOk()).isOne();
+		assertThat(two.cancelOk()).isOne();
 	}
 
 	@Test

@@ -91,6 +91,11 @@ final class SimulatedApplication {
 
 	private boolean ending;
 
+	/**
+	 * Whether it has made a mistake that ends its channel.
+	 */
+	private boolean mistaken;
+
 	private int inCallback;
 
 	private int running;
@@ -184,7 +189,8 @@ final class SimulatedApplication {
 		}
 		catch (IOException | ShutdownSignalException ex) {
 			trace("%s has failed: %s".formatted(what, ex));
-			if (!mayFail && !isClosed() && wasUsable && isUsable() && losses == this.simulation.losses) {
+			if (!mayFail && !this.mistaken && !isClosed() && wasUsable && isUsable()
+					&& losses == this.simulation.losses) {
 				fail("%s has failed: %s".formatted(what, ex));
 			}
 			return false;
@@ -346,6 +352,7 @@ final class SimulatedApplication {
 	void ackUnknown() {
 		trace("ack of what is settled already");
 		this.simulation.losses++;
+		this.mistaken = true;
 		try {
 			this.channel.basicAck(this.lastTag, false);
 		}
@@ -363,12 +370,12 @@ final class SimulatedApplication {
 	 * What was lost with its channel may be settled late, which nobody notices.
 	 */
 	void forgetLost() {
-		for (var each : List.copyOf(this.unsettled.entrySet())) {
-			if (each.getValue().fate != Fate.OPEN) {
-				this.unsettled.remove(each.getKey());
-				this.stale.put(each.getKey(), each.getValue());
+		new TreeMap<>(this.unsettled).forEach((tag, delivery) -> {
+			if (delivery.fate != Fate.OPEN) {
+				this.unsettled.remove(tag);
+				this.stale.put(tag, delivery);
 			}
-		}
+		});
 	}
 
 	// Publishing
@@ -413,7 +420,7 @@ final class SimulatedApplication {
 				continue;
 			}
 			boolean right = ack ? Boolean.TRUE.equals(published.said)
-					: (Boolean.FALSE.equals(published.said) || published.isLost());
+					: (Boolean.FALSE.equals(published.said) || published.isLost() || !this.channel.isOpen());
 			if (!right) {
 				fail("Number %d is %s, the broker has said %s".formatted(each, ack ? "confirmed" : "rejected",
 						published.said));

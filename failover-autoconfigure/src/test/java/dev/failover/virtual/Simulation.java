@@ -377,6 +377,17 @@ final class Simulation implements LinkSource, SimulatedBroker.Judge {
 		return (SimulatedApplication.Listener) subscription(consumer).callback();
 	}
 
+	/**
+	 * Whether a delivery has come for a consumer that has ended.
+	 */
+	static boolean hasEnded(Delivery delivery) {
+		if (delivery.consumer() == null) {
+			return false;
+		}
+		SimulatedApplication.Listener listener = consumer(delivery.consumer());
+		return listener.isCancelled() || listener.cancelledByBroker() > 0;
+	}
+
 	private static Subscription subscription(SimulatedChannel.BrokerConsumer consumer) {
 		try {
 			return (Subscription) SUBSCRIPTION.get(consumer.callback());
@@ -391,7 +402,7 @@ final class Simulation implements LinkSource, SimulatedBroker.Judge {
 		for (Delivery delivery : unsettled) {
 			SimulatedApplication owner = owner(delivery);
 			boolean legitimate = this.cutOff || delivery.knownTakenBack || owner == null || owner.isEnding()
-					|| owner.isClosed();
+					|| owner.isClosed() || (owner.isTransacted() && hasEnded(delivery));
 			if (!legitimate) {
 				fail("Channel is closed without " + delivery);
 			}

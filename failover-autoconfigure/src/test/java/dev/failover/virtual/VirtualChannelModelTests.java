@@ -37,7 +37,7 @@ class VirtualChannelModelTests {
 
 	private static final long SEED = Long.getLong("failover.test.model-seed", 1);
 
-	private static final int SHOWN = 150;
+	private static final int SHOWN = Integer.getInteger("failover.test.model-shown", 150);
 
 	@Test
 	void nothingIsLostOrHandledTwiceWhateverHappens() {
