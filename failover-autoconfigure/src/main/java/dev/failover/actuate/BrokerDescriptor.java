@@ -44,6 +44,8 @@ import dev.failover.broker.BrokerStatus;
  * connected to yet
  * @param sameNodeAs the names of other brokers that lead to the same node
  * @param standbyConnections how many standby connections are open
+ * @param drainRemaining how many messages wait there, as far as that was seen last, if
+ * the broker is consumed from beside the active one
  * @param priority the priority
  * @param weight the weight
  * @param unconsumedQueues queues in which messages wait that nobody consumes
@@ -52,7 +54,7 @@ import dev.failover.broker.BrokerStatus;
  */
 public record BrokerDescriptor(String uri, BrokerState state, boolean active, Instant since, @Nullable String reason,
 		@Nullable BrokerFailure lastFailure, @Nullable String healthChecks, @Nullable ServerDescriptor server,
-		@Nullable List<String> sameNodeAs, int standbyConnections, int priority, int weight,
+		@Nullable List<String> sameNodeAs, int standbyConnections, long drainRemaining, int priority, int weight,
 		@Nullable List<String> unconsumedQueues, @Nullable List<String> pendingDeclarations,
 		@Nullable List<String> suspectQueues) {
 
@@ -61,11 +63,12 @@ public record BrokerDescriptor(String uri, BrokerState state, boolean active, In
 	 */
 	private static final String OPERATOR = "OPERATOR";
 
-	static BrokerDescriptor of(BrokerStatus status, List<BrokerStatus> all, int standbyConnections) {
+	static BrokerDescriptor of(BrokerStatus status, List<BrokerStatus> all, FailoverReadings readings) {
 		List<String> sameNode = sameNode(status, all);
 		return new BrokerDescriptor(status.broker().uri(), status.state(), status.active(), status.since(),
 				reason(status), status.lastFailure(), (status.health() != null) ? status.health().toString() : null,
-				ServerDescriptor.of(status), sameNode.isEmpty() ? null : sameNode, standbyConnections,
+				ServerDescriptor.of(status), sameNode.isEmpty() ? null : sameNode,
+				readings.getStandbyConnections(status.broker().name()), readings.getDrainRemaining(status.broker()),
 				status.broker().priority(), status.broker().weight(), sorted(status.unconsumedQueues()),
 				sorted(status.pendingDeclarations()), sorted(status.suspectQueues()));
 	}

@@ -55,13 +55,12 @@ final class BrokerMeters {
 		return listener;
 	}
 
-	static <T> void gauge(String name, String description, Broker broker, T target, ToDoubleFunction<T> value,
-			MeterRegistry registry) {
-		Gauge.builder(name, target, value)
+	static <T> Gauge.Builder<T> gauge(String name, String description, Broker broker, T target,
+			ToDoubleFunction<T> value) {
+		return Gauge.builder(name, target, value)
 			.description(description)
 			.tag(BROKER, broker.name())
-			.strongReference(true)
-			.register(registry);
+			.strongReference(true);
 	}
 
 	/**

@@ -100,8 +100,10 @@ public final class BrokersMetrics implements MeterBinder, AutoCloseable {
 
 	private void gauge(String name, String description, Broker broker, ToDoubleFunction<BrokerStatus> value,
 			MeterRegistry registry) {
-		BrokerMeters.gauge(name, description, broker, this.brokers,
-				(brokers) -> brokers.getStatus(broker.name()).map(value::applyAsDouble).orElse(0.0), registry);
+		BrokerMeters
+			.gauge(name, description, broker, this.brokers,
+					(brokers) -> brokers.getStatus(broker.name()).map(value::applyAsDouble).orElse(0.0))
+			.register(registry);
 	}
 
 	private static boolean isUp(BrokerStatus status) {

@@ -72,9 +72,10 @@ public final class ConnectionMetrics implements MeterBinder, AutoCloseable {
 		this.listeners.add(BrokerMeters.register(this.brokers, (broker) -> {
 			observer.register(broker);
 			if (this.standby) {
-				BrokerMeters.gauge("failover.standby.connections",
-						"Connections to the broker that wait to be taken into use", broker, this.connectionFactory,
-						(factory) -> factory.getStandbyConnections(broker.name()), registry);
+				BrokerMeters
+					.gauge("failover.standby.connections", "Connections to the broker that wait to be taken into use",
+							broker, this.connectionFactory, (factory) -> factory.getStandbyConnections(broker.name()))
+					.register(registry);
 			}
 		}));
 	}

@@ -25,14 +25,15 @@ import io.micrometer.core.instrument.binder.MeterBinder;
 import org.jspecify.annotations.Nullable;
 import org.springframework.util.Assert;
 
+import dev.failover.broker.Broker;
 import dev.failover.broker.BrokerListener;
 import dev.failover.broker.Brokers;
 import dev.failover.listener.BrokerDrains;
 import dev.failover.listener.DeduplicationInterceptor;
 
 /**
- * Metrics of consumers: which brokers are consumed from beside the active one, and how
- * many duplicates were dropped.
+ * Metrics of consumers: which brokers are consumed from beside the active one, what
+ * remains there, and how many duplicates were dropped.
  */
 public final class ConsumerMetrics implements MeterBinder, AutoCloseable {
 
@@ -62,10 +63,7 @@ public final class ConsumerMetrics implements MeterBinder, AutoCloseable {
 	public void bindTo(MeterRegistry registry) {
 		BrokerDrains consuming = this.drains;
 		if (consuming != null) {
-			this.listeners.add(BrokerMeters.register(this.brokers,
-					(broker) -> BrokerMeters.gauge("failover.drain.consumers",
-							"Consumers that are subscribed on the broker beside the active one", broker, consuming,
-							(target) -> target.getConsumerCount(broker), registry)));
+			this.listeners.add(BrokerMeters.register(this.brokers, (broker) -> register(broker, consuming, registry)));
 		}
 		if (this.deduplication != null) {
 			FunctionCounter
@@ -74,6 +72,18 @@ public final class ConsumerMetrics implements MeterBinder, AutoCloseable {
 				.baseUnit("messages")
 				.register(registry);
 		}
+	}
+
+	private static void register(Broker broker, BrokerDrains consuming, MeterRegistry registry) {
+		BrokerMeters
+			.gauge("failover.drain.consumers", "Consumers that are subscribed on the broker beside the active one",
+					broker, consuming, (drains) -> drains.getConsumerCount(broker))
+			.register(registry);
+		BrokerMeters.gauge("failover.drain.remaining",
+				"Messages that wait on the broker, which is consumed from beside the active one, as seen last: up to 20 queues a second, each 10 s if nothing waits",
+				broker, consuming, (drains) -> drains.getRemaining(broker))
+			.baseUnit("messages")
+			.register(registry);
 	}
 
 	/**

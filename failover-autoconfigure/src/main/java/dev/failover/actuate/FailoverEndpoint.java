@@ -90,7 +90,7 @@ public final class FailoverEndpoint {
 		Map<String, BrokerDescriptor> described = new LinkedHashMap<>();
 		for (BrokerStatus status : statuses) {
 			String name = status.broker().name();
-			described.put(name, BrokerDescriptor.of(status, statuses, this.readings.getStandbyConnections(name)));
+			described.put(name, BrokerDescriptor.of(status, statuses, this.readings));
 		}
 		String active = statuses.stream()
 			.filter(BrokerStatus::active)

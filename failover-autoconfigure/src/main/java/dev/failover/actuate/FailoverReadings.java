@@ -18,6 +18,7 @@ package dev.failover.actuate;
 
 import java.util.Map;
 
+import dev.failover.broker.Broker;
 import dev.failover.template.PublishStatus;
 
 /**
@@ -32,6 +33,14 @@ public interface FailoverReadings {
 	 * @return the number of connections
 	 */
 	int getStandbyConnections(String broker);
+
+	/**
+	 * Return how many messages wait on a broker that is consumed from beside the active
+	 * one, as far as that was seen last.
+	 * @param broker the broker
+	 * @return the number of messages, 0 if it is not consumed from beside the active one
+	 */
+	long getDrainRemaining(Broker broker);
 
 	/**
 	 * Return how many callers wait for a broker.

@@ -17,6 +17,8 @@
 package dev.failover.connection;
 
 import java.io.IOException;
+import java.util.Collection;
+import java.util.Map;
 import java.util.Set;
 import java.util.function.Predicate;
 
@@ -72,6 +74,24 @@ public interface ConsumerAccess {
 	 * @throws IOException if the broker does not answer
 	 */
 	boolean isDrained(Broker broker) throws IOException;
+
+	/**
+	 * Return the queues of which a broker is consumed from beside the active one.
+	 * @param broker the broker
+	 * @return the names of the queues, none if it is not consumed from
+	 */
+	Set<String> getQueuesBeside(Broker broker);
+
+	/**
+	 * Return how many messages wait in queues on a broker that is consumed from beside
+	 * the active one. Blocks for a round trip for each queue.
+	 * @param broker the broker
+	 * @param queues the names of the queues
+	 * @return the counts, without queues that the broker does not have; empty if it is
+	 * not consumed from
+	 * @throws IOException if the broker does not answer
+	 */
+	Map<String, Integer> countMessages(Broker broker, Collection<String> queues) throws IOException;
 
 	/**
 	 * Return how many consumers are subscribed on a broker beside the active one.

@@ -19,7 +19,9 @@ package dev.failover.connection;
 import java.io.IOException;
 import java.net.ConnectException;
 import java.time.Duration;
+import java.util.Collection;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
@@ -220,6 +222,26 @@ final class VirtualConnections implements ConsumerAccess {
 			}
 		}
 		return true;
+	}
+
+	@Override
+	public Set<String> getQueuesBeside(Broker broker) {
+		return this.connections.stream()
+			.flatMap((connection) -> connection.getQueuesBeside(broker).stream())
+			.collect(Collectors.toSet());
+	}
+
+	/**
+	 * Any connection to the broker can tell.
+	 */
+	@Override
+	public Map<String, Integer> countMessages(Broker broker, Collection<String> queues) throws IOException {
+		for (VirtualConnection connection : this.connections) {
+			if (!connection.getQueuesBeside(broker).isEmpty()) {
+				return connection.countMessages(broker, queues);
+			}
+		}
+		return Map.of();
 	}
 
 	@Override

@@ -137,6 +137,24 @@ public final class BrokerDrains implements BrokerListener, SmartLifecycle {
 	}
 
 	/**
+	 * Return how many messages wait, on a broker that is consumed from beside the active
+	 * one, in the queues that are consumed from. What consumers have in hand does not
+	 * count.
+	 * <p>
+	 * It is the sum of what was seen of each queue last. Up to 20 queues are looked at a
+	 * second, one after the other; of a broker that is consumed from all the time and has
+	 * nothing left, up to 20 each ten seconds. A queue that was not looked at yet counts
+	 * as empty.
+	 * @param broker the broker
+	 * @return the number of messages, 0 if the broker is not consumed from beside the
+	 * active one
+	 */
+	public long getRemaining(Broker broker) {
+		DrainLane lane = this.lanes.get(key(broker));
+		return (lane != null) ? lane.getRemaining() : 0;
+	}
+
+	/**
 	 * Return whether the application consumes from a broker: the active one, or one
 	 * beside it.
 	 * @param broker the broker

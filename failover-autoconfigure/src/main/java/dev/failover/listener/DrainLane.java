@@ -50,6 +50,12 @@ final class DrainLane {
 	 */
 	private static final int THOROUGH = 4;
 
+	/**
+	 * From one look at what remains to the next one, in rounds, on a broker that is
+	 * consumed from all the time and has nothing left.
+	 */
+	private static final int SELDOM = 10 * THOROUGH;
+
 	private final Broker broker;
 
 	private final DrainPlan plan;
@@ -57,6 +63,8 @@ final class DrainLane {
 	private final ConsumerAccess consumers;
 
 	private final Consumer<Boolean> wanted;
+
+	private final RemainingMessages remaining;
 
 	private final ScheduledThreadPoolExecutor executor;
 
@@ -80,6 +88,7 @@ final class DrainLane {
 		this.plan = plan;
 		this.consumers = consumers;
 		this.wanted = wanted;
+		this.remaining = new RemainingMessages(broker, consumers);
 		CustomizableThreadFactory threads = new CustomizableThreadFactory("failover-drain-" + broker.name() + "-");
 		threads.setDaemon(true);
 		this.executor = new ScheduledThreadPoolExecutor(1, threads);
@@ -110,6 +119,13 @@ final class DrainLane {
 	 */
 	boolean isWaiting() {
 		return this.waiting;
+	}
+
+	/**
+	 * Return how many messages remain on the broker, as far as that was seen last.
+	 */
+	long getRemaining() {
+		return this.remaining.get();
 	}
 
 	private void round() {
@@ -143,7 +159,7 @@ final class DrainLane {
 	private void perform(DrainPlan.Task task) throws IOException {
 		this.waiting = false;
 		switch (task) {
-			case DRAIN -> drain();
+			case DRAIN -> drainForever();
 			case DRAIN_UNTIL_EMPTY -> drainUntilEmpty();
 			case END -> end();
 		}
@@ -173,13 +189,25 @@ final class DrainLane {
 		return thorough;
 	}
 
+	private void drainForever() throws IOException {
+		if (drain() && (this.remaining.get() > 0 || this.rounds % SELDOM == THOROUGH)) {
+			this.remaining.look();
+		}
+	}
+
 	private void drainUntilEmpty() throws IOException {
 		if (drain()) {
 			boolean empty = this.consumers.isDrained(this.broker);
-			if (empty && this.wasEmpty) {
+			if (!empty) {
+				this.remaining.look();
+			}
+			else if (this.wasEmpty) {
 				logger.info("%s is drained".formatted(this.broker));
 				this.plan.emptied(this.broker);
 				end();
+			}
+			else {
+				this.remaining.clear();
 			}
 			this.wasEmpty = empty;
 		}
@@ -189,6 +217,7 @@ final class DrainLane {
 		if (this.consuming) {
 			logger.info("No longer consuming from %s beside the active broker".formatted(this.broker));
 			this.consuming = false;
+			this.remaining.clear();
 			this.wanted.accept(false);
 		}
 	}

@@ -17,6 +17,11 @@
 package dev.failover.virtual;
 
 import java.io.IOException;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.Iterator;
+import java.util.List;
+import java.util.Map;
 import java.util.OptionalInt;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
@@ -150,19 +155,45 @@ final class Link {
 	 * @return nothing if there is no such queue, or if it belongs to another connection
 	 */
 	OptionalInt count(String queue) throws IOException {
-		Channel channel = openChannel();
+		Integer count = count(List.of(queue)).get(queue);
+		return (count != null) ? OptionalInt.of(count) : OptionalInt.empty();
+	}
+
+	/**
+	 * Return how many messages wait in queues. Blocks for a round trip for each.
+	 * @return the counts by the names of the queues, without those that there are not, or
+	 * that belong to another connection
+	 */
+	Map<String, Integer> count(Collection<String> queues) throws IOException {
+		Map<String, Integer> counts = new HashMap<>();
+		Iterator<String> rest = queues.iterator();
+		while (rest.hasNext()) {
+			Channel channel = openChannel();
+			try {
+				count(channel, rest, counts);
+			}
+			finally {
+				channel.abort();
+			}
+		}
+		return counts;
+	}
+
+	/**
+	 * Go on until the broker closes the channel, because it does not have a queue.
+	 */
+	private static void count(Channel channel, Iterator<String> rest, Map<String, Integer> counts) throws IOException {
 		try {
-			return OptionalInt.of(channel.queueDeclarePassive(queue).getMessageCount());
+			while (rest.hasNext()) {
+				String queue = rest.next();
+				counts.put(queue, channel.queueDeclarePassive(queue).getMessageCount());
+			}
 		}
 		catch (IOException ex) {
 			CloseReason reason = CloseReason.in(ex);
-			if (reason == CloseReason.NOT_FOUND || reason == CloseReason.RESOURCE_LOCKED) {
-				return OptionalInt.empty();
+			if (reason != CloseReason.NOT_FOUND && reason != CloseReason.RESOURCE_LOCKED) {
+				throw ex;
 			}
-			throw ex;
-		}
-		finally {
-			channel.abort();
 		}
 	}
 

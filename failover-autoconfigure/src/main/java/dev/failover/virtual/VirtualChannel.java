@@ -658,6 +658,17 @@ final class VirtualChannel implements Channel {
 	}
 
 	/**
+	 * Return the queues that may be consumed from on several brokers.
+	 */
+	Set<String> sharedQueues() {
+		return this.subscriptions.values()
+			.stream()
+			.filter(this::canBeShared)
+			.map(Subscription::queue)
+			.collect(Collectors.toSet());
+	}
+
+	/**
 	 * Whether nothing is left on a broker that is consumed from beside the active one.
 	 */
 	boolean isDrained(Link link) throws IOException {

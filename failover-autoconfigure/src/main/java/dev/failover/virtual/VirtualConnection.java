@@ -21,6 +21,7 @@ import java.io.InterruptedIOException;
 import java.net.InetAddress;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
@@ -578,6 +579,31 @@ public final class VirtualConnection implements Connection, NetworkConnection {
 			}
 		}
 		return true;
+	}
+
+	/**
+	 * Return how many messages wait in queues on a broker beside the active one. Blocks
+	 * for a round trip for each queue.
+	 * @param broker the broker
+	 * @param queues the names of the queues
+	 * @return the counts, without queues that are not known; empty if the broker is not
+	 * consumed from beside the active one
+	 * @throws IOException if the broker does not answer
+	 */
+	public Map<String, Integer> countMessages(Broker broker, Collection<String> queues) throws IOException {
+		Link link = this.beside.get(broker.name());
+		return (link != null) ? link.count(queues) : Map.of();
+	}
+
+	/**
+	 * Return the queues of which a broker is consumed from beside the active one.
+	 * @param broker the broker
+	 * @return the names of the queues, whether a consumer is subscribed there yet or not
+	 */
+	public Set<String> getQueuesBeside(Broker broker) {
+		return this.beside.containsKey(broker.name()) ? this.channels.stream()
+			.flatMap((channel) -> channel.sharedQueues().stream())
+			.collect(Collectors.toSet()) : Set.of();
 	}
 
 	/**

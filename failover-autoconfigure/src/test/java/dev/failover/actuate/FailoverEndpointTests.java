@@ -78,7 +78,7 @@ class FailoverEndpointTests {
 		assertThat(answer.<Map<String, Object>>read("$.brokers")).containsOnlyKeys("first", "second");
 		assertThat(answer.<Map<String, Object>>read("$.brokers.second"))
 			.isEqualTo(Map.of("uri", "amqp://second.example.com:5672", "state", "UNKNOWN", "active", false, "since",
-					NOW.toString(), "standbyConnections", 2, "priority", 2, "weight", 3));
+					NOW.toString(), "standbyConnections", 2, "drainRemaining", 9, "priority", 2, "weight", 3));
 	}
 
 	@Test
@@ -240,6 +240,11 @@ class FailoverEndpointTests {
 		@Override
 		public int getStandbyConnections(String broker) {
 			return broker.equals("second") ? 2 : 0;
+		}
+
+		@Override
+		public long getDrainRemaining(Broker broker) {
+			return broker.name().equals("second") ? 9 : 0;
 		}
 
 		@Override

@@ -127,13 +127,17 @@ class DrainIntegrationTests {
 			try {
 				send(template, "other", 100);
 				assertThat(active(context)).isNotSameAs(left);
+				BrokerDrains drains = context.getBean(BrokerDrains.class);
+				Awaitility.await()
+					.atMost(PATIENCE)
+					.untilAsserted(() -> assertThat(drains.getRemaining(broker)).isBetween(1_500L, 2_000L));
 				desk.open();
 				Awaitility.await()
 					.atMost(PATIENCE)
 					.untilAsserted(() -> assertThat(desk.handled("stranded")).hasSize(2_000));
 				Awaitility.await().atMost(PATIENCE).until(() -> desk.handled("other").size() == 100);
-				BrokerDrains drains = context.getBean(BrokerDrains.class);
 				Awaitility.await().atMost(PATIENCE).until(() -> drains.getConsumerCount(broker) == 0);
+				assertThat(drains.getRemaining(broker)).isZero();
 				assertThat(left.administration().messageCount(Shop.QUEUE)).isZero();
 				assertThat(desk.duplicates()).isLessThanOrEqualTo(MOST_DUPLICATES);
 			}
@@ -166,6 +170,28 @@ class DrainIntegrationTests {
 				.until(() -> desk.handled("beside").size() == 1);
 			registry.start();
 			Awaitility.await().atMost(PATIENCE).until(() -> desk.handled("beside").size() == 2);
+		}
+	}
+
+	@Test
+	void whatRemainsOnABrokerThatIsConsumedFromBesideTheActiveOneIsTold() {
+		try (ConfigurableApplicationContext context = run("simple", "all")) {
+			Desk desk = context.getBean(Desk.class);
+			send(context.getBean(FailoverTemplate.class), "active", 300);
+			Broker beside = broker(context, inactive(context));
+			BrokerDrains drains = context.getBean(BrokerDrains.class);
+			Awaitility.await().atMost(PATIENCE).until(() -> drains.getConsumerCount(beside) == 2);
+			QueueOnBroker queue = new QueueOnBroker(inactive(context), Shop.QUEUE);
+			IntStream.range(0, 300).forEach((number) -> queue.publish("beside-" + number));
+			Awaitility.await()
+				.atMost(PATIENCE)
+				.untilAsserted(
+						() -> assertThat(drains.getRemaining(beside)).isBetween(1L, 300L).isEqualTo(queue.messages()));
+			assertThat(drains.getRemaining(broker(context, active(context)))).isZero();
+			desk.open();
+			Awaitility.await().atMost(PATIENCE).until(() -> desk.handled("beside").size() == 300);
+			Awaitility.await().atMost(PATIENCE).until(() -> drains.getRemaining(beside) == 0);
+			assertThat(drains.getConsumerCount(beside)).isEqualTo(2);
 		}
 	}
 

@@ -80,6 +80,15 @@ public record QueueOnBroker(TestBroker broker, String name) {
 		return consumers.get();
 	}
 
+	/**
+	 * Return how many messages wait in the queue.
+	 */
+	public long messages() {
+		AtomicLong messages = new AtomicLong();
+		run((channel) -> messages.set(channel.messageCount(this.name)));
+		return messages.get();
+	}
+
 	public boolean exists() {
 		try {
 			run((channel) -> channel.queueDeclarePassive(this.name));

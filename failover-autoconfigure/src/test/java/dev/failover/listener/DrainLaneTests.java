@@ -18,13 +18,17 @@ package dev.failover.listener;
 
 import java.time.Clock;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 import dev.failover.broker.Broker;
 import dev.failover.broker.Brokers;
@@ -36,7 +40,7 @@ import static org.mockito.BDDMockito.given;
 import static org.mockito.Mockito.mock;
 
 /**
- * Tests that {@link DrainLane} goes on whatever fails.
+ * Tests that {@link DrainLane} goes on whatever fails, and looks as often as it is to.
  */
 class DrainLaneTests {
 
@@ -97,6 +101,35 @@ class DrainLaneTests {
 		this.brokers.connected(this.one, 0);
 		this.lane.wake();
 		assertThat(this.tries.tryAcquire(PATIENCE_SECONDS, TimeUnit.SECONDS)).isTrue();
+	}
+
+	/**
+	 * The broker is asked for what is missing at the begin, and then each second, before
+	 * it is asked for what remains.
+	 */
+	@ParameterizedTest
+	@CsvSource({ "0, 1", "3, 3" })
+	void looksSeldomAtABrokerThatIsConsumedFromAllTheTimeAndHasNothingLeft(int messages, int looks) throws Exception {
+		ConsumerAccess consumers = consumers();
+		given(consumers.getQueuesBeside(this.two)).willReturn(Set.of("orders"));
+		AtomicInteger looked = new AtomicInteger();
+		given(consumers.countMessages(this.two, List.of("orders"))).willAnswer((call) -> {
+			looked.incrementAndGet();
+			return Map.of("orders", messages);
+		});
+		DrainPlan plan = new DrainPlan(this.brokers, ConsumedBrokers.ALL, (name) -> false);
+		Semaphore seconds = new Semaphore(0);
+		DrainLane consuming = new DrainLane(this.two, plan, consumers, (wanted) -> seconds.release());
+		try {
+			this.brokers.connected(this.one, 0);
+			consuming.wake();
+			assertThat(seconds.tryAcquire(5, PATIENCE_SECONDS, TimeUnit.SECONDS)).isTrue();
+			assertThat(looked.get()).isBetween(looks, looks + 1);
+			assertThat(consuming.getRemaining()).isEqualTo(messages);
+		}
+		finally {
+			consuming.close();
+		}
 	}
 
 }

@@ -39,6 +39,7 @@ import dev.failover.virtual.SimulatedBroker.Fate;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+import static org.assertj.core.api.Assertions.entry;
 
 /**
  * The rules that virtual channels are built by. Brokers are simulated, and strict: a tag
@@ -398,6 +399,21 @@ class DesignRuleTests {
 		assertThat(this.b.queue(OTHER).ready).hasSize(1);
 		assertThat(fatesOn(this.a)).containsExactly(Fate.ACKED);
 		assertThat(fatesOn(this.b)).containsExactly(Fate.ACKED);
+	}
+
+	@Test
+	void countsWhatWaitsBesideWithoutQueuesThatAreMissing() throws IOException {
+		this.application.consume(Simulation.QUEUE, 1, false);
+		this.simulation.connection.consumeBeside(Set.of(this.b.broker()));
+		this.simulation.rest();
+		assertThat(this.simulation.connection.getQueuesBeside(this.a.broker())).isEmpty();
+		assertThat(this.simulation.connection.getQueuesBeside(this.b.broker())).containsExactly(Simulation.QUEUE);
+		put(this.b, Simulation.QUEUE, 3);
+		put(this.b, OTHER, 2);
+		assertThat(
+				this.simulation.connection.countMessages(this.b.broker(), List.of("missing", Simulation.QUEUE, OTHER)))
+			.containsOnly(entry(Simulation.QUEUE, 2), entry(OTHER, 2));
+		assertThat(this.simulation.connection.countMessages(this.a.broker(), List.of(OTHER))).isEmpty();
 	}
 
 	@Test

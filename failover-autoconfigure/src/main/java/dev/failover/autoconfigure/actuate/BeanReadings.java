@@ -23,8 +23,10 @@ import org.springframework.beans.factory.ListableBeanFactory;
 
 import dev.failover.actuate.FailoverReadings;
 import dev.failover.autoconfigure.FailoverProperties;
+import dev.failover.broker.Broker;
 import dev.failover.broker.Reconnector;
 import dev.failover.connection.FailoverConnectionFactory;
+import dev.failover.listener.BrokerDrains;
 import dev.failover.template.FailoverTemplate;
 import dev.failover.template.PublishStatus;
 
@@ -47,6 +49,14 @@ final class BeanReadings implements FailoverReadings {
 		return this.beanFactory.getBeanProvider(FailoverConnectionFactory.class)
 			.stream()
 			.mapToInt((factory) -> factory.getStandbyConnections(broker))
+			.sum();
+	}
+
+	@Override
+	public long getDrainRemaining(Broker broker) {
+		return this.beanFactory.getBeanProvider(BrokerDrains.class)
+			.stream()
+			.mapToLong((drains) -> drains.getRemaining(broker))
 			.sum();
 	}
 
