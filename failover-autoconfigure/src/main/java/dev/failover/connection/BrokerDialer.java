@@ -148,7 +148,7 @@ final class BrokerDialer {
 			throws IOException, TimeoutException {
 		this.current.set(dial);
 		try {
-			ConnectionFactory factory = this.factories.get(dial.attempt().broker());
+			ConnectionFactory factory = this.factories.get(dial.attempt());
 			GatheringSocketFactory.use(factory);
 			ExecutorService consumers = request.aside() ? null : this.dispatch;
 			Connection connection = factory.newConnection(consumers, () -> List.of(address), request.name());

@@ -16,6 +16,7 @@
 
 package dev.failover.connection;
 
+import java.io.IOException;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -43,6 +44,8 @@ final class BrokerFactories {
 
 	private final List<BiConsumer<String, ConnectionFactory>> settings = new ArrayList<>();
 
+	private final List<Consumer<String>> removals = new ArrayList<>();
+
 	private final ReentrantLock lock = new ReentrantLock();
 
 	BrokerFactories(Function<Broker, @Nullable ConnectionFactory> creator) {
@@ -67,29 +70,64 @@ final class BrokerFactories {
 		}
 	}
 
-	ConnectionFactory get(Broker broker) {
+	/**
+	 * Call something with the name of each broker whose factory is removed, before there
+	 * is another one for a broker of that name.
+	 */
+	void onRemoval(Consumer<String> removal) {
 		this.lock.lock();
 		try {
-			ConnectionFactory known = this.factories.get(broker.name());
-			if (known != null) {
-				return known;
-			}
-			ConnectionFactory created = this.creator.apply(broker);
-			Assert.notNull(created, () -> "No connection factory for broker '%s'".formatted(broker.name()));
-			ClientExceptionHandler.useWith(created);
-			this.settings.forEach((setting) -> setting.accept(broker.name(), created));
-			this.factories.put(broker.name(), created);
-			return created;
+			this.removals.add(removal);
 		}
 		finally {
 			this.lock.unlock();
 		}
 	}
 
+	ConnectionFactory get(Broker broker) {
+		this.lock.lock();
+		try {
+			ConnectionFactory known = this.factories.get(broker.name());
+			return (known != null) ? known : create(broker);
+		}
+		finally {
+			this.lock.unlock();
+		}
+	}
+
+	/**
+	 * Return the factory that an attempt needs. One that has failed, as its broker was
+	 * removed for example, has none created.
+	 * @throws IOException if the attempt has failed
+	 */
+	ConnectionFactory get(ConnectAttempt attempt) throws IOException {
+		this.lock.lock();
+		try {
+			if (attempt.hasFailed()) {
+				throw new IOException("The attempt to connect to %s has ended".formatted(attempt.broker().name()));
+			}
+			return get(attempt.broker());
+		}
+		finally {
+			this.lock.unlock();
+		}
+	}
+
+	private ConnectionFactory create(Broker broker) {
+		ConnectionFactory created = this.creator.apply(broker);
+		Assert.notNull(created, () -> "No connection factory for broker '%s'".formatted(broker.name()));
+		ClientExceptionHandler.useWith(created);
+		this.settings.forEach((setting) -> setting.accept(broker.name(), created));
+		this.factories.put(broker.name(), created);
+		return created;
+	}
+
 	void remove(Broker broker) {
 		this.lock.lock();
 		try {
-			this.factories.remove(broker.name());
+			if (this.factories.remove(broker.name()) != null) {
+				this.removals.forEach((removal) -> removal.accept(broker.name()));
+			}
 		}
 		finally {
 			this.lock.unlock();

@@ -195,6 +195,17 @@ public class FailoverConnectionFactory extends FanOutConnectionFactory implement
 	}
 
 	/**
+	 * Set a metrics collector for the connections to each broker, those that are added
+	 * later included, in place of {@link #setMetricsCollector one for all of them}.
+	 * Connections that are open keep theirs.
+	 * @param collectors has the collectors
+	 */
+	public void setMetricsCollectors(BrokerMetricsCollectors collectors) {
+		Assert.notNull(collectors, "'collectors' must not be null");
+		collectMetrics(collectors);
+	}
+
+	/**
 	 * Set what knows of queues that nobody is to wait for. There is nothing by default.
 	 * @param guard asked on the connections that are in use already, too
 	 */

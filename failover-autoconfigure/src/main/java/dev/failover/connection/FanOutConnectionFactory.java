@@ -26,12 +26,14 @@ import java.util.function.Consumer;
 import com.rabbitmq.client.ConnectionFactory;
 import com.rabbitmq.client.ExceptionHandler;
 import com.rabbitmq.client.MetricsCollector;
+import com.rabbitmq.client.NoOpMetricsCollector;
 import com.rabbitmq.client.SaslConfig;
 import com.rabbitmq.client.SocketConfigurator;
 import com.rabbitmq.client.TrafficListener;
 import com.rabbitmq.client.impl.CredentialsProvider;
 import com.rabbitmq.client.impl.ErrorOnWriteListener;
 import com.rabbitmq.client.observation.ObservationCollector;
+import org.jspecify.annotations.Nullable;
 
 /**
  * {@link ConnectionFactory} whose settings reach the factories of all brokers. Settings
@@ -40,6 +42,8 @@ import com.rabbitmq.client.observation.ObservationCollector;
 abstract class FanOutConnectionFactory extends ConnectionFactory {
 
 	private final BrokerFactories targets;
+
+	private volatile @Nullable BrokerMetricsCollectors collectors;
 
 	FanOutConnectionFactory(BrokerFactories targets) {
 		this.targets = targets;
@@ -178,10 +182,29 @@ abstract class FanOutConnectionFactory extends ConnectionFactory {
 		each((target) -> target.setExceptionHandler(exceptionHandler));
 	}
 
+	/**
+	 * Set one collector for the connections to all brokers, in place of those of each
+	 * broker.
+	 */
 	@Override
 	public void setMetricsCollector(MetricsCollector metricsCollector) {
+		collectMetrics((broker) -> metricsCollector);
 		super.setMetricsCollector(metricsCollector);
-		each((target) -> target.setMetricsCollector(metricsCollector));
+	}
+
+	/**
+	 * Set a collector for the connections to each broker, in place of what was set
+	 * before.
+	 */
+	void collectMetrics(BrokerMetricsCollectors collectors) {
+		super.setMetricsCollector(new NoOpMetricsCollector());
+		this.collectors = collectors;
+		this.targets.onRemoval(collectors::remove);
+		this.targets.each((broker, target) -> {
+			if (this.collectors == collectors) {
+				target.setMetricsCollector(collectors.get(broker));
+			}
+		});
 	}
 
 	@Override

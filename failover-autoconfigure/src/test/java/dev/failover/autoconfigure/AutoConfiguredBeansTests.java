@@ -129,7 +129,7 @@ class AutoConfiguredBeansTests {
 					"failoverRabbitListenerDefaults", "failoverListenerTuningPostProcessor",
 					"failoverDeduplicationPostProcessor", "failoverBrokersRefresher",
 					"failoverReplacedTemplatePostProcessor", "failoverOwnTemplateWarning",
-					"failoverSeveralConnectionDetails");
+					"failoverSeveralConnectionDetails", "failoverClientMetricsPostProcessor");
 	}
 
 	@ParameterizedTest

@@ -51,6 +51,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 import dev.failover.broker.Activation;
 import dev.failover.broker.Broker;
+import dev.failover.broker.BrokerCredentials;
 import dev.failover.broker.BrokerFailure;
 import dev.failover.broker.BrokerState;
 import dev.failover.broker.BrokerStatus;
@@ -415,6 +416,47 @@ class FailoverConnectionFactoryTests {
 			assertThat(target.getClientProperties()).containsEntry("app", "orders");
 			assertThat(target.isAutomaticRecoveryEnabled()).isFalse();
 		});
+	}
+
+	@Test
+	void eachBrokerHasACollectorOfItsOwnUntilThereIsOneForAll() throws Exception {
+		add("three", this.one.port(), this.embedded.password());
+		this.all.remove(2);
+		List<String> removed = new ArrayList<>();
+		Map<String, MetricsCollector> collectors = new LinkedHashMap<>();
+		this.factory.setMetricsCollectors(new BrokerMetricsCollectors() {
+
+			@Override
+			public MetricsCollector get(String broker) {
+				return collectors.compute(broker, (name, before) -> new NoOpMetricsCollector());
+			}
+
+			@Override
+			public void remove(String broker) {
+				removed.add(broker);
+			}
+
+		});
+		assertThat(collectors).containsOnlyKeys("one", "two");
+		this.brokers.operations()
+			.add(Broker.of("three", "127.0.0.1", this.one.port()).withVirtualHost(this.embedded.virtualHost()),
+					BrokerCredentials.of(this.embedded.username(), this.embedded.password()));
+		this.factory.checkAll();
+		assertThat(collectors).containsOnlyKeys("one", "two", "three");
+		collectors.forEach((broker, collector) -> assertThat(this.factories.get(broker).getMetricsCollector())
+			.isSameAs(collector));
+		this.brokers.operations().remove("three");
+		assertThat(removed).containsExactly("three");
+		MetricsCollector forAll = new NoOpMetricsCollector();
+		this.factory.setMetricsCollector(forAll);
+		collectors.clear();
+		this.brokers.operations()
+			.add(Broker.of("three", "127.0.0.1", this.one.port()).withVirtualHost(this.embedded.virtualHost()),
+					BrokerCredentials.of(this.embedded.username(), this.embedded.password()));
+		this.factory.checkAll();
+		assertThat(collectors).isEmpty();
+		assertThat(this.factory.getMetricsCollector()).isSameAs(forAll);
+		assertThat(this.factories.values()).extracting(ConnectionFactory::getMetricsCollector).containsOnly(forAll);
 	}
 
 	@ParameterizedTest

@@ -226,6 +226,28 @@ class MetricsIntegrationTests {
 		assertThat(meters("failover.drained").tag("broker", idle).counter().count()).isOne();
 	}
 
+	/**
+	 * A message that two collectors were told of would count twice.
+	 */
+	@Test
+	void clientsOwnMetersTellBrokersApart() {
+		assertThat(registry().getMeters()).extracting(Meter::getId)
+			.filteredOn((id) -> id.getName().startsWith("rabbitmq."))
+			.hasSize(2 * 11)
+			.allSatisfy((id) -> assertThat(id.getTags()).extracting(Tag::getKey).containsExactly("broker", "name"))
+			.allSatisfy((id) -> assertThat(id.getTag("name")).isEqualTo("rabbit"));
+		assertThat(client("published", idle)).isEqualTo(4);
+		assertThat(client("acknowledged_published", idle)).isEqualTo(4);
+		assertThat(client("published", lost)).isZero();
+		assertThat(client("consumed", idle)).isGreaterThanOrEqualTo(5);
+		assertThat(gauge("rabbitmq.connections", idle)).isPositive();
+		Awaitility.await().atMost(PATIENCE).until(() -> gauge("rabbitmq.connections", lost) == 0);
+	}
+
+	private static double client(String name, String broker) {
+		return meters("rabbitmq." + name).tag("broker", broker).counter().count();
+	}
+
 	@Test
 	void documentationTellsTheMetersThatThereAre() throws IOException {
 		List<String> documented = Files.readAllLines(DOCS.resolve("metrics.md"))

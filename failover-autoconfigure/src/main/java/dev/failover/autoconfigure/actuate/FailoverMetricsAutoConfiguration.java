@@ -20,6 +20,7 @@ import java.util.Set;
 import java.util.stream.Collectors;
 
 import com.rabbitmq.client.Channel;
+import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.binder.MeterBinder;
 import org.springframework.amqp.rabbit.core.RabbitTemplate;
 import org.springframework.beans.factory.ListableBeanFactory;
@@ -53,7 +54,8 @@ import dev.failover.listener.DeduplicationInterceptor;
 import dev.failover.template.FailoverTemplate;
 
 /**
- * Auto-configuration of the metrics {@code failover.*}.
+ * Auto-configuration of the metrics {@code failover.*}, and of the tag {@code broker} of
+ * {@code rabbitmq.*}.
  */
 @AutoConfiguration(after = { FailoverDetectionAutoConfiguration.class, FailoverDeduplicationAutoConfiguration.class,
 		FailoverEnsureAutoConfiguration.class, FailoverListenerAutoConfiguration.class,
@@ -72,6 +74,11 @@ public final class FailoverMetricsAutoConfiguration {
 	@ConditionalOnClass({ RabbitTemplate.class, Channel.class })
 	@ConditionalOnBean(FailoverConnectionFactory.class)
 	static class RabbitConfiguration {
+
+		@Bean
+		static ClientMetricsPostProcessor failoverClientMetricsPostProcessor(ObjectProvider<MeterRegistry> registry) {
+			return new ClientMetricsPostProcessor(registry);
+		}
 
 		@Bean
 		@ConditionalOnMissingBean
