@@ -17,13 +17,16 @@
 package dev.failover.integration;
 
 import java.time.Duration;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.BiConsumer;
 import java.util.function.Consumer;
 
 import io.micrometer.core.instrument.Counter;
+import io.micrometer.core.instrument.Meter;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.binder.MeterBinder;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
@@ -33,13 +36,20 @@ import org.junit.jupiter.params.provider.EnumSource;
 import org.springframework.amqp.core.Queue;
 import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.beans.factory.SmartInitializingSingleton;
+import org.springframework.boot.actuate.context.properties.ConfigurationPropertiesReportEndpoint;
+import org.springframework.boot.actuate.env.EnvironmentEndpoint;
+import org.springframework.boot.actuate.info.InfoEndpoint;
+import org.springframework.boot.health.actuate.endpoint.HealthEndpoint;
 import org.springframework.boot.test.system.CapturedOutput;
 import org.springframework.boot.test.system.OutputCaptureExtension;
 import org.springframework.context.ConfigurableApplicationContext;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 import org.springframework.context.event.EventListener;
+import tools.jackson.databind.SerializationFeature;
+import tools.jackson.databind.json.JsonMapper;
 
+import dev.failover.actuate.FailoverEndpoint;
 import dev.failover.broker.BrokerEvent;
 import dev.failover.broker.BrokerFailure;
 import dev.failover.broker.FailureReason;
@@ -53,7 +63,8 @@ import static org.awaitility.Awaitility.await;
 
 /**
  * Tests that each fault of the active broker is one switch for whoever looks: one event,
- * one line of the log, one count of the meter, with the same right reason.
+ * one line of the log, one count of the meter, with the same right reason. Nobody is told
+ * a password.
  */
 @BrokerTest
 @ExtendWith(OutputCaptureExtension.class)
@@ -74,7 +85,11 @@ class SwitchAccountIntegrationTests {
 	void faultIsOneSwitch(Fault fault, CapturedOutput output) throws Exception {
 		try (FaultProxy network = FaultProxy.to(this.first);
 				ConfigurableApplicationContext context = Applications.run(Shop.class,
-						"failover.brokers=" + Applications.through(network, this.first) + ";" + this.second.uri());
+						"failover.brokers=" + Applications.through(network, this.first) + ";" + this.second.uri(),
+						"failover.connect.race-delay=20s", "management.endpoints.web.exposure.include=*",
+						"management.endpoint.env.show-values=always",
+						"management.endpoint.configprops.show-values=always",
+						"management.endpoint.health.show-details=always");
 				SteadyLoad load = SteadyLoad.start(context.getBean(FailoverTemplate.class), List.of(QUEUE), 100)) {
 			Shop shop = context.getBean(Shop.class);
 			load.awaitConfirmed(20);
@@ -100,10 +115,34 @@ class SwitchAccountIntegrationTests {
 				.noneMatch((line) -> line.contains("Broker ") && line.contains(" failed: "));
 			assertThat(context.getBean(MeterRegistry.class).find("failover.switches").counters()).singleElement()
 				.satisfies((counter) -> assertCounted(counter, reason));
+			assertThat(this.first.password()).isNotBlank();
+			assertThat(told(context, output)).allSatisfy((where, text) -> assertThat(text).as(where)
+				.isNotBlank()
+				.doesNotContain(this.first.password(), this.second.password()));
 		}
 		finally {
 			fault.end.accept(this.first);
 		}
+	}
+
+	/**
+	 * Return everything that somebody is told, by where.
+	 */
+	private static Map<String, String> told(ConfigurableApplicationContext context, CapturedOutput output) {
+		JsonMapper mapper = JsonMapper.builder().disable(SerializationFeature.FAIL_ON_EMPTY_BEANS).build();
+		Map<String, String> told = new LinkedHashMap<>();
+		told.put("log", output.toString());
+		told.put("failover", mapper.writeValueAsString(context.getBean(FailoverEndpoint.class).failover()));
+		told.put("health", mapper.writeValueAsString(context.getBean(HealthEndpoint.class).health()));
+		told.put("info", mapper.writeValueAsString(context.getBean(InfoEndpoint.class).info()));
+		told.put("env", mapper.writeValueAsString(context.getBean(EnvironmentEndpoint.class).environment(null)));
+		told.put("configprops", mapper.writeValueAsString(
+				context.getBean(ConfigurationPropertiesReportEndpoint.class).configurationProperties()));
+		told.put("metrics",
+				context.getBean(MeterRegistry.class).getMeters().stream().map(Meter::getId).toList().toString());
+		told.put("events", context.getBean(Shop.class).events.toString());
+		told.put("events as JSON", mapper.writeValueAsString(context.getBean(Shop.class).events));
+		return told;
 	}
 
 	private static void assertCounted(Counter counter, FailureReason reason) {
@@ -157,6 +196,8 @@ class SwitchAccountIntegrationTests {
 	@Configuration(proxyBeanMethods = false)
 	static class Shop {
 
+		private final List<BrokerEvent> events = new CopyOnWriteArrayList<>();
+
 		private final List<BrokerEvent.Activated> switches = new CopyOnWriteArrayList<>();
 
 		@Bean
@@ -175,8 +216,9 @@ class SwitchAccountIntegrationTests {
 		}
 
 		@EventListener
-		void on(BrokerEvent.Activated activated) {
-			if (activated.from() != null) {
+		void on(BrokerEvent event) {
+			this.events.add(event);
+			if (event instanceof BrokerEvent.Activated activated && activated.from() != null) {
 				this.switches.add(activated);
 			}
 		}

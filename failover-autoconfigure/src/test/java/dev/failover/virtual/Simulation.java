@@ -385,7 +385,8 @@ final class Simulation implements LinkSource, SimulatedBroker.Judge {
 			return false;
 		}
 		SimulatedApplication.Listener listener = consumer(delivery.consumer());
-		return listener.isCancelled() || listener.cancelledByBroker() > 0;
+		return listener.isCancelled() || listener.cancelledByBroker() > 0
+				|| subscription(delivery.consumer()).isCancelled();
 	}
 
 	private static Subscription subscription(SimulatedChannel.BrokerConsumer consumer) {
