@@ -23,15 +23,19 @@ import java.util.Map;
 import org.apache.commons.logging.Log;
 import org.apache.commons.logging.LogFactory;
 
+import dev.failover.benchmarks.comparison.Comparison;
+import dev.failover.benchmarks.consuming.ConsumingBenchmark;
 import dev.failover.benchmarks.ensure.EnsureComparison;
 import dev.failover.benchmarks.idle.IdleBenchmark;
 import dev.failover.benchmarks.outage.OutageBenchmark;
 import dev.failover.benchmarks.soak.SoakBenchmark;
 import dev.failover.benchmarks.support.BenchmarkException;
+import dev.failover.benchmarks.takeover.TakeoverBenchmark;
 import dev.failover.benchmarks.throughput.ThroughputBenchmark;
 
 /**
- * Runs a benchmark. Its report is written to the folder {@code benchmarks.results}.
+ * Runs a benchmark, with this build alone or with another one in turns. Its report is
+ * written to the folder {@code benchmarks.results}.
  */
 public final class Benchmarks {
 
@@ -39,7 +43,7 @@ public final class Benchmarks {
 
 	private static final Map<String, Benchmark> BENCHMARKS = Map.of("outage", OutageBenchmark::run, "throughput",
 			ThroughputBenchmark::run, "ensure", EnsureComparison::run, "soak", SoakBenchmark::run, "idle",
-			IdleBenchmark::run);
+			IdleBenchmark::run, "takeover", TakeoverBenchmark::run, "consuming", ConsumingBenchmark::run);
 
 	private Benchmarks() {
 	}
@@ -57,7 +61,12 @@ public final class Benchmarks {
 				throw new BenchmarkException(
 						"Name a benchmark: one of " + BENCHMARKS.keySet().stream().sorted().toList());
 			}
-			benchmark.run(Arrays.copyOfRange(args, 1, args.length));
+			if (Comparison.isAsked(args)) {
+				Comparison.run(args);
+			}
+			else {
+				benchmark.run(Arrays.copyOfRange(args, 1, args.length));
+			}
 		}
 		catch (BenchmarkException ex) {
 			logger.error(ex.getMessage());

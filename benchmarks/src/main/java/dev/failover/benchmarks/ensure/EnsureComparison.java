@@ -64,7 +64,7 @@ public final class EnsureComparison {
 	}
 
 	private static void report(List<Result<?>> results, int iterations) {
-		Report report = new Report("ensure", "call", "nanoseconds", "error");
+		Report report = new Report("ensure", "call", "round", "nanoseconds", "error");
 		report.paragraph(
 				"%s. JMH, iterations of a second: %d, error at 99.9 %%.".formatted(Machine.describe(), iterations));
 		report.head("call that succeeds", "ns", "error", "more than the interceptor that does nothing");
@@ -73,7 +73,8 @@ public final class EnsureComparison {
 			Result<?> result = find(results, row.name());
 			report.row(row.title(), "%.1f".formatted(result.getScore()), "± %.1f".formatted(result.getScoreError()),
 					"%.1f".formatted(result.getScore() - reference));
-			report.figures(row.name(), "%.2f".formatted(result.getScore()), "%.2f".formatted(result.getScoreError()));
+			report.figures(row.name(), 1, "%.2f".formatted(result.getScore()),
+					"%.2f".formatted(result.getScoreError()));
 		}
 		report.write();
 	}

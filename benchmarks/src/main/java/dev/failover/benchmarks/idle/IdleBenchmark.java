@@ -21,7 +21,6 @@ import java.net.URI;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.locks.LockSupport;
 
 import com.sun.management.OperatingSystemMXBean;
 import org.apache.commons.logging.Log;
@@ -32,6 +31,7 @@ import dev.failover.benchmarks.support.BenchmarkOptions;
 import dev.failover.benchmarks.support.Machine;
 import dev.failover.benchmarks.support.NodePair;
 import dev.failover.benchmarks.support.Report;
+import dev.failover.benchmarks.support.Waits;
 import dev.failover.test.FaultProxy;
 import dev.failover.test.RabbitNode;
 
@@ -47,8 +47,8 @@ public final class IdleBenchmark {
 
 	private final OperatingSystemMXBean process = ManagementFactory.getPlatformMXBean(OperatingSystemMXBean.class);
 
-	private final Report report = new Report("idle", "application", "cpu-milliseconds-per-second", "bytes-per-second",
-			"connections");
+	private final Report report = new Report("idle", "application", "round", "cpu-milliseconds-per-second",
+			"bytes-per-second", "connections");
 
 	private final NodePair nodes;
 
@@ -84,7 +84,7 @@ public final class IdleBenchmark {
 			logger.info("%s: %.2f ms per second, %s".formatted(idle.title(), cpu, traffic));
 			this.report.row(idle.title(), "%.1f".formatted(cpu), "%.0f".formatted(traffic.bytesPerSecond()),
 					traffic.connections());
-			this.report.figures(idle.title().replace(",", ""), "%.3f".formatted(cpu),
+			this.report.figures(idle.title().replace(",", ""), 1, "%.3f".formatted(cpu),
 					"%.1f".formatted(traffic.bytesPerSecond()), traffic.connections());
 		}
 		this.report.write();
@@ -93,9 +93,9 @@ public final class IdleBenchmark {
 	private double cpu(IdleCase idle, Duration duration) {
 		ConfigurableApplicationContext context = idle.start(this.nodes.all().stream().map(RabbitNode::uri).toList());
 		try {
-			pass(SETTLE);
+			Waits.pass(SETTLE);
 			long before = this.process.getProcessCpuTime();
-			pass(duration);
+			Waits.pass(duration);
 			long nanos = this.process.getProcessCpuTime() - before;
 			return nanos / (double) TimeUnit.MILLISECONDS.toNanos(1) / duration.toSeconds();
 		}
@@ -108,9 +108,9 @@ public final class IdleBenchmark {
 		List<FaultProxy> proxies = this.nodes.all().stream().map(FaultProxy::to).toList();
 		ConfigurableApplicationContext context = idle.start(proxies.stream().map(IdleBenchmark::uri).toList());
 		try {
-			pass(SETTLE);
+			Waits.pass(SETTLE);
 			proxies.forEach(FaultProxy::resetCounters);
-			pass(this.time);
+			Waits.pass(this.time);
 			long bytes = proxies.stream().mapToLong(FaultProxy::deliveredBytes).sum();
 			return new Traffic(bytes / (double) this.time.toSeconds(),
 					proxies.stream().mapToInt(FaultProxy::openConnections).sum());
@@ -123,13 +123,6 @@ public final class IdleBenchmark {
 
 	private static URI uri(FaultProxy proxy) {
 		return URI.create("amqp://%s:%d".formatted(proxy.host(), proxy.port()));
-	}
-
-	private static void pass(Duration duration) {
-		long end = System.nanoTime() + duration.toNanos();
-		for (long left = duration.toNanos(); left > 0; left = end - System.nanoTime()) {
-			LockSupport.parkNanos(left);
-		}
 	}
 
 	/**

@@ -41,7 +41,7 @@ public final class OutageBenchmark {
 
 	private static final Log logger = LogFactory.getLog(OutageBenchmark.class);
 
-	private final Report report = new Report("outage", "fault", "application", "run", "milliseconds", "capped",
+	private final Report report = new Report("outage", "fault", "application", "round", "milliseconds", "capped",
 			"confirmed", "errors", "missing", "duplicates");
 
 	private final NodePair nodes;

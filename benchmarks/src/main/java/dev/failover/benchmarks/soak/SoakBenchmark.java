@@ -49,7 +49,7 @@ public final class SoakBenchmark {
 		if (rounds < 2) {
 			throw new BenchmarkException("--rounds must be at least 2: one kill and one freeze");
 		}
-		Report report = new Report("soak", "round", "fault", "gap-milliseconds", "threads", "sockets", "connections",
+		Report report = new Report("soak", "fault", "round", "gap-milliseconds", "threads", "sockets", "connections",
 				"channels", "heap-megabytes", "settled");
 		try (NodePair nodes = NodePair.start(options.rabbit())) {
 			report.paragraph(Machine.describe(nodes));
@@ -64,7 +64,7 @@ public final class SoakBenchmark {
 
 	private static void record(Report report, SoakRound round) {
 		Footprint footprint = round.footprint();
-		report.figures(round.number(), round.fault(), "%.1f".formatted(round.gapMillis()), footprint.threads(),
+		report.figures(round.fault(), round.number(), "%.1f".formatted(round.gapMillis()), footprint.threads(),
 				footprint.sockets(), footprint.connections(), footprint.channels(), "%.1f".formatted(round.heap()),
 				round.settled());
 		logger.info("Round %d, %s: gap %.0f ms; %s, %.1f MB%s".formatted(round.number(), round.fault(),

@@ -75,6 +75,19 @@ public final class BenchmarkOptions {
 	}
 
 	/**
+	 * Return a text.
+	 * @param name the name of the option, which must be given
+	 * @return the value
+	 */
+	public String text(String name) {
+		String value = this.values.get(name);
+		if (value == null) {
+			throw new BenchmarkException("--%s=value is missing".formatted(name));
+		}
+		return value;
+	}
+
+	/**
 	 * Return a time.
 	 * @param name the name of the option, whose value is in seconds
 	 * @param otherwise the time if the option is not given

@@ -31,17 +31,27 @@ import com.rabbitmq.client.Channel;
 import com.rabbitmq.client.Connection;
 import com.rabbitmq.client.ConnectionFactory;
 import com.rabbitmq.client.DeliverCallback;
+import com.rabbitmq.client.MessageProperties;
 
 import dev.failover.test.TestBroker;
 
 /**
- * The queue on one broker, used past everything that is measured.
+ * A queue on one broker, used past everything that is measured.
  *
  * @param broker the broker
+ * @param name the name of the queue
  */
-public record BenchmarkQueue(TestBroker broker) {
+public record BenchmarkQueue(TestBroker broker, String name) {
 
 	private static final Duration PATIENCE = Duration.ofMinutes(1);
+
+	/**
+	 * Create the queue to which the benchmarks publish.
+	 * @param broker the broker
+	 */
+	public BenchmarkQueue(TestBroker broker) {
+		this(broker, NodePair.QUEUE);
+	}
 
 	/**
 	 * Open a native connection.
@@ -80,14 +90,38 @@ public record BenchmarkQueue(TestBroker broker) {
 	 * Declare the queue.
 	 */
 	public void declare() {
-		use((channel) -> channel.queueDeclare(NodePair.QUEUE, true, false, false, Map.of()));
+		use((channel) -> channel.queueDeclare(this.name, true, false, false, Map.of()));
+	}
+
+	/**
+	 * Return how many consumers the queue has.
+	 * @return the number of consumers
+	 */
+	public int consumers() {
+		int[] consumers = new int[1];
+		use((channel) -> consumers[0] = channel.queueDeclarePassive(this.name).getConsumerCount());
+		return consumers[0];
+	}
+
+	/**
+	 * Publish persistent messages, and wait until they are in the queue.
+	 * @param bodies their bodies
+	 */
+	public void publish(Collection<byte[]> bodies) {
+		use((channel) -> {
+			channel.confirmSelect();
+			for (byte[] body : bodies) {
+				channel.basicPublish("", this.name, MessageProperties.MINIMAL_PERSISTENT_BASIC, body);
+			}
+			channel.waitForConfirmsOrDie(PATIENCE.toMillis());
+		});
 	}
 
 	/**
 	 * Remove all messages.
 	 */
 	public void purge() {
-		use((channel) -> channel.queuePurge(NodePair.QUEUE));
+		use((channel) -> channel.queuePurge(this.name));
 	}
 
 	/**
@@ -97,13 +131,13 @@ public record BenchmarkQueue(TestBroker broker) {
 	public Collection<String> drain() {
 		Collection<String> bodies = new ConcurrentLinkedQueue<>();
 		use((channel) -> {
-			int count = channel.queueDeclarePassive(NodePair.QUEUE).getMessageCount();
+			int count = channel.queueDeclarePassive(this.name).getMessageCount();
 			CountDownLatch received = new CountDownLatch(count);
 			DeliverCallback deliver = (tag, delivery) -> {
 				bodies.add(new String(delivery.getBody(), StandardCharsets.UTF_8));
 				received.countDown();
 			};
-			channel.basicConsume(NodePair.QUEUE, true, deliver, (tag) -> {
+			channel.basicConsume(this.name, true, deliver, (tag) -> {
 			});
 			if (!received.await(PATIENCE.toMillis(), TimeUnit.MILLISECONDS)) {
 				throw new IllegalStateException(
@@ -122,13 +156,13 @@ public record BenchmarkQueue(TestBroker broker) {
 			throw new IllegalStateException("Interrupted at " + this.broker, ex);
 		}
 		catch (IOException | TimeoutException ex) {
-			throw new IllegalStateException("Cannot use the queue of " + this.broker, ex);
+			throw new IllegalStateException("Cannot use the queue '%s' of %s".formatted(this.name, this.broker), ex);
 		}
 	}
 
 	private interface Work {
 
-		void run(Channel channel) throws IOException, InterruptedException;
+		void run(Channel channel) throws IOException, InterruptedException, TimeoutException;
 
 	}
 

@@ -38,7 +38,8 @@ public final class Report {
 	/**
 	 * Begin a report.
 	 * @param name the name of the benchmark, and of its files
-	 * @param figures the columns of the single figures
+	 * @param figures the columns of the single figures: what names the case, then
+	 * {@code round}, then what was measured
 	 */
 	public Report(String name, String... figures) {
 		this.name = name;
@@ -90,9 +91,17 @@ public final class Report {
 		write(".md", this.table);
 	}
 
+	/**
+	 * Return where reports are written to.
+	 * @return the folder
+	 */
+	public static Path folder() {
+		return Path.of(System.getProperty("benchmarks.results", "target/results"));
+	}
+
 	private void write(String suffix, List<String> lines) {
 		try {
-			Path folder = Path.of(System.getProperty("benchmarks.results", "target/results"));
+			Path folder = folder();
 			Files.createDirectories(folder);
 			Files.write(folder.resolve(this.name + suffix), lines);
 		}

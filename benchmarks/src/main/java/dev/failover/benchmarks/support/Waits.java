@@ -23,6 +23,8 @@ import java.util.concurrent.Future;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.BooleanSupplier;
 
 /**
  * Waits that end with an exception that says what did not happen, and never later than a
@@ -31,6 +33,8 @@ import java.util.concurrent.TimeoutException;
 public final class Waits {
 
 	private static final Duration PATIENCE = Duration.ofMinutes(3);
+
+	private static final Duration POLL = Duration.ofMillis(20);
 
 	private Waits() {
 	}
@@ -78,6 +82,33 @@ public final class Waits {
 	public static void acquire(Semaphore semaphore, int permits, String what) throws InterruptedException {
 		if (!semaphore.tryAcquire(permits, PATIENCE.toSeconds(), TimeUnit.SECONDS)) {
 			throw tooLate(what);
+		}
+	}
+
+	/**
+	 * Wait for a condition.
+	 * @param condition asked again and again
+	 * @param what what is waited for, for the exception
+	 * @throws BenchmarkException after 3 minutes
+	 */
+	public static void until(BooleanSupplier condition, String what) {
+		long deadline = System.nanoTime() + PATIENCE.toNanos();
+		while (!condition.getAsBoolean()) {
+			if (System.nanoTime() > deadline) {
+				throw tooLate(what);
+			}
+			pass(POLL);
+		}
+	}
+
+	/**
+	 * Let time pass.
+	 * @param duration how much
+	 */
+	public static void pass(Duration duration) {
+		long end = System.nanoTime() + duration.toNanos();
+		for (long left = duration.toNanos(); left > 0; left = end - System.nanoTime()) {
+			LockSupport.parkNanos(left);
 		}
 	}
 

@@ -1,0 +1,36 @@
+/*
+ * Copyright 2026-present the original author or authors.
+ *
+ * Licensed under the Apache License, Version 2.0 (the "License");
+ * you may not use this file except in compliance with the License.
+ * You may obtain a copy of the License at
+ *
+ *      https://www.apache.org/licenses/LICENSE-2.0
+ *
+ * Unless required by applicable law or agreed to in writing, software
+ * distributed under the License is distributed on an "AS IS" BASIS,
+ * WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+ * See the License for the specific language governing permissions and
+ * limitations under the License.
+ */
+
+package dev.failover.benchmarks.consuming;
+
+import java.util.List;
+
+/**
+ * A kind of listener container.
+ *
+ * @param direct whether listeners run on the threads of the client
+ * @param consumers how many consumers it has
+ */
+record ContainerKind(boolean direct, int consumers) {
+
+	static final List<ContainerKind> ALL = List.of(new ContainerKind(false, 1), new ContainerKind(false, 4),
+			new ContainerKind(true, 1), new ContainerKind(true, 4));
+
+	String title() {
+		return "%s-%d".formatted(this.direct ? "direct" : "simple", this.consumers);
+	}
+
+}
