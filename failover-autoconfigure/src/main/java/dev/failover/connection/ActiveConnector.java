@@ -238,7 +238,7 @@ final class ActiveConnector {
 		this.connector.inUse(opened);
 		return new UsedConnection(opened, activation, this.brokers,
 				new DirectReplyNames.At(this.replyNames, opened.broker()),
-				new QueueDoor.At(this.queues, opened.broker()),
+				new QueueDoor.At(this.queues, opened.broker()), this.standby.channels(opened.connection()),
 				SocketWriteBatch.of(opened.connection(), opened.socket()));
 	}
 

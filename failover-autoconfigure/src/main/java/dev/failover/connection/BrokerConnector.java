@@ -354,6 +354,21 @@ final class BrokerConnector implements AutoCloseable {
 	}
 
 	/**
+	 * Do something that may block, and that nobody waits for.
+	 */
+	void execute(Runnable task) {
+		try {
+			this.executor.execute(() -> run(task));
+		}
+		catch (RejectedExecutionException ex) {
+			logger.debug("The connection factory is closed", ex);
+		}
+		catch (Throwable ex) {
+			logger.error("Connections are not prepared now", ex);
+		}
+	}
+
+	/**
 	 * Tell the listeners that the application uses a connection.
 	 */
 	void inUse(OpenConnection opened) {

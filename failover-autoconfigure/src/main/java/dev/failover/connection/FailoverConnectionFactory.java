@@ -114,6 +114,8 @@ public class FailoverConnectionFactory extends FanOutConnectionFactory implement
 		this.connector = new ActiveConnector(brokers, this.plan, this.brokerConnector, this.standby, this.queueDoor,
 				settings.raceDelay());
 		this.connections = new VirtualConnections(brokers, this.brokerConnector, this.connector, settings);
+		this.standby.keepChannels(this.connections::prefetchCounts);
+		this.connections.addListener(this.standby::reviewLater);
 	}
 
 	@Override

@@ -27,6 +27,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Function;
 
 import com.rabbitmq.client.Channel;
 import com.rabbitmq.client.Connection;
@@ -72,6 +73,11 @@ final class Standby {
 
 	private final Map<Connection, Channel> confirmChannels = new ConcurrentHashMap<>();
 
+	/**
+	 * Channels on connections that were taken into use a moment ago.
+	 */
+	private final Map<Connection, ReadyChannels> channels = new ConcurrentHashMap<>();
+
 	private final AtomicBoolean reviewing = new AtomicBoolean();
 
 	/**
@@ -80,6 +86,13 @@ final class Standby {
 	private final AtomicBoolean warned = new AtomicBoolean();
 
 	private volatile long givesWayUntil = System.nanoTime();
+
+	/**
+	 * Until then, no channels are kept, as a broker has refused some.
+	 */
+	private volatile long withoutChannelsUntil = System.nanoTime();
+
+	private volatile Function<ConnectionKind, List<Integer>> prefetchCounts = (kind) -> List.of();
 
 	private final ReentrantLock lock = new ReentrantLock();
 
@@ -94,6 +107,15 @@ final class Standby {
 		this.enabled = enabled;
 		brokers.addListener((event) -> reviewLater(), EventStage.CONNECTIONS);
 		connector.onLimit(this::giveWay);
+	}
+
+	/**
+	 * Keep channels on standby connections for the consumers of the application.
+	 * @param prefetchCounts returns the prefetch counts of the channels that a connection
+	 * has for consumers, one for each
+	 */
+	void keepChannels(Function<ConnectionKind, List<Integer>> prefetchCounts) {
+		this.prefetchCounts = prefetchCounts;
 	}
 
 	/**
@@ -124,6 +146,7 @@ final class Standby {
 						&& candidate.kind().equals(kind)) {
 					candidates.remove();
 					keep(candidate.confirmChannel());
+					keep(ready.result().join().connection(), candidate.channels());
 					return ready;
 				}
 			}
@@ -141,6 +164,28 @@ final class Standby {
 				this.confirmChannels.remove(channel.getConnection());
 			}
 		}
+	}
+
+	/**
+	 * Consumers take what waits for them at once, or not at all.
+	 */
+	private void keep(Connection connection, @Nullable ReadyChannels ready) {
+		if (ready != null) {
+			ready.end();
+			this.channels.put(connection, ready);
+			this.connector.later(KEPT, () -> {
+				this.channels.remove(connection);
+				this.connector.execute(ready::close);
+			});
+		}
+	}
+
+	/**
+	 * Return the channels that wait for consumers on a connection.
+	 * @return the channels, or {@code null} if it was no standby connection
+	 */
+	@Nullable ReadyChannels channels(Connection connection) {
+		return this.channels.get(connection);
 	}
 
 	/**
@@ -179,7 +224,10 @@ final class Standby {
 		this.connector.later(Duration.ZERO, this::review);
 	}
 
-	private void reviewLater() {
+	/**
+	 * What is wanted may have changed.
+	 */
+	void reviewLater() {
 		if (this.reviewing.compareAndSet(false, true)) {
 			this.connector.later(PAUSE, this::review);
 		}
@@ -267,6 +315,32 @@ final class Standby {
 		}
 		forgetLimit(wanted, target);
 		settleDemand(wanted);
+		openChannels();
+	}
+
+	private void openChannels() {
+		if (System.nanoTime() - this.withoutChannelsUntil < 0) {
+			return;
+		}
+		this.lock.lock();
+		try {
+			this.connections.stream().filter((each) -> each.ready() != null).forEach((each) -> {
+				ReadyChannels ready = each.channels();
+				if (ready != null) {
+					List<Integer> counts = this.prefetchCounts.apply(each.kind());
+					this.connector.execute(() -> openChannels(ready, counts));
+				}
+			});
+		}
+		finally {
+			this.lock.unlock();
+		}
+	}
+
+	private void openChannels(ReadyChannels ready, List<Integer> prefetchCounts) {
+		if (!ready.have(prefetchCounts)) {
+			this.withoutChannelsUntil = System.nanoTime() + GIVING_WAY.toNanos();
+		}
 	}
 
 	/**

@@ -41,6 +41,8 @@ final class StandbyConnection {
 
 	private volatile @Nullable Channel confirmChannel;
 
+	private volatile @Nullable ReadyChannels channels;
+
 	private volatile @Nullable Long keptUntil;
 
 	StandbyConnection(ConnectionKind kind, Broker broker, boolean confirming) {
@@ -65,6 +67,10 @@ final class StandbyConnection {
 		return this.confirmChannel;
 	}
 
+	@Nullable ReadyChannels channels() {
+		return this.channels;
+	}
+
 	/**
 	 * Open the connection in the background.
 	 * @param onChange called when it is open, has failed, or is lost
@@ -75,6 +81,7 @@ final class StandbyConnection {
 		this.attempt = started;
 		started.result().whenComplete((opened, failure) -> {
 			if (opened != null) {
+				this.channels = new ReadyChannels(opened.connection());
 				opened.connection().addShutdownListener((signal) -> onChange.run());
 			}
 			onChange.run();

@@ -19,6 +19,7 @@ package dev.failover.connection;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 
+import com.rabbitmq.client.Channel;
 import com.rabbitmq.client.Connection;
 import org.jspecify.annotations.Nullable;
 
@@ -38,10 +39,12 @@ import dev.failover.virtual.BrokerLink;
  * @param brokers the brokers
  * @param replies where direct replies may be sent
  * @param queues lets operations on queues pass
+ * @param channels wait for consumers, {@code null} if there are none
  * @param writeBatch lets many commands be written at once, {@code null} if it cannot
  */
 record UsedConnection(OpenConnection opened, @Nullable Activation activation, Brokers brokers,
-		DirectReplyNames.At replies, QueueDoor.At queues, @Nullable WriteBatch writeBatch) implements BrokerLink {
+		DirectReplyNames.At replies, QueueDoor.At queues, @Nullable ReadyChannels channels,
+		@Nullable WriteBatch writeBatch) implements BrokerLink {
 
 	/**
 	 * Return what has made the broker active.
@@ -73,6 +76,11 @@ record UsedConnection(OpenConnection opened, @Nullable Activation activation, Br
 	@Override
 	public boolean isOpen() {
 		return connection().isOpen() && !this.opened.socket().isClosed();
+	}
+
+	@Override
+	public @Nullable Channel takeChannel(int prefetch) {
+		return (this.channels != null) ? this.channels.take(prefetch) : null;
 	}
 
 	@Override

@@ -20,6 +20,7 @@ import java.io.IOException;
 import java.net.ConnectException;
 import java.time.Duration;
 import java.util.Collection;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -75,7 +76,9 @@ final class VirtualConnections implements ConsumerAccess {
 
 	private final ConnectSettings settings;
 
-	private final Set<VirtualConnection> connections = ConcurrentHashMap.newKeySet();
+	private final Map<VirtualConnection, ConnectionKind> kinds = new ConcurrentHashMap<>();
+
+	private final Set<VirtualConnection> connections = this.kinds.keySet();
 
 	private final Set<Awaited> awaited = ConcurrentHashMap.newKeySet();
 
@@ -128,7 +131,7 @@ final class VirtualConnections implements ConsumerAccess {
 		Source source = new Source(request);
 		VirtualConnection connection = new VirtualConnection(source, this.active.connect(request, false), executor,
 				this::changed);
-		this.connections.add(connection);
+		this.kinds.put(connection, ConnectionKind.of(request));
 		connection.addShutdownListener((signal) -> this.connections.remove(connection));
 		if (!this.beside.isEmpty()) {
 			connection.consumeBeside(this.beside);
@@ -137,6 +140,19 @@ final class VirtualConnections implements ConsumerAccess {
 			connection.follow();
 		}
 		return connection;
+	}
+
+	/**
+	 * Return the prefetch counts of the channels that a connection of some kind has for
+	 * consumers: the one that has the most of them.
+	 */
+	List<Integer> prefetchCounts(ConnectionKind kind) {
+		return this.kinds.entrySet()
+			.stream()
+			.filter((entry) -> entry.getValue().equals(kind))
+			.map((entry) -> entry.getKey().getPrefetchCounts())
+			.max(Comparator.comparingInt(List::size))
+			.orElse(List.of());
 	}
 
 	private void changed() {

@@ -18,6 +18,7 @@ package dev.failover.virtual;
 
 import java.io.IOException;
 
+import com.rabbitmq.client.Channel;
 import com.rabbitmq.client.Connection;
 import org.jspecify.annotations.Nullable;
 
@@ -48,6 +49,13 @@ public interface BrokerLink {
 	 * @return whether it is open
 	 */
 	boolean isOpen();
+
+	/**
+	 * Take a channel that was opened before, for consumers.
+	 * @param prefetch the prefetch count that consumers get on it
+	 * @return the channel, which is the caller's then, or {@code null} if there is none
+	 */
+	@Nullable Channel takeChannel(int prefetch);
 
 	/**
 	 * Return whether the queues of another broker are those of this one, as both are

@@ -117,6 +117,34 @@ final class Link {
 		}
 	}
 
+	/**
+	 * Open a channel for consumers, or take one that was opened before.
+	 * @param prefetch the prefetch count that consumers get on it
+	 */
+	Channel openChannel(int prefetch) throws IOException {
+		beginOpening();
+		try {
+			Channel ready = this.target.takeChannel(prefetch);
+			if (ready != null) {
+				return track(ready);
+			}
+		}
+		finally {
+			endOpening();
+		}
+		Channel channel = openChannel();
+		if (prefetch > 0) {
+			try {
+				channel.basicQos(prefetch);
+			}
+			catch (IOException | RuntimeException | Error ex) {
+				channel.abort();
+				throw ex;
+			}
+		}
+		return channel;
+	}
+
 	private void beginOpening() throws LeftLinkException {
 		this.lock.lock();
 		try {

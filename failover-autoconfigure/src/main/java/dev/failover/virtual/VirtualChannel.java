@@ -24,6 +24,7 @@ import java.util.HashSet;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalInt;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
@@ -285,10 +286,10 @@ final class VirtualChannel implements Channel {
 		Set<Subscription> refused = new LinkedHashSet<>();
 		Set<Subscription> declared = new HashSet<>();
 		while (true) {
-			RealChannel fresh = open(link);
+			int applied = prefetchOfFirst(all);
+			RealChannel fresh = open(link, applied);
 			Subscription last = null;
 			try {
-				int applied = 0;
 				for (Subscription subscription : all) {
 					last = subscription;
 					if (!refused.contains(subscription)) {
@@ -315,6 +316,10 @@ final class VirtualChannel implements Channel {
 				throw ex;
 			}
 		}
+	}
+
+	private static int prefetchOfFirst(List<Subscription> subscriptions) {
+		return subscriptions.isEmpty() ? 0 : subscriptions.get(0).prefetch();
 	}
 
 	private static void require(boolean there, Subscription subscription) throws MissingQueueException {
@@ -371,8 +376,9 @@ final class VirtualChannel implements Channel {
 		refused(real.link(), still);
 	}
 
-	private RealChannel open(Link link) throws IOException {
-		RealChannel real = new RealChannel(link, link.openChannel(), this.transacted, this.confirms.isSelected());
+	private RealChannel open(Link link, int prefetch) throws IOException {
+		RealChannel real = new RealChannel(link, link.openChannel(prefetch), this.transacted,
+				this.confirms.isSelected());
 		Channel channel = real.channel();
 		try {
 			if (this.prefetchOfChannel > 0) {
@@ -416,13 +422,6 @@ final class VirtualChannel implements Channel {
 	private void confirmed(RealChannel real, long number, boolean multiple, boolean ack) throws IOException {
 		this.confirms.confirmed(real, number, multiple, ack);
 		closeIfIdle(real);
-	}
-
-	private void subscribeAll(RealChannel real, Collection<Subscription> all) throws IOException {
-		int applied = 0;
-		for (Subscription subscription : List.copyOf(all)) {
-			applied = subscribe(real, subscription, applied);
-		}
 	}
 
 	/**
@@ -584,8 +583,11 @@ final class VirtualChannel implements Channel {
 				}
 			}
 			if (!missing.isEmpty()) {
-				RealChannel real = (there != null) ? there : open(link);
-				subscribeAll(real, missing);
+				int applied = (there != null) ? -1 : prefetchOfFirst(missing);
+				RealChannel real = (there != null) ? there : open(link, applied);
+				for (Subscription subscription : missing) {
+					applied = subscribe(real, subscription, applied);
+				}
 			}
 		}
 		catch (IOException | RuntimeException ex) {
@@ -627,6 +629,14 @@ final class VirtualChannel implements Channel {
 			}
 		}
 		return null;
+	}
+
+	/**
+	 * Return the prefetch count with which the channel begins on the next broker.
+	 * @return nothing if it has no consumer
+	 */
+	OptionalInt prefetchCount() {
+		return this.subscriptions.values().stream().mapToInt(Subscription::prefetch).findFirst();
 	}
 
 	/**

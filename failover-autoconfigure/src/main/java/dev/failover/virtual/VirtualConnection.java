@@ -638,6 +638,14 @@ public final class VirtualConnection implements Connection, NetworkConnection {
 	}
 
 	/**
+	 * Return the prefetch counts of the channels that have consumers.
+	 * @return one for each channel
+	 */
+	public List<Integer> getPrefetchCounts() {
+		return this.channels.stream().flatMapToInt((channel) -> channel.prefetchCount().stream()).boxed().toList();
+	}
+
+	/**
 	 * Return the queues that are consumed from.
 	 * @return the names of the queues
 	 */

@@ -29,6 +29,7 @@ import java.util.concurrent.Executor;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.ReentrantLock;
 
+import com.rabbitmq.client.Channel;
 import com.rabbitmq.client.Connection;
 
 import dev.failover.broker.Broker;
@@ -454,6 +455,8 @@ final class Simulation implements LinkSource, SimulatedBroker.Judge {
 
 		private final Set<String> names = new HashSet<>();
 
+		private int asked;
+
 		SimulatedLink(SimulatedConnection simulated) {
 			this.simulated = simulated;
 		}
@@ -475,6 +478,25 @@ final class Simulation implements LinkSource, SimulatedBroker.Judge {
 		@Override
 		public boolean isOpen() {
 			return this.simulated.isUsable();
+		}
+
+		/**
+		 * Every other time, there is one.
+		 */
+		@Override
+		public Channel takeChannel(int prefetch) {
+			this.asked++;
+			if (this.asked % 2 == 0) {
+				return null;
+			}
+			try {
+				Channel channel = connection().createChannel();
+				channel.basicQos(prefetch);
+				return channel;
+			}
+			catch (IOException ex) {
+				return null;
+			}
 		}
 
 		@Override

@@ -145,6 +145,14 @@ public final class RabbitAdministration {
 	}
 
 	/**
+	 * Return how many channels are open on AMQP connections.
+	 * @return the number of channels
+	 */
+	public int channelCount() {
+		return Integer.parseInt(this.node.evaluate("length(rabbit_channel:list())."));
+	}
+
+	/**
 	 * Close all AMQP connections, as an operator may do: clients are told, with reply
 	 * code 320.
 	 */
