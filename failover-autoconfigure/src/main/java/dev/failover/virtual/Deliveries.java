@@ -225,6 +225,7 @@ final class Deliveries {
 	 */
 	boolean deliver(RealChannel real, Subscription subscription, Envelope envelope, AMQP.BasicProperties properties,
 			byte[] body) {
+		boolean begins;
 		this.lock.lock();
 		try {
 			while (subscription.autoAck() && subscription.items().size() >= MAX_WAITING && !this.ended) {
@@ -241,6 +242,7 @@ final class Deliveries {
 			real.queued++;
 			know(subscription);
 			subscription.items().add(Item.delivery(this.arrivals++, subscription, real, envelope, properties, body));
+			begins = begins();
 		}
 		catch (InterruptedException ex) {
 			Thread.currentThread().interrupt();
@@ -249,7 +251,9 @@ final class Deliveries {
 		finally {
 			this.lock.unlock();
 		}
-		wake();
+		if (begins) {
+			execute();
+		}
 		return true;
 	}
 
@@ -272,17 +276,29 @@ final class Deliveries {
 	 * Hand on what may be handed on.
 	 */
 	void wake() {
+		boolean begins;
 		this.lock.lock();
 		try {
-			if (this.handingOn || next(false) == null) {
-				return;
-			}
-			this.handingOn = true;
+			begins = begins();
 		}
 		finally {
 			this.lock.unlock();
 		}
-		execute();
+		if (begins) {
+			execute();
+		}
+	}
+
+	/**
+	 * Whether there is something to be handed on, and nobody who does so: then the caller
+	 * does.
+	 */
+	private boolean begins() {
+		if (this.handingOn || next(false) == null) {
+			return false;
+		}
+		this.handingOn = true;
+		return true;
 	}
 
 	private void execute() {
@@ -522,21 +538,14 @@ final class Deliveries {
 	List<Settlement> settle(long tag, boolean multiple, boolean transacted) throws UnknownTagException {
 		this.lock.lock();
 		try {
-			List<Long> before = transacted ? List.copyOf(this.lost) : List.of();
-			List<VirtualEnvelope> meant = meant(tag, multiple);
-			before.stream()
-				.filter((each) -> !this.lost.contains(each))
-				.forEach((each) -> this.lostInTransaction.put(each, null));
+			List<VirtualEnvelope> meant = transacted ? meantInTransaction(tag, multiple) : meant(tag, multiple);
 			this.doomed |= !this.lostInTransaction.isEmpty();
+			meant.forEach((envelope) -> settle(envelope, transacted));
+			if (meant.size() == 1) {
+				return List.of(tell(new Settlement(meant.get(0).real(), meant, false)));
+			}
 			Map<RealChannel, List<VirtualEnvelope>> byChannel = new LinkedHashMap<>();
 			for (VirtualEnvelope envelope : meant) {
-				this.unsettled.remove(envelope.tag());
-				release(envelope);
-				if (transacted) {
-					this.inTransaction.put(envelope.tag(), envelope);
-					envelope.real().settled = true;
-				}
-				envelope.real().unsettled--;
 				byChannel.computeIfAbsent(envelope.real(), (real) -> new ArrayList<>()).add(envelope);
 			}
 			List<Settlement> settlements = new ArrayList<>(byChannel.size());
@@ -552,13 +561,33 @@ final class Deliveries {
 		}
 	}
 
+	private void settle(VirtualEnvelope envelope, boolean transacted) {
+		this.unsettled.remove(envelope.tag());
+		release(envelope);
+		if (transacted) {
+			this.inTransaction.put(envelope.tag(), envelope);
+			envelope.real().settled = true;
+		}
+		envelope.real().unsettled--;
+	}
+
+	private List<VirtualEnvelope> meantInTransaction(long tag, boolean multiple) throws UnknownTagException {
+		List<Long> before = List.copyOf(this.lost);
+		List<VirtualEnvelope> meant = meant(tag, multiple);
+		before.stream()
+			.filter((each) -> !this.lost.contains(each))
+			.forEach((each) -> this.lostInTransaction.put(each, null));
+		return meant;
+	}
+
 	private List<VirtualEnvelope> meant(long tag, boolean multiple) throws UnknownTagException {
 		if (tag > this.lastTag) {
 			throw new UnknownTagException(tag, true);
 		}
 		if (multiple) {
 			NavigableMap<Long, VirtualEnvelope> upTo = (tag == 0) ? this.unsettled : this.unsettled.headMap(tag, true);
-			boolean anyLost = this.lost.removeIf((each) -> tag == 0 || each <= tag) || this.toldLost.contains(tag);
+			boolean anyLost = (!this.lost.isEmpty() && this.lost.removeIf((each) -> tag == 0 || each <= tag))
+					|| this.toldLost.contains(tag);
 			if (!upTo.isEmpty() || anyLost || tag == 0) {
 				return List.copyOf(upTo.values());
 			}
@@ -646,6 +675,35 @@ final class Deliveries {
 		finally {
 			this.lock.unlock();
 		}
+	}
+
+	/**
+	 * The brokers were told what becomes of some messages: hand on what there is room for
+	 * now.
+	 * @return channels that were left, and may be at their end
+	 */
+	List<RealChannel> told(List<Settlement> settlements) {
+		List<RealChannel> left = List.of();
+		boolean begins;
+		this.lock.lock();
+		try {
+			for (Settlement settlement : settlements) {
+				RealChannel real = settlement.real();
+				told(settlement);
+				if (real.isLeft()) {
+					left = new ArrayList<>(left);
+					left.add(real);
+				}
+			}
+			begins = begins();
+		}
+		finally {
+			this.lock.unlock();
+		}
+		if (begins) {
+			execute();
+		}
+		return left;
 	}
 
 	/**

@@ -1250,11 +1250,7 @@ final class VirtualChannel implements Channel {
 			}
 		}
 		finally {
-			settlements.forEach((settlement) -> {
-				this.deliveries.told(settlement);
-				closeIfIdle(settlement.real());
-			});
-			this.deliveries.wake();
+			this.deliveries.told(settlements).forEach(this::closeIfIdle);
 		}
 	}
 
@@ -1268,10 +1264,12 @@ final class VirtualChannel implements Channel {
 				settling.settle(real.channel(), settlement.last(), true);
 				return;
 			}
-			long tag = this.deliveries.next(settlement);
-			while (tag > 0) {
+			for (int i = 0; i < settlement.size(); i++) {
+				long tag = this.deliveries.next(settlement);
+				if (tag == 0) {
+					return;
+				}
 				settling.settle(real.channel(), tag, false);
-				tag = this.deliveries.next(settlement);
 			}
 		}
 		catch (AlreadyClosedException | IOException ex) {

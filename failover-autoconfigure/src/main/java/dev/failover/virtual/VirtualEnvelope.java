@@ -39,9 +39,9 @@ final class VirtualEnvelope extends Envelope implements Unsettled {
 	private final @Nullable Subscription subscription;
 
 	/**
-	 * Guarded by the lock of the deliveries.
+	 * Set under the lock of the deliveries.
 	 */
-	private boolean taken;
+	private volatile boolean taken;
 
 	VirtualEnvelope(long tag, Envelope envelope, Deliveries deliveries, RealChannel real,
 			@Nullable Subscription subscription) {
@@ -55,7 +55,7 @@ final class VirtualEnvelope extends Envelope implements Unsettled {
 	@Override
 	public long getDeliveryTag() {
 		TAKEN.set(this.real.self());
-		if (this.subscription != null && this.subscription.handsOn()) {
+		if (!this.taken && this.subscription != null && this.subscription.handsOn()) {
 			this.deliveries.taken(this);
 		}
 		return super.getDeliveryTag();
