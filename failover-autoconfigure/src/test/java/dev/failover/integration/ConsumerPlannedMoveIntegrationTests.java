@@ -18,10 +18,12 @@ package dev.failover.integration;
 
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -39,10 +41,13 @@ import org.springframework.amqp.rabbit.annotation.RabbitListener;
 import org.springframework.context.ConfigurableApplicationContext;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
+import org.springframework.context.event.EventListener;
 
 import dev.failover.broker.Broker;
+import dev.failover.broker.BrokerEvent;
 import dev.failover.broker.BrokerState;
 import dev.failover.broker.Brokers;
+import dev.failover.broker.MoveStep;
 import dev.failover.connection.PlannedMoves;
 import dev.failover.template.FailoverTemplate;
 import dev.failover.test.RabbitNode;
@@ -91,12 +96,15 @@ class ConsumerPlannedMoveIntegrationTests {
 			Desk desk = context.getBean(Desk.class);
 			List<Long> pauses = new ArrayList<>();
 			List<Long> calm = new ArrayList<>();
+			List<Long> unconfirmed = new ArrayList<>();
 			for (int i = 0; i < MOVES; i++) {
 				desk.awaitMore(PER_SECOND / 4);
 				calm.add(desk.takeLongestPause());
+				load.startOver();
 				Applications.move(context);
 				desk.awaitMore(PER_SECOND / 4);
 				pauses.add(desk.takeLongestPause());
+				unconfirmed.add(load.longestGap());
 			}
 			load.end();
 			assertThat(load.errors()).isEmpty();
@@ -105,9 +113,11 @@ class ConsumerPlannedMoveIntegrationTests {
 				.untilAsserted(() -> assertThat(desk.handled.keySet()).containsAll(load.sent()));
 			pauses.sort(null);
 			calm.sort(null);
-			logger.info("%s, %s: %d messages, pauses from %d to %d ms, median %d ms; without a move %d ms".formatted(
-					type, brokers, load.sent().size(), pauses.get(0), pauses.get(MOVES - 1), pauses.get(MOVES / 2),
-					calm.get(MOVES / 2)));
+			unconfirmed.sort(null);
+			logger.info(("%s, %s: %d messages, pauses from %d to %d ms, median %d ms; without a move %d ms; "
+					+ "pauses between confirms, median %d ms; steps, median ms: %s")
+				.formatted(type, brokers, load.sent().size(), pauses.get(0), pauses.get(MOVES - 1),
+						pauses.get(MOVES / 2), calm.get(MOVES / 2), unconfirmed.get(MOVES / 2), desk.steps()));
 			assertThat(desk.duplicates()).as("messages handled more than once").isEmpty();
 			assertThat(pauses.get(MOVES / 2)).isLessThan(3 * (PAUSE_MILLIS + calm.get(MOVES / 2)));
 		}
@@ -187,6 +197,8 @@ class ConsumerPlannedMoveIntegrationTests {
 
 		final CountDownLatch open = new CountDownLatch(1);
 
+		private final Map<MoveStep, ConcurrentLinkedQueue<Duration>> steps = new ConcurrentHashMap<>();
+
 		private final AtomicInteger count = new AtomicInteger();
 
 		private final AtomicLong last = new AtomicLong(System.nanoTime());
@@ -203,6 +215,20 @@ class ConsumerPlannedMoveIntegrationTests {
 			this.longestPause.accumulateAndGet(now - this.last.getAndSet(now), Math::max);
 			this.handled.computeIfAbsent(body, (key) -> new AtomicInteger()).incrementAndGet();
 			this.count.incrementAndGet();
+		}
+
+		@EventListener
+		void on(BrokerEvent.MoveEnded moved) {
+			moved.steps()
+				.forEach((step, duration) -> this.steps.computeIfAbsent(step, (key) -> new ConcurrentLinkedQueue<>())
+					.add(duration));
+		}
+
+		Map<MoveStep, Long> steps() {
+			Map<MoveStep, Long> medians = new EnumMap<>(MoveStep.class);
+			this.steps.forEach((step, durations) -> medians.put(step,
+					durations.stream().sorted().toList().get(durations.size() / 2).toMillis()));
+			return medians;
 		}
 
 		void awaitMore(int messages) {
