@@ -174,8 +174,8 @@ final class ReadyChannels {
 	@Nullable Channel take(int prefetch) {
 		this.lock.lock();
 		try {
-			Deque<Channel> ready = this.channels.get(prefetch);
-			Channel channel = (ready != null) ? ready.poll() : null;
+			Deque<Channel> ready = this.channels.getOrDefault(prefetch, new ArrayDeque<>());
+			Channel channel = ready.poll();
 			while (channel != null && !channel.isOpen()) {
 				channel = ready.poll();
 			}
