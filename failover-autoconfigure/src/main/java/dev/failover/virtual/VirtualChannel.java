@@ -1260,8 +1260,8 @@ final class VirtualChannel implements Channel {
 			return;
 		}
 		try {
-			if (settlement.isTogether()) {
-				settling.settle(real.channel(), settlement.last(), true);
+			if (settlement.isTogether() || settlement.size() == 1) {
+				settling.settle(real.channel(), settlement.last(), settlement.isTogether());
 				return;
 			}
 			for (int i = 0; i < settlement.size(); i++) {

@@ -306,11 +306,22 @@ class ChaosIntegrationTests {
 			Applications.move(this.context);
 		}
 
+		/**
+		 * A broker that fails again and again is held back, unless somebody enables it
+		 * anew.
+		 */
 		void awaitUsable(Broker broker) {
-			Awaitility.await().atMost(PATIENCE).until(() -> {
-				BrokerStatus status = brokers().getStatus(broker.name()).orElseThrow();
-				return status.state().isUsable() && status.isHealthy();
-			});
+			Awaitility.await().atMost(PATIENCE).until(() -> !broker.equals(brokers().getActive()) || isUsable(broker));
+			if (!isUsable(broker)) {
+				brokers().operations().disable(broker.name());
+				brokers().operations().enable(broker.name());
+			}
+			Awaitility.await().atMost(PATIENCE).until(() -> isUsable(broker));
+		}
+
+		private boolean isUsable(Broker broker) {
+			BrokerStatus status = brokers().getStatus(broker.name()).orElseThrow();
+			return status.state().isUsable() && status.isHealthy();
 		}
 
 		void awaitLeft(Broker broker) {
