@@ -46,7 +46,7 @@ class SpringCloudStreamLossIntegrationTests {
 
 	private static final Log logger = LogFactory.getLog(SpringCloudStreamLossIntegrationTests.class);
 
-	private static final int KILLS = Integer.getInteger("failover.test.kills", 3);
+	private static final int KILLS = Integer.getInteger("failover.test.kills", 1);
 
 	private static final int PER_SECOND = 500;
 

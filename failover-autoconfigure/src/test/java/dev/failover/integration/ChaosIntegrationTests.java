@@ -126,7 +126,8 @@ class ChaosIntegrationTests {
 
 	@ParameterizedTest
 	@MethodSource
-	void nothingIsLostAndNothingIsLeftOver(String brokers) throws Exception {
+	void nothingIsLostAndNothingIsLeftOver(String which) throws Exception {
+		String brokers = LONG ? which : this.version.startsWith("4") ? "all" : "active";
 		try (ConfigurableApplicationContext context = Applications.run(Consumers.class,
 				"failover.brokers=" + Applications.through(this.toFirst, this.first) + ";"
 						+ Applications.through(this.toSecond, this.second),
@@ -175,8 +176,11 @@ class ChaosIntegrationTests {
 		}
 	}
 
+	/**
+	 * In a short run, there is no time for both.
+	 */
 	static Stream<String> nothingIsLostAndNothingIsLeftOver() {
-		return Stream.of("active", "all");
+		return LONG ? Stream.of("active", "all") : Stream.of("either");
 	}
 
 	private static CompletableFuture<?> send(FailoverTemplate template, ChaosLedger ledger) {
