@@ -94,7 +94,7 @@ public final class TakeoverBenchmark {
 						"%.1f".formatted(takeover.last()));
 			}
 		}
-		types.forEach((type) -> row(type, measured.get(type)));
+		measured.forEach(this::row);
 		this.report.write();
 	}
 
