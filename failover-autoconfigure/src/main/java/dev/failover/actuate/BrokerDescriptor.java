@@ -37,6 +37,8 @@ import dev.failover.broker.BrokerStatus;
  * @param active whether connections go to the broker
  * @param since when the state was entered
  * @param reason why the broker is down, blocked or disabled, {@code null} if it is not
+ * @param heldBackUntil until when the broker is not used although it may answer, as it
+ * has failed again and again, or {@code null}
  * @param lastFailure the last failure, or {@code null} if there was none
  * @param healthChecks what the health checks said last, or {@code null} if they have said
  * nothing
@@ -53,10 +55,10 @@ import dev.failover.broker.BrokerStatus;
  * @param suspectQueues queues that cannot be consumed at the moment
  */
 public record BrokerDescriptor(String uri, BrokerState state, boolean active, Instant since, @Nullable String reason,
-		@Nullable BrokerFailure lastFailure, @Nullable String healthChecks, @Nullable ServerDescriptor server,
-		@Nullable List<String> sameNodeAs, int standbyConnections, long drainRemaining, int priority, int weight,
-		@Nullable List<String> unconsumedQueues, @Nullable List<String> pendingDeclarations,
-		@Nullable List<String> suspectQueues) {
+		@Nullable Instant heldBackUntil, @Nullable BrokerFailure lastFailure, @Nullable String healthChecks,
+		@Nullable ServerDescriptor server, @Nullable List<String> sameNodeAs, int standbyConnections,
+		long drainRemaining, int priority, int weight, @Nullable List<String> unconsumedQueues,
+		@Nullable List<String> pendingDeclarations, @Nullable List<String> suspectQueues) {
 
 	/**
 	 * The reason of a state that an operator has chosen.
@@ -66,11 +68,12 @@ public record BrokerDescriptor(String uri, BrokerState state, boolean active, In
 	static BrokerDescriptor of(BrokerStatus status, List<BrokerStatus> all, FailoverReadings readings) {
 		List<String> sameNode = sameNode(status, all);
 		return new BrokerDescriptor(status.broker().uri(), status.state(), status.active(), status.since(),
-				reason(status), status.lastFailure(), (status.health() != null) ? status.health().toString() : null,
-				ServerDescriptor.of(status), sameNode.isEmpty() ? null : sameNode,
-				readings.getStandbyConnections(status.broker().name()), readings.getDrainRemaining(status.broker()),
-				status.broker().priority(), status.broker().weight(), sorted(status.unconsumedQueues()),
-				sorted(status.pendingDeclarations()), sorted(status.suspectQueues()));
+				reason(status), status.heldBackUntil(), status.lastFailure(),
+				(status.health() != null) ? status.health().toString() : null, ServerDescriptor.of(status),
+				sameNode.isEmpty() ? null : sameNode, readings.getStandbyConnections(status.broker().name()),
+				readings.getDrainRemaining(status.broker()), status.broker().priority(), status.broker().weight(),
+				sorted(status.unconsumedQueues()), sorted(status.pendingDeclarations()),
+				sorted(status.suspectQueues()));
 	}
 
 	/**

@@ -80,7 +80,7 @@ public final class ConsumerMetrics implements MeterBinder, AutoCloseable {
 					broker, consuming, (drains) -> drains.getConsumerCount(broker))
 			.register(registry);
 		BrokerMeters.gauge("failover.drain.remaining",
-				"Messages that wait on the broker, which is consumed from beside the active one, as seen last: up to 20 queues a second, each 10 s if nothing waits",
+				"Messages that wait on the broker, which is consumed from beside the active one, as seen last: up to 20 queues a second, every 10 s if nothing waits",
 				broker, consuming, (drains) -> drains.getRemaining(broker))
 			.baseUnit("messages")
 			.register(registry);

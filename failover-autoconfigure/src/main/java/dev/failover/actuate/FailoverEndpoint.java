@@ -123,9 +123,9 @@ public final class FailoverEndpoint {
 		Assert.isTrue(OPERATIONS.contains(operation),
 				() -> "'operation' must be one of %s, not '%s'".formatted(OPERATIONS, operation));
 		boolean atOnce = Boolean.TRUE.equals(force);
-		Assert.isTrue(!atOnce || operation.equals(ACTIVATE), "'force' goes with 'activate' only");
+		Assert.isTrue(!atOnce || operation.equals(ACTIVATE), "'force' is only supported with 'activate'");
 		if (operation.equals(HOLD) || operation.equals(RELEASE)) {
-			Assert.isNull(broker, () -> "'%s' is for all brokers, without 'broker'".formatted(operation));
+			Assert.isNull(broker, () -> "'%s' applies to all brokers and takes no 'broker'".formatted(operation));
 			return operation.equals(HOLD) ? this.requests.hold() : this.requests.release();
 		}
 		Assert.hasText(broker, "'broker' must be the name of a broker");

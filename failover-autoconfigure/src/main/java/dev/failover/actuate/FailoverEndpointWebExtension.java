@@ -65,14 +65,17 @@ public final class FailoverEndpointWebExtension {
 	public WebEndpointResponse<OperationResponseBody> operate(@Selector String operation, @Nullable String broker,
 			@Nullable Boolean force) {
 		if (!FailoverEndpoint.OPERATIONS.contains(operation)) {
-			return refused(WebEndpointResponse.STATUS_NOT_FOUND,
-					"There is no operation '%s', but %s".formatted(operation, FailoverEndpoint.OPERATIONS));
+			return refused(WebEndpointResponse.STATUS_NOT_FOUND, "Unknown operation '%s'. Supported operations: %s"
+				.formatted(operation, FailoverEndpoint.OPERATIONS));
 		}
 		if (broker != null && this.brokers.getStatus(broker).isEmpty()) {
 			return refused(WebEndpointResponse.STATUS_NOT_FOUND, "There is no broker '%s'".formatted(broker));
 		}
 		try {
 			OperationDescriptor begun = this.delegate.operate(operation, broker, force);
+			if (begun.state() == OperationDescriptor.State.FAILED) {
+				return refused(STATUS_CONFLICT, begun.reason());
+			}
 			boolean running = begun.state() == OperationDescriptor.State.RUNNING;
 			return new WebEndpointResponse<>(begun, running ? STATUS_ACCEPTED : WebEndpointResponse.STATUS_OK);
 		}

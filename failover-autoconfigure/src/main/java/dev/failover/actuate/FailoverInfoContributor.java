@@ -29,7 +29,8 @@ import dev.failover.broker.Brokers;
 
 /**
  * {@link InfoContributor} that tells which broker is active, and of each one its state,
- * product and version. It tells what is known already, without addresses or secrets.
+ * product and version. It tells what is known already, without secrets. A broker without
+ * a name is called by its host and port.
  */
 public final class FailoverInfoContributor implements InfoContributor {
 

@@ -63,6 +63,12 @@ record OperatorRequest(String operation, @Nullable String broker, boolean force,
 		}
 	}
 
+	@Override
+	public String toString() {
+		return "Operation '%s'%s%s".formatted(this.operation, this.force ? " (forced)" : "",
+				(this.broker != null) ? " for broker " + this.broker : "");
+	}
+
 	/**
 	 * What is thrown on purpose has a message for operators; anything else may have
 	 * secrets in it.

@@ -134,6 +134,7 @@ public final class OperatorRequests {
 			throw refusal;
 		}
 		remember(request);
+		logger.info("%s was requested by an operator".formatted(request));
 		outcome.whenComplete((done, failure) -> ended(request));
 		return request.describe();
 	}
@@ -154,12 +155,10 @@ public final class OperatorRequests {
 	private static void ended(OperatorRequest request) {
 		Throwable failure = request.failure();
 		if (failure instanceof Error) {
-			logger.error("An operator's '%s' of broker %s failed".formatted(request.operation(), request.broker()),
-					failure);
+			logger.error(request + " failed", failure);
 		}
 		else if (failure != null) {
-			logger.warn("An operator's '%s' of broker %s is not done: %s".formatted(request.operation(),
-					request.broker(), request.describe().reason()));
+			logger.warn("%s failed: %s".formatted(request, request.describe().reason()));
 		}
 	}
 

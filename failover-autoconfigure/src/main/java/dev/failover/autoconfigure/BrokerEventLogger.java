@@ -41,7 +41,7 @@ import dev.failover.broker.SwitchCause;
  */
 final class BrokerEventLogger implements BrokerListener, AutoCloseable {
 
-	private static final String HELD = "No switch, as an operator holds it: ";
+	private static final String HELD = "Switch held by an operator: ";
 
 	private static final Map<FailureReason, String> MENDS = Map.of(FailureReason.ACCESS_REFUSED,
 			"Check user%s, password and virtual host of this broker in 'failover.brokers', and the user's permissions.",
@@ -113,7 +113,7 @@ final class BrokerEventLogger implements BrokerListener, AutoCloseable {
 		}
 		if (event instanceof BrokerEvent.HoldChanged changed) {
 			return EventLine.info(changed.held() ? "Switches by preference, rebalance or alarm are held by an operator"
-					: "Switches by preference, rebalance or alarm are not held any more");
+					: "Switches by preference, rebalance or alarm are no longer held");
 		}
 		if (event instanceof BrokerEvent.SwitchHeld held) {
 			return line(held);
@@ -189,14 +189,6 @@ final class BrokerEventLogger implements BrokerListener, AutoCloseable {
 				.with(failure)
 				.log();
 		}
-		else if (changed.from() != changed.to() && failure.reason() == FailureReason.MAINTENANCE) {
-			EventLine
-				.info("Broker %s is in maintenance, and is not used until it accepts connections again"
-					.formatted(changed.broker().name()))
-				.with("broker", changed.broker())
-				.with(failure)
-				.log();
-		}
 		else if (changed.from() != changed.to()) {
 			this.switches.failed(changed.broker(), failure);
 		}
@@ -212,7 +204,7 @@ final class BrokerEventLogger implements BrokerListener, AutoCloseable {
 		boolean left = ended.steps().containsKey(MoveStep.CLOSE);
 		EventLine line = EventLine
 			.info("Steps of the move from broker %s to %s: %s%s".formatted(from, ended.to().name(), steps,
-					left ? "" : "; " + from + " is used still"))
+					left ? "" : "; " + from + " is still in use"))
 			.with("from", ended.from())
 			.with("to", ended.to());
 		for (Map.Entry<MoveStep, Duration> step : ended.steps().entrySet()) {
@@ -247,7 +239,7 @@ final class BrokerEventLogger implements BrokerListener, AutoCloseable {
 	private static EventLine line(BrokerEvent.ConsumersMissing missing) {
 		String broker = missing.broker().name();
 		if (missing.queues().isEmpty()) {
-			return EventLine.info("No message waits any more on broker %s that nobody consumes".formatted(broker));
+			return EventLine.info("All messages that wait on broker %s are being consumed again".formatted(broker));
 		}
 		return EventLine
 			.warn(("Messages wait on broker %s that nobody consumes, in %s. Let the applications that consume these "

@@ -111,6 +111,7 @@ final class SwitchLog implements AutoCloseable {
 			later(lines, begun, (late, some) -> {
 				if (late.activated == null) {
 					late.tell(some);
+					late.tellOfOutage(some);
 				}
 			});
 		});
@@ -233,6 +234,13 @@ final class SwitchLog implements AutoCloseable {
 	}
 
 	private static EventLine failureLine(Broker broker, BrokerFailure failure) {
+		if (failure.reason() == FailureReason.MAINTENANCE) {
+			return EventLine
+				.info("Broker %s is in maintenance, and is not used until it accepts connections again"
+					.formatted(broker.name()))
+				.with("broker", broker)
+				.with(failure);
+		}
 		return EventLine.warn("Broker %s failed: %s".formatted(broker, failure)).with("broker", broker).with(failure);
 	}
 
@@ -336,6 +344,21 @@ final class SwitchLog implements AutoCloseable {
 			if (!this.told) {
 				this.told = true;
 				lines.add(failureLine(this.broker, this.failure));
+			}
+		}
+
+		/**
+		 * Senders and consumers wait.
+		 */
+		void tellOfOutage(List<EventLine> lines) {
+			if (this.lost) {
+				lines.add(EventLine
+					.of(Level.ERROR,
+							"No broker can be used since broker %s was lost; %s in flight to it"
+								.formatted(this.broker.name(), messages(this.atLoss)))
+					.with("from", this.broker)
+					.with(this.failure)
+					.with("inFlight", this.atLoss));
 			}
 		}
 

@@ -223,6 +223,9 @@ final class BrokerBook {
 			entry.reset(this.clock.instant());
 			enter(entry, BrokerState.UNKNOWN, null);
 		}
+		else {
+			entry.endHoldBack(this.clock.instant());
+		}
 	}
 
 	/**

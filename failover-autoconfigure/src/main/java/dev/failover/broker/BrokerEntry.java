@@ -127,18 +127,34 @@ final class BrokerEntry {
 	}
 
 	/**
+	 * Let the broker be used as soon as it answers, however often it has failed.
+	 */
+	void endHoldBack(Instant now) {
+		this.holdBack = Duration.ZERO;
+		this.heldBackUntil = now;
+	}
+
+	/**
+	 * Return until when the broker is not used although it answers, or {@code null}.
+	 */
+	private @Nullable Instant heldBackUntil() {
+		boolean isHeldBack = this.state == BrokerState.DOWN && this.heldBackUntil.isAfter(this.since);
+		return isHeldBack ? this.heldBackUntil : null;
+	}
+
+	/**
 	 * Forget what was known of the broker.
 	 */
 	void reset(Instant now) {
 		this.successes = 0;
-		this.holdBack = Duration.ZERO;
-		this.heldBackUntil = now;
+		endHoldBack(now);
 		this.health = null;
 	}
 
 	BrokerStatus status(boolean active, @Nullable String cluster) {
 		return new BrokerStatus(this.broker, this.state, active, this.since, this.lastFailure, cluster, this.node,
-				this.unconsumedQueues, this.pendingDeclarations, this.suspectQueues, this.health, this.server);
+				this.unconsumedQueues, this.pendingDeclarations, this.suspectQueues, this.health, this.server,
+				heldBackUntil());
 	}
 
 }

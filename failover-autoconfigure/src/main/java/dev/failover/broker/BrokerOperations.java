@@ -99,7 +99,8 @@ public final class BrokerOperations {
 
 	/**
 	 * Let a broker be used again. It is tried like one that has not been tried yet. What
-	 * is about to take it out of use is called off.
+	 * is about to take it out of use is called off. One that is held back, as it has
+	 * failed again and again, is used as soon as it answers.
 	 * @param name the name of the broker
 	 * @throws IllegalArgumentException if there is no broker of that name
 	 */

@@ -50,11 +50,13 @@ import org.jspecify.annotations.Nullable;
  * {@code null} if none has said anything yet
  * @param server what the broker has told of itself when it was connected to last, kept
  * when it fails, or {@code null} if it has not been connected to yet
+ * @param heldBackUntil until when the broker is not used although it may answer, as it
+ * has failed again and again, or {@code null} if it is not held back
  */
 public record BrokerStatus(Broker broker, BrokerState state, boolean active, Instant since,
 		@Nullable BrokerFailure lastFailure, @Nullable String cluster, @Nullable String node,
 		Set<String> unconsumedQueues, Set<String> pendingDeclarations, Set<String> suspectQueues,
-		@Nullable BrokerHealth health, @Nullable BrokerServer server) {
+		@Nullable BrokerHealth health, @Nullable BrokerServer server, @Nullable Instant heldBackUntil) {
 
 	public BrokerStatus {
 		unconsumedQueues = Set.copyOf(unconsumedQueues);
@@ -72,7 +74,7 @@ public record BrokerStatus(Broker broker, BrokerState state, boolean active, Ins
 	 */
 	public BrokerStatus(Broker broker, BrokerState state, boolean active, Instant since,
 			@Nullable BrokerFailure lastFailure) {
-		this(broker, state, active, since, lastFailure, null, null, Set.of(), Set.of(), Set.of(), null, null);
+		this(broker, state, active, since, lastFailure, null, null, Set.of(), Set.of(), Set.of(), null, null, null);
 	}
 
 	/**

@@ -93,6 +93,8 @@ final class BrokerConnector implements AutoCloseable {
 
 	private final List<Consumer<Broker>> onLimit = new CopyOnWriteArrayList<>();
 
+	private final List<Consumer<Broker>> onChannelLimit = new CopyOnWriteArrayList<>();
+
 	private final List<Runnable> onClose = new CopyOnWriteArrayList<>();
 
 	private final List<Runnable> onClosed = new CopyOnWriteArrayList<>();
@@ -117,7 +119,8 @@ final class BrokerConnector implements AutoCloseable {
 		this.executor = pool("failover-connect-");
 		this.dispatch = pool("failover-dispatch-");
 		this.dialer = new BrokerDialer(factories, this.sockets, resolver, settings, this.executor, this.dispatch);
-		this.watch = new ConnectionWatch(brokers, this.dialer::credentialsExpired, System::nanoTime);
+		this.watch = new ConnectionWatch(brokers, this.dialer::credentialsExpired,
+				(broker) -> this.onChannelLimit.forEach((listener) -> listener.accept(broker)), System::nanoTime);
 		this.timer = new ScheduledThreadPoolExecutor(1, threads("failover-connect-timer-"));
 		this.timer.setKeepAliveTime(IDLE_SECONDS, TimeUnit.SECONDS);
 		this.timer.allowCoreThreadTimeOut(true);
@@ -397,6 +400,14 @@ final class BrokerConnector implements AutoCloseable {
 	 */
 	void onLimit(Consumer<Broker> listener) {
 		this.onLimit.add(listener);
+	}
+
+	/**
+	 * Add a listener that is told of a broker that has closed a connection because of a
+	 * limit on channels.
+	 */
+	void onChannelLimit(Consumer<Broker> listener) {
+		this.onChannelLimit.add(listener);
 	}
 
 	void onClose(Runnable task) {

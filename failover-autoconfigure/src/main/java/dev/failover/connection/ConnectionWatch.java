@@ -61,6 +61,8 @@ final class ConnectionWatch {
 
 	private final Consumer<Broker> onExpired;
 
+	private final Consumer<Broker> onChannelLimit;
+
 	private final LongSupplier nanoTime;
 
 	private final Map<OpenConnection, Long> openedAt = new ConcurrentHashMap<>();
@@ -73,10 +75,14 @@ final class ConnectionWatch {
 	 * Create a watch.
 	 * @param onExpired told of the broker when it closes a connection because the
 	 * credentials have expired, before anybody can connect again
+	 * @param onChannelLimit told of the broker when it closes a connection because of a
+	 * limit on channels
 	 */
-	ConnectionWatch(Brokers brokers, Consumer<Broker> onExpired, LongSupplier nanoTime) {
+	ConnectionWatch(Brokers brokers, Consumer<Broker> onExpired, Consumer<Broker> onChannelLimit,
+			LongSupplier nanoTime) {
 		this.brokers = brokers;
 		this.onExpired = onExpired;
+		this.onChannelLimit = onChannelLimit;
 		this.nanoTime = nanoTime;
 	}
 
@@ -109,6 +115,9 @@ final class ConnectionWatch {
 		String why = (reason != null) ? excuse(reason, signal) : null;
 		if (reason == CloseReason.CREDENTIALS_EXPIRED) {
 			this.onExpired.accept(broker);
+		}
+		if (reason == CloseReason.CHANNEL_LIMIT) {
+			this.onChannelLimit.accept(broker);
 		}
 		if (why != null && (isOfOperation(reason, signal) || isExcused(broker.name()))) {
 			String text = "Broker %s closed a connection %s, and stays in use: %s".formatted(broker, why,

@@ -21,6 +21,7 @@ import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Function;
 import java.util.function.Supplier;
 
 import org.jspecify.annotations.Nullable;
@@ -40,6 +41,8 @@ final class PlannedMove {
 	private final CompletableFuture<@Nullable PlannedMove> ready = new CompletableFuture<>();
 
 	private final CompletableFuture<@Nullable Void> ended = new CompletableFuture<>();
+
+	private final CompletableFuture<Activation> outcome = new CompletableFuture<>();
 
 	private final Map<MoveStep, Duration> steps = new ConcurrentHashMap<>();
 
@@ -86,6 +89,28 @@ final class PlannedMove {
 	}
 
 	/**
+	 * Note what becomes of the move, which is also what becomes of an earlier one to the
+	 * same broker that has given way to it.
+	 */
+	void endsWith(CompletableFuture<Activation> result) {
+		result.whenComplete((activation, failure) -> {
+			if (failure != null) {
+				this.outcome.completeExceptionally(cause(failure));
+			}
+			else {
+				this.outcome.complete(activation);
+			}
+		});
+	}
+
+	/**
+	 * Return whether the switch was made by this move.
+	 */
+	boolean isMade() {
+		return this.steps.containsKey(MoveStep.SWITCH);
+	}
+
+	/**
 	 * Return whether the move was made, or is not made any more.
 	 */
 	boolean hasEnded() {
@@ -108,16 +133,20 @@ final class PlannedMove {
 	 * Make the move as soon as it is prepared.
 	 * @param make makes it
 	 * @param atEnd done in any case, before the next move begins
-	 * @return fails with an {@link IllegalStateException} if the move is not made
+	 * @return fails with an {@link IllegalStateException} if the move is not made; what
+	 * becomes of the later move if that is to the same broker
 	 */
 	CompletableFuture<Activation> whenReady(Supplier<Activation> make, Runnable atEnd) {
 		return this.ready.handle((later, failure) -> {
 			try {
+				if (later != null && later.broker.name().equals(this.broker.name())) {
+					return later.outcome;
+				}
 				check(later, failure);
 				ended(MoveStep.PREPARE);
 				Activation made = make.get();
 				ended(MoveStep.SWITCH);
-				return made;
+				return CompletableFuture.completedFuture(made);
 			}
 			finally {
 				try {
@@ -127,15 +156,19 @@ final class PlannedMove {
 					this.ended.complete(null);
 				}
 			}
-		});
+		}).thenCompose(Function.identity());
+	}
+
+	private static Throwable cause(Throwable failure) {
+		return (failure instanceof CompletionException && failure.getCause() != null) ? failure.getCause() : failure;
 	}
 
 	private void check(@Nullable PlannedMove later, @Nullable Throwable failure) {
 		String name = this.broker.name();
 		if (failure != null) {
-			throw new IllegalStateException(
-					"Broker '%s' cannot become active: no connection was made ready".formatted(name),
-					(failure instanceof CompletionException) ? failure.getCause() : failure);
+			Throwable cause = cause(failure);
+			throw new IllegalStateException("Broker '%s' cannot become active: no connection was made ready (%s)"
+				.formatted(name, FailureReasons.of(cause)), cause);
 		}
 		if (later != null) {
 			throw new IllegalStateException("Broker '%s' does not become active: a later move, to '%s', was asked for"

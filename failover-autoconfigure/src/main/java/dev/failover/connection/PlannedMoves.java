@@ -105,7 +105,7 @@ public final class PlannedMoves {
 	 * @param name the name of the broker
 	 * @return a future that completes when new work goes to the broker, and fails with an
 	 * {@link IllegalStateException} if it is down, blocked, disabled, unhealthy, cannot
-	 * be connected to, or a later move was asked for
+	 * be connected to, or a later move, to another broker, was asked for
 	 * @throws IllegalArgumentException if there is no broker of that name
 	 */
 	public CompletableFuture<Activation> activate(String name) {
@@ -147,16 +147,18 @@ public final class PlannedMoves {
 	}
 
 	private CompletableFuture<Activation> follow(PlannedMove move, @Nullable PlannedMove before) {
-		return move.follow(before).thenCompose((turn) -> {
+		CompletableFuture<Activation> result = move.follow(before).thenCompose((turn) -> {
 			Broker from = this.brokers.getActive();
 			return make(move).thenCompose((activation) -> this.access.settled().thenApply((settled) -> {
 				move.ended(MoveStep.FOLLOW);
-				if (from != null && !from.name().equals(activation.broker().name())) {
+				if (move.isMade() && from != null && !from.name().equals(activation.broker().name())) {
 					tellEnd(move, from, activation.broker());
 				}
 				return activation;
 			}));
 		});
+		move.endsWith(result);
+		return result;
 	}
 
 	/**

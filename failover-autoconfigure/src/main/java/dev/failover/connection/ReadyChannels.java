@@ -33,9 +33,9 @@ import org.apache.commons.logging.LogFactory;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Channels that wait on a standby connection, one for each consumer and with its prefetch
- * count, so that a consumer needs one round trip to be subscribed when the connection is
- * taken into use. Safe for use by any number of threads.
+ * Channels that wait on a standby connection, one for each channel with consumers and
+ * with the prefetch count of the first of them, so that it needs not be opened when the
+ * connection is taken into use. Safe for use by any number of threads.
  */
 final class ReadyChannels {
 
@@ -49,9 +49,9 @@ final class ReadyChannels {
 
 	private final AtomicInteger changes = new AtomicInteger();
 
-	private volatile List<Integer> wanted = List.of();
+	private List<Integer> wanted = List.of();
 
-	private volatile boolean ended;
+	private boolean ended;
 
 	ReadyChannels(Connection connection) {
 		this.connection = connection;
@@ -64,26 +64,51 @@ final class ReadyChannels {
 	 * @return whether they may be had: not if a limit on channels is reached
 	 */
 	boolean have(List<Integer> prefetchCounts) {
-		this.wanted = prefetchCounts;
-		if (this.changes.getAndIncrement() > 0) {
+		if (!want(prefetchCounts) || this.changes.getAndIncrement() > 0) {
 			return true;
 		}
-		boolean limited = false;
-		int seen;
-		do {
-			seen = this.changes.get();
-			try {
-				surplus().forEach(ReadyChannels::abort);
-				limited |= !openMissing();
+		boolean allowed = true;
+		boolean done = false;
+		try {
+			int seen;
+			do {
+				seen = this.changes.get();
+				allowed &= change();
 			}
-			catch (IOException | RuntimeException ex) {
-				logger.debug("Channels cannot be kept ready on %s".formatted(this.connection), ex);
-				limited |= FailureReasons.isLimit(ex);
-				end();
+			while (this.changes.addAndGet(-seen) != 0);
+			done = true;
+		}
+		finally {
+			if (!done) {
+				this.changes.set(0);
 			}
 		}
-		while (this.changes.addAndGet(-seen) != 0);
-		return !limited;
+		return allowed;
+	}
+
+	private boolean want(List<Integer> prefetchCounts) {
+		this.lock.lock();
+		try {
+			if (!this.ended) {
+				this.wanted = prefetchCounts;
+			}
+			return !this.ended;
+		}
+		finally {
+			this.lock.unlock();
+		}
+	}
+
+	private boolean change() {
+		try {
+			surplus().forEach(ReadyChannels::abort);
+			return openMissing();
+		}
+		catch (IOException | RuntimeException ex) {
+			logger.debug("Channels cannot be kept ready on %s".formatted(this.connection), ex);
+			end();
+			return !FailureReasons.isLimit(ex);
+		}
 	}
 
 	private boolean openMissing() throws IOException {
@@ -190,16 +215,30 @@ final class ReadyChannels {
 	 * Open no more, as the connection is taken into use.
 	 */
 	void end() {
-		this.ended = true;
+		this.lock.lock();
+		try {
+			this.ended = true;
+		}
+		finally {
+			this.lock.unlock();
+		}
 	}
 
 	/**
 	 * Close what was not taken. Blocks for a round trip for each.
 	 */
 	void close() {
-		end();
-		this.wanted = List.of();
-		surplus().forEach(ReadyChannels::abort);
+		List<Channel> left = new ArrayList<>();
+		this.lock.lock();
+		try {
+			this.ended = true;
+			this.channels.values().forEach(left::addAll);
+			this.channels.clear();
+		}
+		finally {
+			this.lock.unlock();
+		}
+		left.forEach(ReadyChannels::abort);
 	}
 
 	private static void abort(Channel channel) {

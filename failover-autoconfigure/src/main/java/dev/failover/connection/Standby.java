@@ -88,9 +88,10 @@ final class Standby {
 	private volatile long givesWayUntil = System.nanoTime();
 
 	/**
-	 * Until then, no channels are kept, as a broker has refused some.
+	 * Whether a limit on channels was reached: those that wait would take away what the
+	 * application needs.
 	 */
-	private volatile long withoutChannelsUntil = System.nanoTime();
+	private final AtomicBoolean channelsLimited = new AtomicBoolean();
 
 	private volatile Function<ConnectionKind, List<Integer>> prefetchCounts = (kind) -> List.of();
 
@@ -107,6 +108,7 @@ final class Standby {
 		this.enabled = enabled;
 		brokers.addListener((event) -> reviewLater(), EventStage.CONNECTIONS);
 		connector.onLimit(this::giveWay);
+		connector.onChannelLimit(this::giveChannelsUp);
 	}
 
 	/**
@@ -318,17 +320,27 @@ final class Standby {
 		openChannels();
 	}
 
-	private void openChannels() {
-		if (System.nanoTime() - this.withoutChannelsUntil < 0) {
-			return;
+	/**
+	 * From now on, no channels wait.
+	 */
+	private void giveChannelsUp(Broker limiting) {
+		if (this.channelsLimited.compareAndSet(false, true)) {
+			logger.info(
+					"A limit on channels was reached on broker %s: none wait for consumers on standby connections any more"
+						.formatted(limiting));
+			reviewLater();
 		}
+	}
+
+	private void openChannels() {
 		this.lock.lock();
 		try {
 			this.connections.stream().filter((each) -> each.ready() != null).forEach((each) -> {
 				ReadyChannels ready = each.channels();
 				if (ready != null) {
-					List<Integer> counts = this.prefetchCounts.apply(each.kind());
-					this.connector.execute(() -> openChannels(ready, counts));
+					List<Integer> counts = this.channelsLimited.get() ? List.of()
+							: this.prefetchCounts.apply(each.kind());
+					this.connector.execute(() -> openChannels(each.broker(), ready, counts));
 				}
 			});
 		}
@@ -337,9 +349,9 @@ final class Standby {
 		}
 	}
 
-	private void openChannels(ReadyChannels ready, List<Integer> prefetchCounts) {
+	private void openChannels(Broker broker, ReadyChannels ready, List<Integer> prefetchCounts) {
 		if (!ready.have(prefetchCounts)) {
-			this.withoutChannelsUntil = System.nanoTime() + GIVING_WAY.toNanos();
+			giveChannelsUp(broker);
 		}
 	}
 

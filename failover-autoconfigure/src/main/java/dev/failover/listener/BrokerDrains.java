@@ -143,7 +143,7 @@ public final class BrokerDrains implements BrokerListener, SmartLifecycle {
 	 * <p>
 	 * It is the sum of what was seen of each queue last. Up to 20 queues are looked at a
 	 * second, one after the other; of a broker that is consumed from all the time and has
-	 * nothing left, up to 20 each ten seconds. A queue that was not looked at yet counts
+	 * nothing left, up to 20 every ten seconds. A queue that was not looked at yet counts
 	 * as empty.
 	 * @param broker the broker
 	 * @return the number of messages, 0 if the broker is not consumed from beside the

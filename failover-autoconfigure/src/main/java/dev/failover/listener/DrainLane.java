@@ -197,11 +197,13 @@ final class DrainLane {
 
 	private void drainUntilEmpty() throws IOException {
 		if (drain()) {
+			boolean before = this.wasEmpty;
+			this.wasEmpty = false;
 			boolean empty = this.consumers.isDrained(this.broker);
 			if (!empty) {
 				this.remaining.look();
 			}
-			else if (this.wasEmpty) {
+			else if (before) {
 				logger.info("%s is drained".formatted(this.broker));
 				this.plan.emptied(this.broker);
 				end();

@@ -542,7 +542,7 @@ final class Deliveries {
 			this.doomed |= !this.lostInTransaction.isEmpty();
 			meant.forEach((envelope) -> settle(envelope, transacted));
 			if (meant.size() == 1) {
-				return List.of(tell(new Settlement(meant.get(0).real(), meant, false)));
+				return List.of(tell(Settlement.atOnce(meant.get(0).real(), meant)));
 			}
 			Map<RealChannel, List<VirtualEnvelope>> byChannel = new LinkedHashMap<>();
 			for (VirtualEnvelope envelope : meant) {
@@ -552,7 +552,8 @@ final class Deliveries {
 			byChannel.forEach((real, ofReal) -> {
 				ofReal.sort(Comparator.comparingLong(VirtualEnvelope::realTag));
 				long last = ofReal.get(ofReal.size() - 1).realTag();
-				settlements.add(tell(new Settlement(real, ofReal, isComplete(real, last))));
+				settlements.add(tell((ofReal.size() == 1 || isComplete(real, last)) ? Settlement.atOnce(real, ofReal)
+						: Settlement.oneByOne(real, ofReal)));
 			});
 			return settlements;
 		}
@@ -691,7 +692,7 @@ final class Deliveries {
 				RealChannel real = settlement.real();
 				told(settlement);
 				if (real.isLeft()) {
-					left = new ArrayList<>(left);
+					left = (left.isEmpty()) ? new ArrayList<>() : left;
 					left.add(real);
 				}
 			}
@@ -873,7 +874,7 @@ final class Deliveries {
 				}
 			}
 			Map<RealChannel, Settlement> settlements = new LinkedHashMap<>();
-			taken.forEach((real, items) -> settlements.put(real, tell(new Settlement(real, items, false))));
+			taken.forEach((real, items) -> settlements.put(real, tell(Settlement.oneByOne(real, items))));
 			return settlements;
 		}
 		finally {

@@ -28,27 +28,42 @@ final class Settlement {
 
 	private final RealChannel real;
 
-	private final ArrayDeque<Unsettled> left;
-
 	private final int size;
 
 	private final long last;
 
-	private final boolean together;
+	private final boolean atOnce;
 
 	/**
-	 * Create an instance.
-	 * @param real the channel
-	 * @param unsettled what is to be settled there, in the order in which the broker has
-	 * delivered it, at least one
-	 * @param complete whether nothing else that came before the last one is unsettled
+	 * What the broker is told of one by one. What it is told of by one command counts as
+	 * told.
 	 */
-	Settlement(RealChannel real, List<? extends Unsettled> unsettled, boolean complete) {
+	private final ArrayDeque<Unsettled> left;
+
+	private Settlement(RealChannel real, List<? extends Unsettled> unsettled, boolean atOnce) {
 		this.real = real;
-		this.left = new ArrayDeque<>(unsettled);
 		this.size = unsettled.size();
-		this.last = unsettled.get(this.size - 1).realTag();
-		this.together = complete && this.size > 1;
+		this.last = unsettled.stream().mapToLong(Unsettled::realTag).max().orElseThrow();
+		this.atOnce = atOnce;
+		this.left = new ArrayDeque<>(atOnce ? List.of() : unsettled);
+	}
+
+	/**
+	 * Create a settlement of which the broker is told by one command, which names the
+	 * last delivery.
+	 * @param unsettled what is to be settled, at least one: one, or all that is unsettled
+	 * up to the last one
+	 */
+	static Settlement atOnce(RealChannel real, List<? extends Unsettled> unsettled) {
+		return new Settlement(real, unsettled, true);
+	}
+
+	/**
+	 * Create a settlement of which the broker is told one by one.
+	 * @param unsettled what is to be settled, at least one
+	 */
+	static Settlement oneByOne(RealChannel real, List<? extends Unsettled> unsettled) {
+		return new Settlement(real, unsettled, false);
 	}
 
 	RealChannel real() {
@@ -66,11 +81,15 @@ final class Settlement {
 		return this.last;
 	}
 
+	boolean isAtOnce() {
+		return this.atOnce;
+	}
+
 	/**
-	 * Whether the broker is told of the last one and all before.
+	 * Whether the broker is told by one command of several deliveries.
 	 */
-	boolean isTogether() {
-		return this.together;
+	boolean isMultiple() {
+		return this.atOnce && this.size > 1;
 	}
 
 	/**

@@ -1260,8 +1260,8 @@ final class VirtualChannel implements Channel {
 			return;
 		}
 		try {
-			if (settlement.isTogether() || settlement.size() == 1) {
-				settling.settle(real.channel(), settlement.last(), settlement.isTogether());
+			if (settlement.isAtOnce()) {
+				settling.settle(real.channel(), settlement.last(), settlement.isMultiple());
 				return;
 			}
 			for (int i = 0; i < settlement.size(); i++) {
@@ -1419,6 +1419,10 @@ final class VirtualChannel implements Channel {
 			}
 			consuming(subscription, tag);
 			this.subscriptions.put(tag, subscription);
+			if (isAlive() && !real.isGone() && !isSubscribed(real, subscription)) {
+				// the broker has cancelled it before this was known
+				cancelledByBroker(real, subscription);
+			}
 			if (real.isGone() && isAlive()) {
 				// the broker was lost before this was known to have a consumer
 				shutdown(signal("The connection to broker '%s' is lost".formatted(real.link().broker().name())));

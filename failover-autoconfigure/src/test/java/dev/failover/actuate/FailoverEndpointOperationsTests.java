@@ -102,8 +102,8 @@ class FailoverEndpointOperationsTests {
 		this.move.completeExceptionally(new IllegalStateException("no connection was made ready"));
 		assertThat(lastOperation()).containsEntry("state", "FAILED")
 			.containsEntry("reason", "no connection was made ready");
-		assertThat(output)
-			.contains("An operator's 'activate' of broker second is not done: " + "no connection was made ready");
+		assertThat(output).containsPattern("INFO .*Operation 'activate' for broker second was requested by an operator")
+			.contains("Operation 'activate' for broker second failed: no connection was made ready");
 	}
 
 	@Test
@@ -188,7 +188,7 @@ class FailoverEndpointOperationsTests {
 	void holdIsRefusedForOneBroker() {
 		WebEndpoint.Answer answer = post("hold", Map.of("broker", "first"));
 		assertThat(answer.status()).isEqualTo(400);
-		assertThat(answer.<String>read("$.reason")).isEqualTo("'hold' is for all brokers, without 'broker'");
+		assertThat(answer.<String>read("$.reason")).isEqualTo("'hold' applies to all brokers and takes no 'broker'");
 	}
 
 	@Test
@@ -202,7 +202,8 @@ class FailoverEndpointOperationsTests {
 	void unknownOperationIsNotFound() {
 		WebEndpoint.Answer answer = post("kill", Map.of("broker", "first"));
 		assertThat(answer.status()).isEqualTo(404);
-		assertThat(answer.<String>read("$.reason")).startsWith("There is no operation 'kill', but [activate, ");
+		assertThat(answer.<String>read("$.reason"))
+			.startsWith("Unknown operation 'kill'. Supported operations: [activate, ");
 	}
 
 	@Test
@@ -216,7 +217,7 @@ class FailoverEndpointOperationsTests {
 	void forceIsRefusedWhereItMeansNothing() {
 		WebEndpoint.Answer answer = post("disable", Map.of("broker", "first", "force", true));
 		assertThat(answer.status()).isEqualTo(400);
-		assertThat(answer.<String>read("$.reason")).isEqualTo("'force' goes with 'activate' only");
+		assertThat(answer.<String>read("$.reason")).isEqualTo("'force' is only supported with 'activate'");
 	}
 
 	@Test

@@ -129,6 +129,31 @@ class SwitchLogTests {
 	}
 
 	@Test
+	void outageOfAllBrokersIsAnError() {
+		this.inFlight = List.of(3);
+		lose(this.north);
+		this.brokers.failed(this.south, this.brokers.getIncarnation(this.south), FailureReason.UNREACHABLE,
+				new IOException("Connection refused"));
+		passTime();
+		assertThat(told()).last()
+			.isEqualTo("ERROR No broker can be used since broker north was lost; 3 messages were in flight to it");
+		this.inFlight = List.of(0);
+		connect(this.south);
+		passTime();
+		assertThat(told()).filteredOn((line) -> line.startsWith("ERROR")).hasSize(1);
+		assertThat(told()).last().asString().startsWith("WARN Switched from broker north to south");
+	}
+
+	@Test
+	void maintenanceOfABrokerThatIsNotActiveIsForInformation() {
+		this.brokers.failed(this.south, this.brokers.getIncarnation(this.south), FailureReason.MAINTENANCE,
+				new IOException("Node was put into maintenance mode"));
+		assertThat(told()).singleElement()
+			.asString()
+			.isEqualTo("INFO Broker south is in maintenance, and is not used until it accepts connections again");
+	}
+
+	@Test
 	void switchWithNothingInFlightIsToldAtOnceInOneLine() {
 		lose(this.north);
 		assertThat(told()).isEmpty();
@@ -181,7 +206,7 @@ class SwitchLogTests {
 	void lossWithoutASwitchIsTold() {
 		lose(this.north);
 		passTime();
-		assertThat(told()).singleElement().asString().startsWith("WARN Broker north (").contains("CONNECTION_LOST");
+		assertThat(told()).hasSize(2).first().asString().startsWith("WARN Broker north (").contains("CONNECTION_LOST");
 		assertThat(pairs(this.lines.list.get(0))).isEqualTo("failover.broker=north failover.reason=CONNECTION_LOST");
 		connect(this.south);
 		assertThat(told()).last().asString().startsWith("WARN Switched from broker north to south");

@@ -56,6 +56,24 @@ class BrokersRecoveryTests {
 	}
 
 	@Test
+	void brokerThatIsEnabledIsNotHeldBackAnyMore() {
+		this.brokers.connected(this.second, 0);
+		this.brokers.answered(this.first);
+		fail(this.first);
+		answer(3);
+		assertThat(state()).isEqualTo(BrokerState.DOWN);
+		assertThat(status().heldBackUntil()).isEqualTo(Instant.EPOCH.plusSeconds(5));
+		this.brokers.operations().enable("first");
+		assertThat(status().heldBackUntil()).isNull();
+		answer(1);
+		assertThat(state()).isEqualTo(BrokerState.UP);
+	}
+
+	private BrokerStatus status() {
+		return this.brokers.getStatus("first").orElseThrow();
+	}
+
+	@Test
 	void brokerThatComesAndGoesIsHeldBackLongerEachTime() {
 		this.brokers.connected(this.second, 0);
 		this.brokers.answered(this.first);

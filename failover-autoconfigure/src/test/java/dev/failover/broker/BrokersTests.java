@@ -197,7 +197,7 @@ class BrokersTests {
 
 	private static BrokerStatus status(Broker broker, @Nullable String cluster) {
 		return new BrokerStatus(broker, BrokerState.UP, false, START, null, cluster, null, Set.of(), Set.of(), Set.of(),
-				null, null);
+				null, null, null);
 	}
 
 	@Test

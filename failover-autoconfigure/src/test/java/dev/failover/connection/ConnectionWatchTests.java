@@ -74,7 +74,10 @@ class ConnectionWatchTests {
 
 	private final List<Broker> expired = new ArrayList<>();
 
-	private final ConnectionWatch watch = new ConnectionWatch(this.brokers, this.expired::add, () -> this.nanoTime);
+	private final List<Broker> limited = new ArrayList<>();
+
+	private final ConnectionWatch watch = new ConnectionWatch(this.brokers, this.expired::add, this.limited::add,
+			() -> this.nanoTime);
 
 	@ParameterizedTest
 	@ValueSource(ints = { AMQP.FRAME_ERROR, AMQP.SYNTAX_ERROR, AMQP.COMMAND_INVALID, AMQP.CHANNEL_ERROR,
@@ -89,6 +92,17 @@ class ConnectionWatchTests {
 	void whatIsNoMistakeIsAFailureOfTheBroker(int code) {
 		open(this.broker).close(closedByBroker(code));
 		assertFailed();
+	}
+
+	@ParameterizedTest
+	@CsvSource(delimiter = '|', textBlock = """
+			number of channels opened for user 'guest' has reached the maximum allowed user limit of (5) | true
+			number of channels opened on node 'a@b' has reached the maximum allowed limit of (5)         | true
+			access to vhost '/' refused for user 'guest': connection limit (3) is reached                | false
+			""")
+	void limitOnChannelsIsTold(String text, boolean told) {
+		open(this.broker).close(closedByBroker(AMQP.NOT_ALLOWED, 0, "NOT_ALLOWED - " + text));
+		assertThat(this.limited).hasSize(told ? 1 : 0);
 	}
 
 	@ParameterizedTest

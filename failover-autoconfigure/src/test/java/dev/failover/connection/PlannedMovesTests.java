@@ -91,6 +91,38 @@ class PlannedMovesTests {
 	}
 
 	@Test
+	void moveThatIsAskedForAgainIsTheSame() {
+		List<BrokerEvent> ended = ends();
+		CompletableFuture<Activation> first = this.moves.activate("two");
+		CompletableFuture<Activation> again = this.moves.activate("two");
+		assertThat(first).isNotDone();
+		this.access.ready("two");
+		assertThat(first).isCompletedWithValue(new Activation(TestBrokers.broker("two"), 0));
+		assertThat(again).isCompletedWithValue(new Activation(TestBrokers.broker("two"), 0));
+		assertThat(ended).hasSize(1);
+	}
+
+	@Test
+	void moveThatIsAskedForAgainInVainFailsWithTheSame() {
+		CompletableFuture<Activation> first = this.moves.activate("two");
+		CompletableFuture<Activation> again = this.moves.activate("two");
+		this.access.demands.remove("two").completeExceptionally(new IOException("unreachable"));
+		assertThat(List.of(first, again)).allSatisfy((move) -> assertThat(move).failsWithin(Duration.ZERO)
+			.withThrowableThat()
+			.withCauseInstanceOf(IllegalStateException.class)
+			.withMessageContaining("no connection was made ready"));
+	}
+
+	@Test
+	void moveIsMadeIfItsBrokerIsActivatedAtOnce() {
+		CompletableFuture<Activation> first = this.moves.activate("two");
+		this.brokers.operations().activate("two");
+		CompletableFuture<Activation> again = this.moves.activate("two");
+		assertThat(first).isCompletedWithValue(new Activation(TestBrokers.broker("two"), 0));
+		assertThat(again).isCompletedWithValue(new Activation(TestBrokers.broker("two"), 0));
+	}
+
+	@Test
 	void laterMoveToTheBrokerThatIsActiveStillTakesThePlaceOfTheOneBefore() {
 		CompletableFuture<Activation> first = this.moves.activate("two");
 		CompletableFuture<Activation> later = this.moves.activate("one");
@@ -165,7 +197,7 @@ class PlannedMovesTests {
 		assertThat(failed).failsWithin(Duration.ZERO)
 			.withThrowableThat()
 			.withCauseInstanceOf(IllegalStateException.class)
-			.withMessageContaining("no connection was made ready");
+			.withMessageContaining("no connection was made ready (UNREACHABLE)");
 		assertThat(this.brokers.getActive()).isEqualTo(TestBrokers.broker("one"));
 		this.moves.activate("three");
 		this.access.ready("three");

@@ -232,10 +232,13 @@ class ChaosIntegrationTests {
 	 */
 	private Footprint footprintAtRest() {
 		Footprint[] last = { footprint() };
+		int[] same = new int[1];
 		Awaitility.await().atMost(PATIENCE).pollInterval(Duration.ofSeconds(1)).until(() -> {
 			Footprint previous = last[0];
 			last[0] = footprint();
-			return last[0].connections == previous.connections && last[0].channels == previous.channels;
+			boolean equal = last[0].connections == previous.connections && last[0].channels == previous.channels;
+			same[0] = equal ? same[0] + 1 : 0;
+			return same[0] == 3;
 		});
 		return last[0];
 	}
@@ -317,7 +320,6 @@ class ChaosIntegrationTests {
 		void awaitUsable(Broker broker) {
 			Awaitility.await().atMost(PATIENCE).until(() -> !broker.equals(brokers().getActive()) || isUsable(broker));
 			if (!isUsable(broker)) {
-				brokers().operations().disable(broker.name());
 				brokers().operations().enable(broker.name());
 			}
 			Awaitility.await().atMost(PATIENCE).until(() -> isUsable(broker));

@@ -32,6 +32,8 @@ import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.RepeatedTest;
 import org.junit.jupiter.api.RepetitionInfo;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 import dev.failover.virtual.SimulatedApplication.Listener;
 import dev.failover.virtual.SimulatedBroker.Delivery;
@@ -167,7 +169,7 @@ class DesignRuleTests {
 		try {
 			first.addAll(deliveries.settle(2, false, false));
 			assertThat(deliveries.settle(3, true, false)).singleElement()
-				.satisfies((settlement) -> assertThat(settlement.isTogether()).isFalse());
+				.satisfies((settlement) -> assertThat(settlement.isMultiple()).isFalse());
 		}
 		catch (UnknownTagException ex) {
 			throw new AssertionError(ex);
@@ -199,11 +201,25 @@ class DesignRuleTests {
 		this.application.consume(Simulation.QUEUE, 0, false);
 		put(this.a, Simulation.QUEUE, 3);
 		Deliveries deliveries = this.application.channel().deliveries();
+		deliveries.fetch();
 		Settlement settlement = deliveries.settle(3, true, false).get(0);
 		assertThat(deliveries.next(settlement)).isOne();
 		deliveries.forsake(settlement.real(), this.application.channel().subscriptions().iterator().next());
 		assertThat(deliveries.next(settlement)).isZero();
 		assertThat(settlement.real().forsaken()).containsExactly(2L, 3L);
+	}
+
+	@ParameterizedTest
+	@ValueSource(ints = { 1, 3 })
+	@DisplayName("rule 1: what a broker was told of at once is not given back to it later")
+	void givesNothingBackThatIsSettled(int count) throws Exception {
+		this.application.consume(Simulation.QUEUE, 0, false);
+		put(this.a, Simulation.QUEUE, count);
+		Deliveries deliveries = this.application.channel().deliveries();
+		Settlement settlement = deliveries.settle(count, true, false).get(0);
+		assertThat(settlement.isAtOnce()).isTrue();
+		deliveries.forsake(settlement.real(), this.application.channel().subscriptions().iterator().next());
+		assertThat(settlement.real().forsaken()).isEmpty();
 	}
 
 	@Test
