@@ -218,7 +218,7 @@ class MetricsIntegrationTests {
 			.isEqualTo(4);
 		assertThat(meters("failover.ensure.retries").tag("method", "MetricsIntegrationTests.Orders.retry")
 			.timer()
-			.totalTime(TimeUnit.MILLISECONDS)).isGreaterThanOrEqualTo(20);
+			.totalTime(TimeUnit.MILLISECONDS)).as("20 ms, less the jitter of a fifth").isGreaterThanOrEqualTo(16);
 	}
 
 	@Test
