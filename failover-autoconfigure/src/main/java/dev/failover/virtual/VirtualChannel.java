@@ -1003,9 +1003,7 @@ final class VirtualChannel implements Channel {
 			inBackground(() -> open.forEach(this::abandon));
 		}
 		withoutLock(this::notifyListeners);
-		for (Subscription subscription : this.subscriptions.values()) {
-			tellOfEnd(subscription, signal);
-		}
+		this.subscriptions.values().forEach((subscription) -> endOnce(subscription, signal));
 		this.ending.stream().filter((subscription) -> subscription.unsettled > 0).forEach((subscription) -> {
 			if (!signal.isInitiatedByApplication()) {
 				tellOfEnd(subscription, signal);
@@ -1013,6 +1011,15 @@ final class VirtualChannel implements Channel {
 		});
 		this.confirms.signal();
 		signal();
+	}
+
+	/**
+	 * A consumer may begin in the moment in which the channel ends.
+	 */
+	private void endOnce(Subscription subscription, ShutdownSignalException signal) {
+		if (this.subscriptions.remove(subscription.tag(), subscription)) {
+			tellOfEnd(subscription, signal);
+		}
 	}
 
 	private void tellOfEnd(Subscription subscription, ShutdownSignalException signal) {
@@ -1426,6 +1433,11 @@ final class VirtualChannel implements Channel {
 			if (real.isGone() && isAlive()) {
 				// the broker was lost before this was known to have a consumer
 				shutdown(signal("The connection to broker '%s' is lost".formatted(real.link().broker().name())));
+			}
+			ShutdownSignalException signal = this.closed.get();
+			if (signal != null) {
+				endOnce(subscription, signal);
+				return tag;
 			}
 			this.connection.consuming();
 			catchUp();

@@ -23,6 +23,7 @@ import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 
 import com.rabbitmq.client.AMQP;
 import com.rabbitmq.client.AlreadyClosedException;
@@ -693,6 +694,27 @@ class DesignRuleTests {
 		this.simulation.rest();
 		assertThat(this.application.signal.getReason()).isInstanceOfSatisfying(AMQP.Channel.Close.class,
 				(reason) -> assertThat(reason.getReplyCode()).isEqualTo(AMQP.PRECONDITION_FAILED));
+	}
+
+	@RepeatedTest(100)
+	@DisplayName("rule 11: a consumer that begins while its channel ends is told so once")
+	void tellsTheEndToAConsumerThatBegins(RepetitionInfo repetition) {
+		this.simulation.schedule.random(new SplittableRandom(repetition.getCurrentRepetition()));
+		AtomicBoolean stopped = new AtomicBoolean();
+		this.simulation.schedule.actor(
+				() -> !stopped.get()
+						&& channelsOn(this.a).stream().anyMatch((channel) -> !channel.subscribed().isEmpty()),
+				stopped::get, () -> {
+					stopped.set(true);
+					this.simulation.losses++;
+					this.a.stop();
+				});
+		Listener listener = this.application.consume(Simulation.QUEUE, 0, false);
+		this.simulation.rest();
+		assertThat(stopped).isTrue();
+		if (listener != null && this.application.isClosed()) {
+			assertThat(listener.shutdown()).isOne();
+		}
 	}
 
 	@Test
