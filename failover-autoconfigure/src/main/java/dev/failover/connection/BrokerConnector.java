@@ -344,30 +344,23 @@ final class BrokerConnector implements AutoCloseable {
 	 * Close a connection in the background, within the connect time-out.
 	 */
 	void abort(Connection connection) {
-		try {
-			this.executor.execute(() -> connection.abort((int) this.settings.timeout().toMillis()));
-		}
-		catch (RejectedExecutionException ex) {
-			logger.debug("The connection factory is closed, and closes all sockets", ex);
-		}
-		catch (Throwable ex) {
-			logger.error("A connection cannot be closed yet", ex);
-			later(AGAIN, () -> abort(connection));
-		}
+		execute(() -> connection.abort((int) this.settings.timeout().toMillis()));
 	}
 
 	/**
-	 * Do something that may block, and that nobody waits for.
+	 * Do something that may block, and that nobody waits for. For a lack of threads, it
+	 * is done later.
 	 */
 	void execute(Runnable task) {
 		try {
 			this.executor.execute(() -> run(task));
 		}
 		catch (RejectedExecutionException ex) {
-			logger.debug("The connection factory is closed", ex);
+			logger.debug("The connection factory is closed, and closes all sockets", ex);
 		}
 		catch (Throwable ex) {
-			logger.error("Connections are not prepared now", ex);
+			logger.error("Connections are looked after with delay", ex);
+			later(AGAIN, () -> execute(task));
 		}
 	}
 

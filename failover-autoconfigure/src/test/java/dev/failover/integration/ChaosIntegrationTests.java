@@ -27,6 +27,8 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
+import java.util.function.BiConsumer;
+import java.util.function.Consumer;
 import java.util.stream.Stream;
 
 import com.rabbitmq.client.Channel;
@@ -264,6 +266,15 @@ class ChaosIntegrationTests {
 		loss.ends();
 	}
 
+	private void lose(Application application, Broker broker, Consumer<Broker> begin, Consumer<Broker> end) {
+		lose(application, () -> {
+			begin.accept(broker);
+			application.awaitLeft(broker);
+			application.ledger().awaitProgress();
+			end.accept(broker);
+		});
+	}
+
 	private RabbitNode node(Broker broker) {
 		return (broker.port() == this.toFirst.port()) ? this.first : this.second;
 	}
@@ -344,116 +355,83 @@ class ChaosIntegrationTests {
 	 */
 	enum Action {
 
-		MOVE {
-			@Override
-			void happen(ChaosIntegrationTests test, Application application, SplittableRandom random) throws Exception {
-				application.move();
-				application.ledger().awaitProgress();
-			}
-		},
+		MOVE((test, application, random) -> {
+			application.move();
+			application.ledger().awaitProgress();
+		}),
 
-		SEVERAL_MOVES {
-			@Override
-			void happen(ChaosIntegrationTests test, Application application, SplittableRandom random) throws Exception {
-				application.awaitUsable(application.otherThan(application.active()));
-				for (int i = 0; i < 4; i++) {
-					Applications.move(application.context());
-					application.ledger().awaitSent(random.nextInt(20));
-				}
-				application.ledger().awaitProgress();
+		SEVERAL_MOVES((test, application, random) -> {
+			application.awaitUsable(application.otherThan(application.active()));
+			for (int i = 0; i < 4; i++) {
+				Applications.move(application.context());
+				application.ledger().awaitSent(random.nextInt(20));
 			}
-		},
+			application.ledger().awaitProgress();
+		}),
 
-		DISABLE {
-			@Override
-			void happen(ChaosIntegrationTests test, Application application, SplittableRandom random) throws Exception {
-				Broker left = application.active();
-				application.awaitUsable(application.otherThan(left));
-				application.moves().disable(left.name()).get(PATIENCE.toSeconds(), TimeUnit.SECONDS);
-				application.ledger().awaitProgress();
-				application.brokers().operations().enable(left.name());
-			}
-		},
+		DISABLE((test, application, random) -> {
+			Broker left = application.active();
+			application.awaitUsable(application.otherThan(left));
+			application.moves().disable(left.name()).get(PATIENCE.toSeconds(), TimeUnit.SECONDS);
+			application.ledger().awaitProgress();
+			application.brokers().operations().enable(left.name());
+		}),
 
-		KILL {
-			@Override
-			void happen(ChaosIntegrationTests test, Application application, SplittableRandom random) {
-				Broker left = application.active();
-				test.lose(application, () -> {
-					test.node(left).kill();
-					application.awaitLeft(left);
-					application.ledger().awaitProgress();
-					test.node(left).start();
-				});
-			}
-		},
+		KILL(leaving((test, broker) -> test.node(broker).kill(), (test, broker) -> test.node(broker).start())),
 
-		KILL_IN_A_MOVE {
-			@Override
-			void happen(ChaosIntegrationTests test, Application application, SplittableRandom random) {
-				Broker from = application.active();
-				Broker to = application.otherThan(from);
-				Broker killed = random.nextBoolean() ? from : to;
-				test.lose(application, () -> {
-					application.moves().activate(to.name());
-					application.ledger().awaitSent(random.nextInt(6));
-					test.node(killed).kill();
-					application.awaitLeft(killed);
-					application.ledger().awaitProgress();
-					test.node(killed).start();
-				});
-			}
-		},
+		KILL_IN_A_MOVE((test, application, random) -> {
+			Broker from = application.active();
+			Broker to = application.otherThan(from);
+			test.lose(application, random.nextBoolean() ? from : to, (broker) -> {
+				application.moves().activate(to.name());
+				application.ledger().awaitSent(random.nextInt(6));
+				test.node(broker).kill();
+			}, (broker) -> test.node(broker).start());
+		}),
 
-		FREEZE {
-			@Override
-			void happen(ChaosIntegrationTests test, Application application, SplittableRandom random) {
-				Broker left = application.active();
-				test.lose(application, () -> {
-					test.node(left).freeze();
-					application.awaitLeft(left);
-					application.ledger().awaitProgress();
-					test.node(left).thaw();
-				});
-			}
-		},
+		FREEZE(leaving((test, broker) -> test.node(broker).freeze(), (test, broker) -> test.node(broker).thaw())),
 
-		ALARM {
-			@Override
-			void happen(ChaosIntegrationTests test, Application application, SplittableRandom random) {
-				Broker left = application.active();
-				test.lose(application, () -> {
-					test.node(left).raiseMemoryAlarm();
-					application.awaitLeft(left);
-					application.ledger().awaitProgress();
-					test.node(left).clearMemoryAlarm();
-				});
-			}
-		},
+		ALARM(leaving((test, broker) -> test.node(broker).raiseMemoryAlarm(),
+				(test, broker) -> test.node(broker).clearMemoryAlarm())),
 
-		SILENCE {
-			@Override
-			void happen(ChaosIntegrationTests test, Application application, SplittableRandom random) {
-				Broker left = application.active();
-				test.lose(application, () -> {
-					test.proxy(left).blackHole();
-					application.awaitLeft(left);
-					application.ledger().awaitProgress();
-					test.proxy(left).cut();
-					test.proxy(left).pass();
-				});
-			}
-		},
+		SILENCE(leaving((test, broker) -> test.proxy(broker).blackHole(), (test, broker) -> {
+			test.proxy(broker).cut();
+			test.proxy(broker).pass();
+		})),
 
-		CUT {
-			@Override
-			void happen(ChaosIntegrationTests test, Application application, SplittableRandom random) {
-				test.lose(application, () -> test.proxy(application.active()).cut());
-			}
-		};
+		/**
+		 * The application may connect to the same broker again.
+		 */
+		CUT((test, application, random) -> test.lose(application, () -> test.proxy(application.active()).cut()));
 
-		abstract void happen(ChaosIntegrationTests test, Application application, SplittableRandom random)
-				throws Exception;
+		private final Happening happening;
+
+		Action(Happening happening) {
+			this.happening = happening;
+		}
+
+		/**
+		 * The active broker cannot be used for a while.
+		 */
+		private static Happening leaving(BiConsumer<ChaosIntegrationTests, Broker> begin,
+				BiConsumer<ChaosIntegrationTests, Broker> end) {
+			return (test, application, random) -> test.lose(application, application.active(),
+					(broker) -> begin.accept(test, broker), (broker) -> end.accept(test, broker));
+		}
+
+		void happen(ChaosIntegrationTests test, Application application, SplittableRandom random) throws Exception {
+			this.happening.happen(test, application, random);
+		}
+
+	}
+
+	/**
+	 * Something that happens.
+	 */
+	@FunctionalInterface
+	private interface Happening {
+
+		void happen(ChaosIntegrationTests test, Application application, SplittableRandom random) throws Exception;
 
 	}
 
